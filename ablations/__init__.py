@@ -1,0 +1,1 @@
+"""The studies: variants, their costs and the proof of them, data, training, records."""

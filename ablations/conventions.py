@@ -1,0 +1,57 @@
+"""What "FLOPs" means, for each source of a number. No torch.
+
+One FLOP is one multiply-accumulate (MAC) in all of them. The authors do not say which operators
+they count; the two conventions below are reconstructions that meet every printed figure. Other
+near-identical ones (with the inputs of pooling added, say) would meet them as well.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+
+
+@dataclass(frozen=True)
+class Convention:
+    """Which operators of a network (see `cost.OPERATORS`) add up to its "FLOPs".
+
+    printed: how the sum is printed, in G.
+    """
+
+    name: str
+    meaning: str
+    operators: tuple[str, ...]
+    printed: Callable[[int], str]
+
+    def count(self, operations: Mapping[str, int]) -> int:
+        return sum(operations.get(operator, 0) for operator in self.operators)
+
+
+def printed(count: int, unit: int, digits: int, rounding: str = ROUND_HALF_EVEN) -> str:
+    """count / unit with so many decimals, exactly."""
+    return str((Decimal(count) / unit).quantize(Decimal(1).scaleb(-digits), rounding=rounding))
+
+
+FULL = Convention(
+    "full",
+    "multiply-accumulates of every convolution, of the classifier and of every involution's "
+    "aggregation, HW K^2 C, as in the paper's closed form; rounded",
+    ("conv", "linear", "involution"),
+    lambda count: printed(count, 10**9, 2),
+)
+
+ABLATION = Convention(
+    "ablation",
+    "convolutions with their bias, the classifier and 2 per element of every BatchNorm output, "
+    "without the involution's own HW K^2 C; cut, not rounded, to one decimal",
+    ("conv", "conv_bias", "linear", "batch_norm"),
+    lambda count: printed(count, 10**9, 1, ROUND_DOWN),
+)
+
+ZOO = Convention(
+    "zoo",
+    "convolutions with their bias, the classifier, 2 per element of every BatchNorm output, "
+    "1 per element of every ReLU and the involution's HW K^2 C; rounded to two decimals; "
+    "the stem's involution is 7x7",
+    ("conv", "conv_bias", "linear", "batch_norm", "relu", "involution"),
+    lambda count: printed(count, 10**9, 2),
+)

@@ -1,0 +1,15 @@
+"""Errors that are the user's to mend, each told in one line."""
+
+
+class SettingError(ValueError):
+    """A setting that cannot be used: its name, the value received and what is allowed."""
+
+    def __init__(self, setting: str, value: object, problem: str) -> None:
+        super().__init__(f"{setting} {value}: {problem}")
+        self.setting = setting
+        self.value = value
+        self.problem = problem
+
+
+class TrialFailed(RuntimeError):
+    """A trial that ended without a result, for a reason that goes into its record."""

@@ -1,0 +1,129 @@
+"""Closed forms of an involution layer's parameters and operations. Integers only, no torch.
+
+From the paper (section 3.2), for C channels, a K x K kernel, G groups, reduction ratio r and an
+output of H x W pixels:
+
+    W1 sigma(W0):  #Params (C^2 + K^2 G C)/r    FLOPs HW (C^2 + K^2 G C)/r + HW K^2 C
+    W:             #Params K^2 G C              FLOPs HW K^2 G C + HW K^2 C
+
+One FLOP there is one multiply-accumulate. H x W is the output's grid: with stride s > 1 the
+kernel is generated after pooling. What the closed form leaves out (biases, BN, ReLU, pooling)
+stands here under names of its own and is never added to it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ablations.variants import Variant
+from involution_core.architectures import (
+    STEM_GROUP_CHANNELS,
+    STEM_KERNEL_SIZE,
+    STEM_REDUCTION_RATIO,
+    Architecture,
+)
+from involution_core.forms import reduction_ratio_of
+
+PARAM_TERMS = ("reduce", "span")
+"""Parameters of the closed form: C^2/r and K^2 G C/r (W: span alone, K^2 G C)."""
+
+MAC_TERMS = ("reduce", "span", "aggregation")
+"""Multiply-accumulates of the closed form; aggregation is HW K^2 C."""
+
+
+@dataclass(frozen=True)
+class InvolutionLayer:
+    """The integers of one involution layer. height, width: of its input, pixels.
+
+    reduction_ratio: r, None for the linear generator W.
+    """
+
+    name: str
+    channels: int
+    kernel_size: int
+    group_channels: int
+    reduction_ratio: int | None
+    stride: int
+    height: int
+    width: int
+
+    @property
+    def groups(self) -> int:
+        return self.channels // self.group_channels
+
+    @property
+    def pixels(self) -> int:
+        """H x W of the output."""
+        return -(-self.height // self.stride) * -(-self.width // self.stride)
+
+
+def params(layer: InvolutionLayer) -> dict[str, int]:
+    """Parameters by term; the slides' closed form is the sum of PARAM_TERMS."""
+    weights = layer.kernel_size**2 * layer.groups
+    if layer.reduction_ratio is None:
+        return {"span": weights * layer.channels, "span_bias": weights}
+    hidden = layer.channels // layer.reduction_ratio
+    return {
+        "reduce": layer.channels * hidden,
+        "batch_norm": 2 * hidden,
+        "span": weights * hidden,
+        "span_bias": weights,
+    }
+
+
+def operations(layer: InvolutionLayer) -> dict[str, int]:
+    """Operations by term for one image; the slides' closed form is the sum of MAC_TERMS.
+
+    Those are multiply-accumulates. Of the others, batch_norm counts 2 per element (inference),
+    span_bias and relu 1 per element, pool 1 per element that goes in.
+    """
+    by_term = {
+        "span": layer.pixels * params(layer)["span"],
+        "span_bias": layer.pixels * params(layer)["span_bias"],
+        "aggregation": layer.pixels * layer.kernel_size**2 * layer.channels,
+    }
+    if layer.reduction_ratio is not None:
+        hidden = layer.channels // layer.reduction_ratio
+        by_term["reduce"] = layer.pixels * layer.channels * hidden
+        by_term["batch_norm"] = 2 * layer.pixels * hidden
+        by_term["relu"] = layer.pixels * hidden
+    if layer.stride > 1:
+        by_term["pool"] = layer.height * layer.width * layer.channels
+    return by_term
+
+
+def involution_layers(
+    architecture: Architecture, variant: Variant, stem_kernel_size: int = STEM_KERNEL_SIZE
+) -> Iterator[InvolutionLayer]:
+    """Every involution layer of a RedNet on its own image size, by the name of its module."""
+    size = -(-architecture.image_size // 2)
+    if architecture.stem == "imagenet":
+        channels = architecture.stem_channels // 2
+        yield InvolutionLayer(
+            "stem.3",
+            channels,
+            stem_kernel_size,
+            STEM_GROUP_CHANNELS,
+            STEM_REDUCTION_RATIO,
+            1,
+            size,
+            size,
+        )
+        size = -(-size // 2)
+    ratio = reduction_ratio_of(variant.generator)
+    for stage, (channels, blocks) in enumerate(
+        zip(architecture.stage_channels, architecture.blocks, strict=True)
+    ):
+        shared = channels if variant.group_channels == "C" else variant.group_channels
+        for block in range(blocks):
+            stride = 2 if stage > 0 and block == 0 else 1
+            yield InvolutionLayer(
+                f"stages.{stage}.{block}.spatial",
+                channels,
+                variant.kernel_size,
+                shared,
+                ratio,
+                stride,
+                size,
+                size,
+            )
+            size = -(-size // stride)

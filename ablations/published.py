@@ -1,0 +1,45 @@
+"""The published numbers, as data with their source. No torch.
+
+ablation.csv:   the three ablation tables of "Involution: Inverting the Inherence of Convolution
+                for Visual Recognition" (CVPR 2021): RedNet-50, ImageNet, 224x224.
+rednet_zoo.csv: the model zoo in the README of the authors' repository (github.com/d-li14/involution).
+"""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True)
+class Published:
+    """One row as printed: millions of parameters, "FLOPs" in G, ImageNet Top-1 in percent.
+
+    Strings, because the number of printed digits is part of the fact.
+    """
+
+    params_m: str
+    flops_g: str
+    top1_percent: str
+
+
+@cache
+def _rows(name: str) -> list[dict[str, str]]:
+    text = (files("ablations") / "published" / name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+def _published(row: dict[str, str]) -> Published:
+    return Published(row["params_m"], row["flops_g"], row["top1_percent"])
+
+
+@cache
+def ablation() -> dict[tuple[str, str], Published]:
+    """(study, value) -> the row of the paper's ablation table."""
+    return {(row["study"], row["variant"]): _published(row) for row in _rows("ablation.csv")}
+
+
+@cache
+def zoo() -> dict[str, Published]:
+    """Model name as printed ("RedNet-50") -> the row of the model zoo."""
+    return {row["model"]: _published(row) for row in _rows("rednet_zoo.csv")}

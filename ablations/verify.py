@@ -1,0 +1,271 @@
+"""The proof: closed form = fvcore = second witness, layer by layer, and the printed digits.
+
+Every number is compared as an integer; there is no tolerance.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+
+from ablations import formulas
+from ablations.conventions import ABLATION, FULL, ZOO, Convention, printed
+from ablations.cost import NetworkCost, UncountedOperator, count_cost
+from ablations.published import Published, ablation, zoo
+from ablations.variants import STUDIES, Study, Variant
+from ablations.witness import Witness, second_count
+from involution_core import build_network
+from involution_core.architectures import ARCHITECTURES, STEM_KERNEL_SIZE, Architecture
+
+PAPER_MODEL = "rednet50"
+ZOO_STEM_KERNEL_SIZE = 7
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Two numbers that should be one. layer: module name, "" for the whole network."""
+
+    layer: str
+    term: str
+    expected_by: str
+    expected: int | str
+    counted_by: str
+    counted: int | str
+
+    def __str__(self) -> str:
+        where = self.layer or "whole network"
+        return (
+            f"{where}, {self.term}: {self.expected_by} {self.expected}, "
+            f"{self.counted_by} {self.counted}"
+        )
+
+
+@dataclass(frozen=True)
+class LayerProof:
+    """One involution layer: its terms by the closed form and as counted.
+
+    Operations are for one image; see `formulas.operations` for the units.
+    """
+
+    layer: formulas.InvolutionLayer
+    formula_params: Mapping[str, int]
+    counted_params: Mapping[str, int]
+    formula_operations: Mapping[str, int]
+    counted_operations: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Row:
+    """The proof for one network: a variant of a study, or a model of the zoo.
+
+    params, operations: of the whole network, by fvcore. closed_form_macs, fvcore_macs,
+    witness_macs: of its involution layers, by term of the closed form; the witness cannot tell
+    reduce from span within a layer and has them by operator ("conv", "involution").
+    convention, published: None where nothing is published for it.
+    """
+
+    study: str
+    value: str
+    model: str
+    variant: Variant
+    stem_kernel_size: int
+    image_size: int
+    params: int
+    operations: Mapping[str, int]
+    closed_form_params: int
+    closed_form_macs: Mapping[str, int]
+    fvcore_macs: Mapping[str, int]
+    witness_macs: Mapping[str, int]
+    layers: tuple[LayerProof, ...]
+    convention: Convention | None
+    published: Published | None
+    mismatches: tuple[Mismatch, ...]
+
+    @property
+    def verified(self) -> bool:
+        return not self.mismatches
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the whole network, the aggregation included."""
+        return FULL.count(self.operations)
+
+
+def _sum_terms(rows: list[Mapping[str, int]], terms: tuple[str, ...]) -> dict[str, int]:
+    return {term: sum(row.get(term, 0) for row in rows) for term in terms}
+
+
+def _compare(
+    layer: str, kind: str, formula: Mapping[str, int], counted: Mapping[str, int]
+) -> Iterator[Mismatch]:
+    for term in sorted({*formula, *counted}):
+        expected, found = formula.get(term, 0), counted.get(term, 0)
+        if expected != found:
+            yield Mismatch(layer, f"{kind} {term}", "closed form", expected, "fvcore", found)
+
+
+def _layer_mismatches(proof: LayerProof, witness: Mapping[str, int]) -> Iterator[Mismatch]:
+    name = proof.layer.name
+    yield from _compare(name, "params", proof.formula_params, proof.counted_params)
+    yield from _compare(name, "operations", proof.formula_operations, proof.counted_operations)
+    formula = proof.formula_operations
+    expected = {
+        "conv": formula.get("reduce", 0) + formula["span"],
+        "involution": formula["aggregation"],
+    }
+    for operator in sorted({*expected, *witness}):
+        macs, seen = expected.get(operator, 0), witness.get(operator, 0)
+        if macs != seen:
+            yield Mismatch(
+                name, f"MACs {operator}", "closed form", macs, "FlopCounterMode", seen
+            )
+
+
+def _network_mismatches(cost: NetworkCost, witness: Witness) -> Iterator[Mismatch]:
+    counted = {name: cost.operations.get(name, 0) for name in FULL.operators}
+    for operator in sorted({*counted, *witness.operations}):
+        macs, seen = counted.get(operator, 0), witness.operations.get(operator, 0)
+        if macs != seen:
+            yield Mismatch("", f"MACs {operator}", "fvcore", macs, "FlopCounterMode", seen)
+
+
+def _published_mismatches(
+    cost: NetworkCost, convention: Convention, published: Published
+) -> Iterator[Mismatch]:
+    digits = len(published.params_m.partition(".")[2])
+    params = printed(cost.params, 10**6, digits)
+    if params != published.params_m:
+        yield Mismatch("", "#Params (M)", "published", published.params_m, "fvcore", params)
+    flops = convention.printed(convention.count(cost.operations))
+    if flops != published.flops_g:
+        yield Mismatch(
+            "", f"FLOPs (G), {convention.name} convention", "published", published.flops_g,
+            "fvcore", flops,
+        )  # fmt: skip
+
+
+def _missing_layers(layers: list[formulas.InvolutionLayer], cost: NetworkCost) -> Iterator[Mismatch]:
+    names = [layer.name for layer in layers]
+    for name in names:
+        if name not in cost.layers:
+            yield Mismatch(name, "layer", "closed form", "present", "network", "absent")
+    for name in cost.layers:
+        if name not in names:
+            yield Mismatch(name, "layer", "closed form", "absent", "network", "present")
+
+
+def prove(
+    architecture: Architecture,
+    variant: Variant,
+    *,
+    study: str,
+    value: str,
+    stem_kernel_size: int = STEM_KERNEL_SIZE,
+    convention: Convention | None = None,
+    published: Published | None = None,
+) -> Row:
+    """Counts one RedNet on its own image size and class number, and compares every number.
+
+    Raises UncountedOperator where an operator would be counted as zero.
+    """
+
+    def build() -> torch.nn.Module:
+        return build_network(
+            architecture.name,
+            kernel_size=variant.kernel_size,
+            group_channels=variant.group_channels,
+            generator=variant.generator,
+            stem_kernel_size=stem_kernel_size,
+        )
+
+    size = architecture.image_size
+    cost = count_cost(build(), size)
+    with torch.device("meta"):
+        witness = second_count(build(), size)
+    layers = list(formulas.involution_layers(architecture, variant, stem_kernel_size))
+    proofs = tuple(
+        LayerProof(
+            layer,
+            formulas.params(layer),
+            cost.layers[layer.name].params,
+            formulas.operations(layer),
+            cost.layers[layer.name].operations,
+        )
+        for layer in layers
+        if layer.name in cost.layers
+    )
+    mismatches = [*_missing_layers(layers, cost)]
+    for proof in proofs:
+        mismatches += _layer_mismatches(proof, witness.modules.get(proof.layer.name, {}))
+    mismatches += _network_mismatches(cost, witness)
+    if convention and published:
+        mismatches += _published_mismatches(cost, convention, published)
+    involutions = [witness.modules.get(layer.name, {}) for layer in layers]
+    closed_params = _sum_terms([p.formula_params for p in proofs], formulas.PARAM_TERMS)
+    return Row(
+        study=study,
+        value=value,
+        model=architecture.name,
+        variant=variant,
+        stem_kernel_size=stem_kernel_size,
+        image_size=size,
+        params=cost.params,
+        operations=cost.operations,
+        closed_form_params=sum(closed_params.values()),
+        closed_form_macs=_sum_terms([p.formula_operations for p in proofs], formulas.MAC_TERMS),
+        fvcore_macs=_sum_terms([p.counted_operations for p in proofs], formulas.MAC_TERMS),
+        witness_macs=_sum_terms(involutions, ("conv", "involution")),
+        layers=proofs,
+        convention=convention,
+        published=published,
+        mismatches=tuple(mismatches),
+    )
+
+
+def prove_study(study: Study, architecture: Architecture) -> list[Row]:
+    """One row for each variant; on the paper's network beside the paper's table."""
+    on_paper = ablation() if architecture.name == PAPER_MODEL else {}
+    return [
+        prove(
+            architecture,
+            variant,
+            study=study.name,
+            value=value,
+            convention=ABLATION if (study.name, value) in on_paper else None,
+            published=on_paper.get((study.name, value)),
+        )
+        for value, variant in study.variants.items()
+    ]
+
+
+def prove_zoo(names: Mapping[str, Published] | None = None) -> list[Row]:
+    """One row for each RedNet of the authors' model zoo, with the stem's involution 7x7."""
+    return [
+        prove(
+            ARCHITECTURES[name.lower().replace("-", "")],
+            Variant(),
+            study="model-zoo",
+            value=name,
+            stem_kernel_size=ZOO_STEM_KERNEL_SIZE,
+            convention=ZOO,
+            published=published,
+        )
+        for name, published in (names or zoo()).items()
+    ]
+
+
+def prove_all(each: Callable[[Row], None] = lambda row: None) -> list[Row]:
+    """The twelve rows of the paper's ablations and the five of the model zoo, `each` as it comes."""
+    rows = []
+    for kind in STUDIES.values():
+        for row in prove_study(kind.study(kind.paper_values), ARCHITECTURES[PAPER_MODEL]):
+            rows.append(row)
+            each(row)
+    for row in prove_zoo():
+        rows.append(row)
+        each(row)
+    return rows
+
+
+__all__ = ["LayerProof", "Mismatch", "Row", "UncountedOperator", "prove", "prove_all",
+           "prove_study", "prove_zoo"]  # fmt: skip

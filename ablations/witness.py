@@ -1,0 +1,56 @@
+"""A second count by other code: torch's FlopCounterMode, on the meta device.
+
+It counts what is dispatched while the network runs, not a trace, at two flops per
+multiply-accumulate; convolution and matrix products by its own formulas, the aggregation by the
+formula that `involution_core.operators` registers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+_NAMES = {
+    torch.ops.aten.convolution: "conv",
+    torch.ops.aten.addmm: "linear",
+    torch.ops.involution_core.involution2d: "involution",
+}
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Multiply-accumulates by operator, of the whole network and of each module by name."""
+
+    operations: Mapping[str, int]
+    modules: Mapping[str, Mapping[str, int]]
+
+
+def _macs(flops: Mapping[object, int]) -> dict[str, int]:
+    by_name = {}
+    for operator, count in flops.items():
+        macs, odd = divmod(count, 2)
+        assert not odd, "two flops for every multiply-accumulate"
+        by_name[_NAMES.get(operator, str(operator))] = macs
+    return by_name
+
+
+def second_count(network: nn.Module, image_size: int) -> Witness:
+    """What FlopCounterMode counts for one image of 3 x image_size x image_size in eval mode.
+
+    `network` may be on the meta device; nothing is computed.
+    """
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), counter:
+        network.eval()(torch.empty(1, 3, image_size, image_size, device="meta"))
+    prefix = f"{type(network).__name__}."
+    counts = counter.get_flop_counts()
+    return Witness(
+        operations=_macs(counts["Global"]),
+        modules={
+            name.removeprefix(prefix): _macs(flops)
+            for name, flops in counts.items()
+            if name.startswith(prefix)
+        },
+    )

@@ -1,0 +1,28 @@
+"""Involution (Li et al., CVPR 2021): the operator, its modules and its networks.
+
+The public names load on first use, so that reading the architectures (plain
+integers) costs no import of torch.
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "involution2d": "functional",
+    "Involution": "involution",
+    "KernelGenerator": "generators",
+    "LinearGenerator": "generators",
+    "BottleneckGenerator": "generators",
+    "RedNet": "networks",
+    "ResNet": "networks",
+    "build_network": "networks",
+    "ARCHITECTURES": "architectures",
+    "Architecture": "architectures",
+}
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,0 +1,95 @@
+"""Kernel generators: the function phi that makes a pixel's involution kernel from the input.
+
+A network takes a generator factory, any callable
+`(channels, kernel_size, groups, stride) -> KernelGenerator`; `generator_factory` reads
+the paper's notation ("W", "r=4").
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from torch import Tensor, nn
+
+from involution_core.forms import reduction_ratio_of
+
+
+class KernelGenerator(nn.Module):
+    """Base of all generators: (N, C, H, W) -> weight (N, G*K*K, ceil(H/s), ceil(W/s)).
+
+    With stride s > 1 the input is first averaged over s x s cells. A cell that hangs over the
+    edge averages the pixels it has, so odd sizes give one weight for each output pixel.
+    """
+
+    def __init__(self, channels: int, kernel_size: int, groups: int, stride: int) -> None:
+        super().__init__()
+        self.channels = channels
+        self.kernel_size = kernel_size
+        self.groups = groups
+        self.stride = stride
+        self.pool = nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
+
+    @property
+    def weight_channels(self) -> int:
+        """K*K*G, the values generated for one pixel."""
+        return self.groups * self.kernel_size**2
+
+
+GeneratorFactory = Callable[[int, int, int, int], KernelGenerator]
+
+
+class LinearGenerator(KernelGenerator):
+    """phi(x) = W x: one linear map, a 1x1 convolution of K^2 G C parameters and a bias."""
+
+    def __init__(self, channels: int, kernel_size: int, groups: int, stride: int = 1) -> None:
+        super().__init__(channels, kernel_size, groups, stride)
+        self.span = nn.Conv2d(channels, self.weight_channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.span(self.pool(x))
+
+
+class BottleneckGenerator(KernelGenerator):
+    """phi(x) = W1 sigma(W0 x), sigma = ReLU(BN(.)), of (C^2 + K^2 G C)/r weights.
+
+    reduction_ratio: r, a divisor of `channels`.
+    reduce_bias:     whether W0 has a bias, as the slides' module does; the BN behind it
+                     makes it redundant, and RedNet leaves it out. W1 always has one.
+
+    Raises ValueError where r does not divide the channels.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        kernel_size: int,
+        groups: int,
+        stride: int = 1,
+        reduction_ratio: int = 4,
+        reduce_bias: bool = True,
+    ) -> None:
+        super().__init__(channels, kernel_size, groups, stride)
+        if reduction_ratio < 1 or channels % reduction_ratio:
+            raise ValueError(
+                f"reduction_ratio must divide channels={channels}, got {reduction_ratio}"
+            )
+        hidden = channels // reduction_ratio
+        self.reduce = nn.Sequential(
+            nn.Conv2d(channels, hidden, 1, bias=reduce_bias),
+            nn.BatchNorm2d(hidden),
+            nn.ReLU(inplace=True),
+        )
+        self.span = nn.Conv2d(hidden, self.weight_channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.span(self.reduce(self.pool(x)))
+
+
+def generator_factory(form: str, reduce_bias: bool = True) -> GeneratorFactory:
+    """The factory for a form in the paper's notation: "W", or "r=N" for W1 sigma(W0) with that r.
+
+    Raises ValueError for anything else.
+    """
+    ratio = reduction_ratio_of(form)
+    if ratio is None:
+        return LinearGenerator
+    return partial(BottleneckGenerator, reduction_ratio=ratio, reduce_bias=reduce_bias)

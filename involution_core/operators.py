@@ -1,0 +1,202 @@
+"""The operator and its two adjoints as torch operators.
+
+Involution is linear in x and in the weight, so the three operators are closed
+under differentiation: the derivative of each is made of the other two, to any
+order. They are opaque to tracers and carry their own names
+(`involution_core::involution2d` and so on), which is what lets FLOP counters
+count them; see `ablations/cost.py`.
+
+Shapes: x (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo), output (N, C, Ho, Wo).
+stride, padding and dilation are [height, width].
+"""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import register_flop_formula
+
+from involution_core.backends import BACKENDS
+from involution_core.layout import is_channels_last, new_map, new_weight
+from involution_core.shapes import Window
+
+NAMESPACE = "involution_core"
+
+
+def _window(
+    kernel_size: Sequence[int], stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int]
+) -> Window:
+    ((kh, kw), (sh, sw), (ph, pw), (dh, dw)) = kernel_size, stride, padding, dilation
+    return Window((kh, kw), (sh, sw), (ph, pw), (dh, dw))
+
+
+def _map_like(like: Tensor, value: Tensor) -> Tensor:
+    """`value` in the layout that the fake kernel promised for `like`."""
+    wanted = torch.channels_last if is_channels_last(like) else torch.contiguous_format
+    return value.contiguous(memory_format=wanted)
+
+
+def _weight_like(like: Tensor, value: Tensor) -> Tensor:
+    out = new_weight(like, value.shape)
+    return value if value.stride() == out.stride() else out.copy_(value)
+
+
+@torch.library.custom_op(f"{NAMESPACE}::involution2d", mutates_args=())
+def involution2d_op(
+    x: Tensor,
+    weight: Tensor,
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    backend: str,
+) -> Tensor:
+    window = _window(weight.shape[2:4], stride, padding, dilation)
+    return _map_like(x, BACKENDS[backend].forward(x, weight, window))
+
+
+@torch.library.custom_op(f"{NAMESPACE}::involution2d_grad_input", mutates_args=())
+def grad_input_op(
+    grad: Tensor,
+    weight: Tensor,
+    size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    backend: str,
+) -> Tensor:
+    window = _window(weight.shape[2:4], stride, padding, dilation)
+    height, width = size
+    return _map_like(grad, BACKENDS[backend].grad_input(grad, weight, window, (height, width)))
+
+
+@torch.library.custom_op(f"{NAMESPACE}::involution2d_grad_weight", mutates_args=())
+def grad_weight_op(
+    grad: Tensor,
+    x: Tensor,
+    groups: int,
+    kernel_size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    backend: str,
+) -> Tensor:
+    window = _window(kernel_size, stride, padding, dilation)
+    return _weight_like(grad, BACKENDS[backend].grad_weight(grad, x, window, groups))
+
+
+@involution2d_op.register_fake
+def _(
+    x: Tensor,
+    weight: Tensor,
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    backend: str,
+) -> Tensor:
+    return new_map(x, (*x.shape[:2], *weight.shape[4:]))
+
+
+@grad_input_op.register_fake
+def _(
+    grad: Tensor,
+    weight: Tensor,
+    size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    backend: str,
+) -> Tensor:
+    return new_map(grad, (*grad.shape[:2], *size))
+
+
+@grad_weight_op.register_fake
+def _(
+    grad: Tensor,
+    x: Tensor,
+    groups: int,
+    kernel_size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    backend: str,
+) -> Tensor:
+    return new_weight(grad, (grad.shape[0], groups, *kernel_size, *grad.shape[2:]))
+
+
+def _save_forward(ctx: Any, inputs: tuple, output: Tensor) -> None:
+    x, weight, *ctx.rest = inputs
+    ctx.save_for_backward(x, weight)
+
+
+def _backward(ctx: Any, grad: Tensor) -> tuple:
+    x, weight = ctx.saved_tensors
+    by_x = by_weight = None
+    if ctx.needs_input_grad[0]:
+        by_x = grad_input_op(grad, weight, x.shape[2:], *ctx.rest)
+    if ctx.needs_input_grad[1]:
+        by_weight = grad_weight_op(grad, x, weight.shape[1], weight.shape[2:4], *ctx.rest)
+    return by_x, by_weight, None, None, None, None
+
+
+def _save_grad_input(ctx: Any, inputs: tuple, output: Tensor) -> None:
+    grad, weight, _, *ctx.rest = inputs
+    ctx.save_for_backward(grad, weight)
+
+
+def _backward_of_grad_input(ctx: Any, by_x: Tensor) -> tuple:
+    grad, weight = ctx.saved_tensors
+    by_grad = by_weight = None
+    if ctx.needs_input_grad[0]:
+        by_grad = involution2d_op(by_x, weight, *ctx.rest)
+    if ctx.needs_input_grad[1]:
+        by_weight = grad_weight_op(grad, by_x, weight.shape[1], weight.shape[2:4], *ctx.rest)
+    return by_grad, by_weight, None, None, None, None, None
+
+
+def _save_grad_weight(ctx: Any, inputs: tuple, output: Tensor) -> None:
+    grad, x, _, _, *ctx.rest = inputs
+    ctx.save_for_backward(grad, x)
+
+
+def _backward_of_grad_weight(ctx: Any, by_weight: Tensor) -> tuple:
+    grad, x = ctx.saved_tensors
+    by_grad = by_x = None
+    if ctx.needs_input_grad[0]:
+        by_grad = involution2d_op(x, by_weight, *ctx.rest)
+    if ctx.needs_input_grad[1]:
+        by_x = grad_input_op(grad, by_weight, x.shape[2:], *ctx.rest)
+    return by_grad, by_x, None, None, None, None, None, None
+
+
+involution2d_op.register_autograd(_backward, setup_context=_save_forward)
+grad_input_op.register_autograd(_backward_of_grad_input, setup_context=_save_grad_input)
+grad_weight_op.register_autograd(_backward_of_grad_weight, setup_context=_save_grad_weight)
+
+
+def _flops(output: Sequence[int], kernel_h: int, kernel_w: int) -> int:
+    """Two for each multiply-accumulate, K^2 of those for each output element."""
+    return 2 * prod(output) * kernel_h * kernel_w
+
+
+@register_flop_formula(torch.ops.involution_core.involution2d)
+def _(x: Sequence[int], weight: Sequence[int], *_: Any, **__: Any) -> int:
+    return _flops((*x[:2], *weight[4:]), weight[2], weight[3])
+
+
+@register_flop_formula(torch.ops.involution_core.involution2d_grad_input)
+def _(grad: Sequence[int], weight: Sequence[int], *_: Any, **__: Any) -> int:
+    return _flops(grad, weight[2], weight[3])
+
+
+@register_flop_formula(torch.ops.involution_core.involution2d_grad_weight)
+def _(
+    grad: Sequence[int],
+    x: Sequence[int],
+    groups: int,
+    kernel_size: Sequence[int],
+    *_: Any,
+    **__: Any,
+) -> int:
+    return _flops(grad, kernel_size[0], kernel_size[1])

@@ -1,0 +1,82 @@
+"""Window geometry and argument checks of the operator."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+Pair = tuple[int, int]
+
+
+class Window(NamedTuple):
+    """How the K x K window moves over the input; every field is (height, width)."""
+
+    kernel_size: Pair
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+
+    @property
+    def taps(self) -> int:
+        return self.kernel_size[0] * self.kernel_size[1]
+
+    def output_size(self, size: Sequence[int]) -> Pair:
+        """Output (height, width) for an input of (height, width) `size`, as in torch.nn.Conv2d."""
+        height, width = (
+            (size[i] + 2 * self.padding[i] - self.dilation[i] * (self.kernel_size[i] - 1) - 1)
+            // self.stride[i]
+            + 1
+            for i in range(2)
+        )
+        return height, width
+
+
+def pair(name: str, value: int | Sequence[int], least: int) -> Pair:
+    """`value` as (height, width), or ValueError if it is not one or two integers >= `least`."""
+    values = (value, value) if isinstance(value, int) else tuple(value)
+    if len(values) != 2 or not all(isinstance(v, int) and v >= least for v in values):
+        raise ValueError(f"{name} must be one or two integers of at least {least}, got {value!r}")
+    return values[0], values[1]
+
+
+def make_window(
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | None = None,
+    dilation: int | Sequence[int] = 1,
+) -> Window:
+    """A checked Window. Without `padding` it is dilation * (kernel_size - 1) / 2, which centres
+    the window on its pixel; that needs odd kernel sizes.
+
+    Raises ValueError for a kernel size, stride or dilation below 1, a negative padding, and an
+    even kernel size without padding.
+    """
+    kernel = pair("kernel_size", kernel_size, 1)
+    step = pair("dilation", dilation, 1)
+    if padding is None:
+        if kernel[0] % 2 == 0 or kernel[1] % 2 == 0:
+            raise ValueError(f"kernel_size must be odd unless padding is given, got {kernel_size}")
+        padding = (step[0] * (kernel[0] - 1) // 2, step[1] * (kernel[1] - 1) // 2)
+    return Window(kernel, pair("stride", stride, 1), pair("padding", padding, 0), step)
+
+
+def check_operands(
+    x_shape: Sequence[int], weight_shape: Sequence[int], window: Window
+) -> tuple[int, Pair]:
+    """Groups and output size of involution2d's operands; ValueError where they do not fit."""
+    if len(x_shape) != 4:
+        raise ValueError(f"x must have 4 dimensions (N, C, H, W), got shape {tuple(x_shape)}")
+    output = window.output_size(x_shape[2:])
+    if min(output) < 1:
+        raise ValueError(
+            f"x of {x_shape[2]}x{x_shape[3]} is too small for kernel_size {window.kernel_size}, "
+            f"padding {window.padding}, dilation {window.dilation}"
+        )
+    expected = f"(N={x_shape[0]}, G*{window.taps}, {output[0]}, {output[1]})"
+    if len(weight_shape) != 4 or weight_shape[0] != x_shape[0] or tuple(weight_shape[2:]) != output:
+        raise ValueError(f"weight must have shape {expected}, got {tuple(weight_shape)}")
+    groups, rest = divmod(weight_shape[1], window.taps)
+    if rest or groups == 0 or x_shape[1] % groups:
+        raise ValueError(
+            f"weight must have shape {expected} with G a divisor of C={x_shape[1]}, "
+            f"got {tuple(weight_shape)}"
+        )
+    return groups, output

@@ -1,0 +1,74 @@
+"""Involution as K^2 shifted multiply-accumulates: every device and dtype, no K^2 copies.
+
+Each tap of the window is one view of the padded input, shifted and strided,
+times one plane of the weight. float16 and bfloat16 accumulate in float32.
+Shapes: x (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo), output (N, C, Ho, Wo).
+"""
+
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from involution_core.shapes import Pair, Window
+
+
+def _accumulated(x: Tensor) -> Tensor:
+    """x in the type that sums are held in."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
+def _padded(x: Tensor, window: Window) -> Tensor:
+    pad_h, pad_w = window.padding
+    return F.pad(_accumulated(x), (pad_w, pad_w, pad_h, pad_h)).contiguous()
+
+
+def _grouped(x: Tensor, groups: int) -> Tensor:
+    """(N, C, H, W) -> (N, G, C/G, H, W), contiguous, in the accumulation type."""
+    return _accumulated(x).contiguous().unflatten(1, (groups, x.shape[1] // groups))
+
+
+def _taps(window: Window, output: Pair) -> Iterator[tuple[int, int, slice, slice]]:
+    """(u, v, rows, columns): the part of the padded input that tap (u, v) meets."""
+    for u in range(window.kernel_size[0]):
+        top = u * window.dilation[0]
+        rows = slice(top, top + window.stride[0] * (output[0] - 1) + 1, window.stride[0])
+        for v in range(window.kernel_size[1]):
+            left = v * window.dilation[1]
+            yield u, v, rows, slice(
+                left, left + window.stride[1] * (output[1] - 1) + 1, window.stride[1]
+            )
+
+
+def forward(x: Tensor, weight: Tensor, window: Window) -> Tensor:
+    """Y = sum over the window of weight * x, (N, C, Ho, Wo)."""
+    groups = weight.shape[1]
+    source = _padded(x, window).unflatten(1, (groups, x.shape[1] // groups))
+    planes = _accumulated(weight).contiguous()
+    out = source.new_zeros(*source.shape[:3], *weight.shape[4:])
+    for u, v, rows, columns in _taps(window, out.shape[3:]):
+        out.addcmul_(planes[:, :, u, v].unsqueeze(2), source[..., rows, columns])
+    return out.flatten(1, 2).to(x.dtype)
+
+
+def grad_input(grad: Tensor, weight: Tensor, window: Window, size: Pair) -> Tensor:
+    """Gradient by x, (N, C, H, W) with (H, W) = `size`."""
+    (height, width), (pad_h, pad_w) = size, window.padding
+    spread = _grouped(grad, weight.shape[1])
+    planes = _accumulated(weight).contiguous()
+    out = spread.new_zeros(*spread.shape[:3], height + 2 * pad_h, width + 2 * pad_w)
+    for u, v, rows, columns in _taps(window, spread.shape[3:]):
+        out[..., rows, columns].addcmul_(planes[:, :, u, v].unsqueeze(2), spread)
+    inner = out[..., pad_h : pad_h + height, pad_w : pad_w + width]
+    return inner.flatten(1, 2).to(grad.dtype)
+
+
+def grad_weight(grad: Tensor, x: Tensor, window: Window, groups: int) -> Tensor:
+    """Gradient by weight, (N, G, Kh, Kw, Ho, Wo)."""
+    spread = _grouped(grad, groups)
+    source = _padded(x, window).unflatten(1, (groups, x.shape[1] // groups))
+    out = spread.new_empty(*spread.shape[:2], *window.kernel_size, *spread.shape[3:])
+    for u, v, rows, columns in _taps(window, spread.shape[3:]):
+        torch.sum(spread * source[..., rows, columns], dim=2, out=out[:, :, u, v])
+    return out.to(x.dtype)
