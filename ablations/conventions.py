@@ -55,3 +55,5 @@ ZOO = Convention(
     ("conv", "conv_bias", "linear", "batch_norm", "relu", "involution"),
     lambda count: printed(count, 10**9, 2),
 )
+
+CONVENTIONS = {convention.name: convention for convention in (FULL, ABLATION, ZOO)}

@@ -2,7 +2,7 @@
 
 ablation.csv:   the three ablation tables of "Involution: Inverting the Inherence of Convolution
                 for Visual Recognition" (CVPR 2021): RedNet-50, ImageNet, 224x224.
-rednet_zoo.csv: the model zoo in the README of the authors' repository (github.com/d-li14/involution).
+rednet_zoo.csv: the model zoo of the authors' repository, github.com/d-li14/involution.
 """
 
 import csv

@@ -4,13 +4,14 @@ Every number is compared as an integer; there is no tolerance.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
+from torch import nn
 
 from ablations import formulas
-from ablations.conventions import ABLATION, FULL, ZOO, Convention, printed
-from ablations.cost import NetworkCost, UncountedOperator, count_cost
+from ablations.conventions import ABLATION, CONVENTIONS, FULL, ZOO, printed
+from ablations.cost import NetworkCost, count_cost
 from ablations.published import Published, ablation, zoo
 from ablations.variants import STUDIES, Study, Variant
 from ablations.witness import Witness, second_count
@@ -61,7 +62,8 @@ class Row:
     params, operations: of the whole network, by fvcore. closed_form_macs, fvcore_macs,
     witness_macs: of its involution layers, by term of the closed form; the witness cannot tell
     reduce from span within a layer and has them by operator ("conv", "involution").
-    convention, published: None where nothing is published for it.
+    convention: the name in `conventions.CONVENTIONS` that the published FLOPs meet; like
+    `published`, None where nothing is published for this network.
     """
 
     study: str
@@ -77,13 +79,23 @@ class Row:
     fvcore_macs: Mapping[str, int]
     witness_macs: Mapping[str, int]
     layers: tuple[LayerProof, ...]
-    convention: Convention | None
+    convention: str | None
     published: Published | None
     mismatches: tuple[Mismatch, ...]
 
     @property
     def verified(self) -> bool:
         return not self.mismatches
+
+    @property
+    def as_published(self) -> tuple[str, str] | None:
+        """Counted #Params (M) and FLOPs (G) with the published row's digits and convention."""
+        if self.published is None or self.convention is None:
+            return None
+        convention = CONVENTIONS[self.convention]
+        digits = len(self.published.params_m.partition(".")[2])
+        flops = convention.printed(convention.count(self.operations))
+        return printed(self.params, 10**6, digits), flops
 
     @property
     def macs(self) -> int:
@@ -116,9 +128,7 @@ def _layer_mismatches(proof: LayerProof, witness: Mapping[str, int]) -> Iterator
     for operator in sorted({*expected, *witness}):
         macs, seen = expected.get(operator, 0), witness.get(operator, 0)
         if macs != seen:
-            yield Mismatch(
-                name, f"MACs {operator}", "closed form", macs, "FlopCounterMode", seen
-            )
+            yield Mismatch(name, f"MACs {operator}", "closed form", macs, "FlopCounterMode", seen)
 
 
 def _network_mismatches(cost: NetworkCost, witness: Witness) -> Iterator[Mismatch]:
@@ -129,22 +139,20 @@ def _network_mismatches(cost: NetworkCost, witness: Witness) -> Iterator[Mismatc
             yield Mismatch("", f"MACs {operator}", "fvcore", macs, "FlopCounterMode", seen)
 
 
-def _published_mismatches(
-    cost: NetworkCost, convention: Convention, published: Published
+def _published_mismatches(row: Row) -> Iterator[Mismatch]:
+    published, counted = row.published, row.as_published
+    if published and counted:
+        for quantity, printed_there, printed_here in [
+            ("#Params (M)", published.params_m, counted[0]),
+            (f"FLOPs (G), {row.convention} convention", published.flops_g, counted[1]),
+        ]:
+            if printed_there != printed_here:
+                yield Mismatch("", quantity, "published", printed_there, "fvcore", printed_here)
+
+
+def _missing_layers(
+    layers: list[formulas.InvolutionLayer], cost: NetworkCost
 ) -> Iterator[Mismatch]:
-    digits = len(published.params_m.partition(".")[2])
-    params = printed(cost.params, 10**6, digits)
-    if params != published.params_m:
-        yield Mismatch("", "#Params (M)", "published", published.params_m, "fvcore", params)
-    flops = convention.printed(convention.count(cost.operations))
-    if flops != published.flops_g:
-        yield Mismatch(
-            "", f"FLOPs (G), {convention.name} convention", "published", published.flops_g,
-            "fvcore", flops,
-        )  # fmt: skip
-
-
-def _missing_layers(layers: list[formulas.InvolutionLayer], cost: NetworkCost) -> Iterator[Mismatch]:
     names = [layer.name for layer in layers]
     for name in names:
         if name not in cost.layers:
@@ -154,6 +162,14 @@ def _missing_layers(layers: list[formulas.InvolutionLayer], cost: NetworkCost) -
             yield Mismatch(name, "layer", "closed form", "absent", "network", "present")
 
 
+def _zeros_on_cpu(network: nn.Module) -> nn.Module:
+    """The network with real tensors, which tracing needs; counts do not depend on their values."""
+    network = network.to_empty(device="cpu")
+    for tensor in network.state_dict().values():
+        tensor.zero_()
+    return network
+
+
 def prove(
     architecture: Architecture,
     variant: Variant,
@@ -161,27 +177,25 @@ def prove(
     study: str,
     value: str,
     stem_kernel_size: int = STEM_KERNEL_SIZE,
-    convention: Convention | None = None,
+    convention: str | None = None,
     published: Published | None = None,
 ) -> Row:
     """Counts one RedNet on its own image size and class number, and compares every number.
 
-    Raises UncountedOperator where an operator would be counted as zero.
+    Raises cost.UncountedOperator where an operator would be counted as zero.
     """
 
-    def build() -> torch.nn.Module:
-        return build_network(
+    with torch.device("meta"):
+        network = build_network(
             architecture.name,
             kernel_size=variant.kernel_size,
             group_channels=variant.group_channels,
             generator=variant.generator,
             stem_kernel_size=stem_kernel_size,
         )
-
     size = architecture.image_size
-    cost = count_cost(build(), size)
-    with torch.device("meta"):
-        witness = second_count(build(), size)
+    witness = second_count(network, size)
+    cost = count_cost(_zeros_on_cpu(network), size)
     layers = list(formulas.involution_layers(architecture, variant, stem_kernel_size))
     proofs = tuple(
         LayerProof(
@@ -198,11 +212,9 @@ def prove(
     for proof in proofs:
         mismatches += _layer_mismatches(proof, witness.modules.get(proof.layer.name, {}))
     mismatches += _network_mismatches(cost, witness)
-    if convention and published:
-        mismatches += _published_mismatches(cost, convention, published)
     involutions = [witness.modules.get(layer.name, {}) for layer in layers]
     closed_params = _sum_terms([p.formula_params for p in proofs], formulas.PARAM_TERMS)
-    return Row(
+    row = Row(
         study=study,
         value=value,
         model=architecture.name,
@@ -220,6 +232,7 @@ def prove(
         published=published,
         mismatches=tuple(mismatches),
     )
+    return replace(row, mismatches=(*row.mismatches, *_published_mismatches(row)))
 
 
 def prove_study(study: Study, architecture: Architecture) -> list[Row]:
@@ -231,7 +244,7 @@ def prove_study(study: Study, architecture: Architecture) -> list[Row]:
             variant,
             study=study.name,
             value=value,
-            convention=ABLATION if (study.name, value) in on_paper else None,
+            convention=ABLATION.name if (study.name, value) in on_paper else None,
             published=on_paper.get((study.name, value)),
         )
         for value, variant in study.variants.items()
@@ -247,7 +260,7 @@ def prove_zoo(names: Mapping[str, Published] | None = None) -> list[Row]:
             study="model-zoo",
             value=name,
             stem_kernel_size=ZOO_STEM_KERNEL_SIZE,
-            convention=ZOO,
+            convention=ZOO.name,
             published=published,
         )
         for name, published in (names or zoo()).items()
@@ -255,7 +268,8 @@ def prove_zoo(names: Mapping[str, Published] | None = None) -> list[Row]:
 
 
 def prove_all(each: Callable[[Row], None] = lambda row: None) -> list[Row]:
-    """The twelve rows of the paper's ablations and the five of the model zoo, `each` as it comes."""
+    """The twelve rows of the paper's ablations and the five of the model zoo; calls `each` for
+    every row as it comes."""
     rows = []
     for kind in STUDIES.values():
         for row in prove_study(kind.study(kind.paper_values), ARCHITECTURES[PAPER_MODEL]):
@@ -265,7 +279,3 @@ def prove_all(each: Callable[[Row], None] = lambda row: None) -> list[Row]:
         rows.append(row)
         each(row)
     return rows
-
-
-__all__ = ["LayerProof", "Mismatch", "Row", "UncountedOperator", "prove", "prove_all",
-           "prove_study", "prove_zoo"]  # fmt: skip

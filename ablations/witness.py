@@ -7,12 +7,13 @@ formula that `involution_core.operators` registers.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-_NAMES = {
+_NAMES: dict[Any, str] = {
     torch.ops.aten.convolution: "conv",
     torch.ops.aten.addmm: "linear",
     torch.ops.involution_core.involution2d: "involution",

@@ -5,6 +5,7 @@ integers) costs no import of torch.
 """
 
 from importlib import import_module
+from typing import Any
 
 _HOME = {
     "involution2d": "functional",
@@ -22,7 +23,7 @@ _HOME = {
 __all__ = list(_HOME)
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -44,7 +44,7 @@ def involution2d(
     dilation: int | Sequence[int] = 1,
     backend: str | None = None,
 ) -> Tensor:
-    """Y[k, i, j] = sum over (u, v) of weight[g(k), u, v, i, j] * x[k, i*s + u*d - p, j*s + v*d - p].
+    """Y[k, i, j] = sum over u, v of weight[g(k), u, v, i, j] * x[k, i*s + u*d - p, j*s + v*d - p].
 
     The multiply-add of "Involution" (CVPR 2021), equation 4: one weight per output
     pixel, shared by the C/G consecutive channels of a group.

@@ -1,7 +1,7 @@
 """RedNet (involution) and ResNet (convolution) bottleneck networks of one shape."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,7 @@ SpatialFactory = Callable[[int, int], nn.Module]
 
 
 def conv_bn_relu(in_channels: int, channels: int, kernel_size: int, stride: int) -> list[nn.Module]:
+    """Convolution that keeps the map's size but for its stride, BN, ReLU."""
     return [
         nn.Conv2d(in_channels, channels, kernel_size, stride, kernel_size // 2, bias=False),
         nn.BatchNorm2d(channels),
@@ -179,7 +180,7 @@ class ResNet(BottleneckNetwork):
         )
 
 
-def build_network(name: str, **options: object) -> BottleneckNetwork:
+def build_network(name: str, **options: Any) -> BottleneckNetwork:
     """The network called `name` in ARCHITECTURES; `options` are those of RedNet or ResNet.
 
     Raises ValueError for an unknown name.

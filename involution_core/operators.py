@@ -26,7 +26,10 @@ NAMESPACE = "involution_core"
 
 
 def _window(
-    kernel_size: Sequence[int], stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int]
+    kernel_size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
 ) -> Window:
     ((kh, kw), (sh, sw), (ph, pw), (dh, dw)) = kernel_size, stride, padding, dilation
     return Window((kh, kw), (sh, sw), (ph, pw), (dh, dw))
@@ -52,6 +55,7 @@ def involution2d_op(
     dilation: Sequence[int],
     backend: str,
 ) -> Tensor:
+    """The operator: (N, C, Ho, Wo) in x's layout."""
     window = _window(weight.shape[2:4], stride, padding, dilation)
     return _map_like(x, BACKENDS[backend].forward(x, weight, window))
 
@@ -66,6 +70,7 @@ def grad_input_op(
     dilation: Sequence[int],
     backend: str,
 ) -> Tensor:
+    """The gradient by x, (N, C, H, W) with [H, W] = `size`, in grad's layout."""
     window = _window(weight.shape[2:4], stride, padding, dilation)
     height, width = size
     return _map_like(grad, BACKENDS[backend].grad_input(grad, weight, window, (height, width)))
@@ -82,6 +87,7 @@ def grad_weight_op(
     dilation: Sequence[int],
     backend: str,
 ) -> Tensor:
+    """The gradient by weight, (N, G, Kh, Kw, Ho, Wo), in grad's layout."""
     window = _window(kernel_size, stride, padding, dilation)
     return _weight_like(grad, BACKENDS[backend].grad_weight(grad, x, window, groups))
 

@@ -5,7 +5,7 @@ times one plane of the weight. float16 and bfloat16 accumulate in float32.
 Shapes: x (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo), output (N, C, Ho, Wo).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -29,15 +29,18 @@ def _grouped(x: Tensor, groups: int) -> Tensor:
     return _accumulated(x).contiguous().unflatten(1, (groups, x.shape[1] // groups))
 
 
-def _taps(window: Window, output: Pair) -> Iterator[tuple[int, int, slice, slice]]:
+def _taps(window: Window, output: Sequence[int]) -> Iterator[tuple[int, int, slice, slice]]:
     """(u, v, rows, columns): the part of the padded input that tap (u, v) meets."""
     for u in range(window.kernel_size[0]):
         top = u * window.dilation[0]
         rows = slice(top, top + window.stride[0] * (output[0] - 1) + 1, window.stride[0])
         for v in range(window.kernel_size[1]):
             left = v * window.dilation[1]
-            yield u, v, rows, slice(
-                left, left + window.stride[1] * (output[1] - 1) + 1, window.stride[1]
+            yield (
+                u,
+                v,
+                rows,
+                slice(left, left + window.stride[1] * (output[1] - 1) + 1, window.stride[1]),
             )
 
 

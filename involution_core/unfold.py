@@ -32,9 +32,7 @@ def grad_input(grad: Tensor, weight: Tensor, window: Window, size: Pair) -> Tens
     taps = weight.reshape(n, groups, 1, window.taps, height, width)
     spread = taps * grad.reshape(n, groups, channels // groups, 1, height, width)
     columns = spread.reshape(n, channels * window.taps, height * width)
-    return F.fold(
-        columns, size, window.kernel_size, window.dilation, window.padding, window.stride
-    )
+    return F.fold(columns, size, window.kernel_size, window.dilation, window.padding, window.stride)
 
 
 def grad_weight(grad: Tensor, x: Tensor, window: Window, groups: int) -> Tensor:

@@ -1,0 +1,103 @@
+"""The data set that needs no download: real handwritten digits, placed among clutter.
+
+scikit-learn ships 1,797 handwritten digits of 8x8 pixels (UCI, Alpaydin & Kaynak 1998). They are
+split first, by source image; then each is scaled, turned and placed at random on a 32x32 canvas
+among fragments of other digits of its own split, with noise. Where the digit is and how large must
+be found, which is what a larger window could help with.
+"""
+
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from torch import Tensor
+
+from ablations.images import Batch, TensorImages, seeded
+
+CANVAS = 32
+TEST_SHARE = 0.25
+TEST_PLACEMENTS = 2
+FRAGMENTS = 2
+NOISE = 0.05
+SIDES = (16, 24)
+"""A placed digit's side, pixels."""
+SPLIT_SEED = 0
+TEST_SEED = 1_000_000_007
+"""Far from any trial's seed: the test canvases are the same for every trial."""
+
+
+@cache
+def split_sources() -> tuple[Batch, Batch]:
+    """Train and test source images (N, 1, 8, 8) in 0..1 with labels; no source is in both."""
+    digits = load_digits()
+    train, test = train_test_split(
+        range(len(digits.target)),
+        test_size=TEST_SHARE,
+        random_state=SPLIT_SEED,
+        stratify=digits.target,
+    )
+    images = torch.from_numpy(digits.images).float().unsqueeze(1) / 16
+    labels = torch.from_numpy(digits.target).long()
+    return (images[train], labels[train]), (images[test], labels[test])
+
+
+def _uniform(low: float, high: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    return low + (high - low) * torch.rand(shape, generator=generator)
+
+
+def _place(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Each image scaled, turned by up to 15 degrees, somewhere on a canvas of its own."""
+    n = len(images)
+    scale = CANVAS / _uniform(*SIDES, (n,), generator)
+    angle = _uniform(-0.26, 0.26, (n,), generator)
+    reach = (1 - 1 / scale).unsqueeze(1)
+    centre = _uniform(-1, 1, (n, 2), generator) * reach
+    turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], 1).view(n, 2, 2)
+    turn = turn * scale.view(n, 1, 1)
+    shift = -(turn @ centre.unsqueeze(2))
+    grid = F.affine_grid(torch.cat([turn, shift], 2), [n, 1, CANVAS, CANVAS], align_corners=False)
+    return F.grid_sample(images, grid, align_corners=False)
+
+
+def _fragments(sources: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    """n pieces of 4x4 pixels, each cut from some source, on blank 8x8 images."""
+    chosen = sources[torch.randint(len(sources), (n,), generator=generator)]
+    top, left = torch.randint(5, (2, n, 1, 1, 1), generator=generator)
+    row = torch.arange(8).view(1, 1, 8, 1)
+    column = torch.arange(8).view(1, 1, 1, 8)
+    inside = (row >= top) & (row < top + 4) & (column >= left) & (column < left + 4)
+    return chosen * inside
+
+
+def compose(images: Tensor, sources: Tensor, generator: torch.Generator) -> Tensor:
+    """Canvases (N, 1, 32, 32), about zero mean: `images` placed among fragments of `sources`."""
+    n = len(images)
+    contrast = _uniform(0.6, 1.0, (n, 1, 1, 1), generator)
+    canvas = contrast * _place(images, generator)
+    for _ in range(FRAGMENTS):
+        clutter = _place(_fragments(sources, n, generator), generator)
+        canvas = torch.maximum(canvas, 0.9 * clutter)
+    canvas = canvas + NOISE * torch.randn(canvas.shape, generator=generator)
+    return (canvas - 0.15) / 0.3
+
+
+def digits() -> TensorImages:
+    """The data set; every epoch places the training digits anew, the test canvases are fixed."""
+    (train, train_labels), (test, test_labels) = split_sources()
+    repeated = test.repeat(TEST_PLACEMENTS, 1, 1, 1)
+    return TensorImages(
+        name="digits",
+        classes=10,
+        description=(
+            f"handwritten digits placed among clutter on 32x32 pixels; {len(train)} source images "
+            f"to train on, {len(test)} others, each placed {TEST_PLACEMENTS} times, to test on"
+        ),
+        train_size=len(train),
+        test=(
+            compose(repeated, test, seeded(TEST_SEED)),
+            test_labels.repeat(TEST_PLACEMENTS),
+        ),
+        train=lambda generator: (compose(train, train, generator), train_labels),
+    )

@@ -1,0 +1,114 @@
+"""What a data set is to the training loop, and the two ways to hold one."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+Batch = tuple[Tensor, Tensor]
+"""Images (N, 3, H, W), float32, channels_last, and labels (N,), int64."""
+
+
+def seeded(*numbers: int) -> torch.Generator:
+    """A generator that depends on all of the numbers and on nothing else."""
+    state = 0
+    for number in numbers:
+        state = (state * 1_000_003 + number + 1) % 2**63
+    return torch.Generator().manual_seed(state)
+
+
+class ImageData(ABC):
+    """Labelled images in two splits.
+
+    Everything random in an epoch (order, augmentation) follows from (seed, epoch) alone, so
+    every variant trained with one seed sees the same images in the same order.
+    """
+
+    name: str
+    classes: int
+    image_size: int
+    train_size: int
+    test_size: int
+    description: str
+
+    @abstractmethod
+    def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
+        """The training split once, shuffled and augmented."""
+
+    @abstractmethod
+    def test_batches(self, batch_size: int) -> Iterator[Batch]:
+        """The test split once, always the same."""
+
+
+def _batch(images: Tensor, labels: Tensor) -> Batch:
+    images = images.expand(-1, 3, -1, -1)
+    return images.contiguous(memory_format=torch.channels_last), labels
+
+
+@dataclass
+class TensorImages(ImageData):
+    """Images held in memory.
+
+    test:     images (N, 1 or 3, H, W), float32, and labels (N,).
+    train:    generator -> the same for one epoch's training images, augmented, in any order.
+    """
+
+    name: str
+    classes: int
+    description: str
+    train_size: int
+    test: Batch
+    train: Callable[[torch.Generator], Batch]
+
+    def __post_init__(self) -> None:
+        self.image_size = self.test[0].shape[-1]
+        self.test_size = len(self.test[1])
+
+    def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
+        generator = seeded(seed, epoch)
+        images, labels = self.train(generator)
+        order = torch.randperm(len(labels), generator=generator)
+        for chosen in order.split(batch_size):
+            yield _batch(images[chosen], labels[chosen])
+
+    def test_batches(self, batch_size: int) -> Iterator[Batch]:
+        images, labels = self.test
+        for start in range(0, len(labels), batch_size):
+            yield _batch(images[start : start + batch_size], labels[start : start + batch_size])
+
+
+@dataclass
+class FolderImages(ImageData):
+    """Images read from disk as they are needed; torchvision's data sets with transforms."""
+
+    name: str
+    classes: int
+    image_size: int
+    description: str
+    train: Dataset
+    test: Dataset
+    train_size: int
+    test_size: int
+    workers: int
+
+    def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
+        generator = seeded(seed, epoch)
+        loader = DataLoader(
+            self.train,
+            batch_size,
+            shuffle=True,
+            generator=generator,
+            num_workers=self.workers,
+        )
+        # Without workers the transforms draw from the global generator.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
+            for images, labels in loader:
+                yield _batch(images, labels)
+
+    def test_batches(self, batch_size: int) -> Iterator[Batch]:
+        for images, labels in DataLoader(self.test, batch_size, num_workers=self.workers):
+            yield _batch(images, labels)

@@ -1,0 +1,95 @@
+"""One run as a whole: proofs and trials of some studies, and its description on disk."""
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ablations.data import load_data
+from ablations.environment import describe_environment
+from ablations.errors import SettingError
+from ablations.launch import choose_device, run_trials
+from ablations.progress import Progress
+from ablations.settings import RunSettings
+from ablations.trials import TrialRecord, TrialStore, write_json
+from ablations.variants import Study, check_variants
+from ablations.verify import Row, prove_study
+from involution_core.architectures import ARCHITECTURES
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a report is made of.
+
+    proofs: study name -> one row for each variant, in the order of the table.
+    records: of all studies; empty where nothing was trained.
+    command: the command line, as typed.
+    """
+
+    studies: Sequence[Study]
+    settings: RunSettings
+    proofs: Mapping[str, Sequence[Row]]
+    records: Sequence[TrialRecord]
+    environment: Mapping[str, str]
+    command: str
+
+    @property
+    def verified(self) -> bool:
+        return all(row.verified for rows in self.proofs.values() for row in rows)
+
+    def describe(self) -> dict[str, Any]:
+        """Everything but the trials, as JSON values."""
+        settings = asdict(self.settings)
+        settings["output"] = str(self.settings.output)
+        if self.settings.train:
+            settings["train"]["data_dir"] = str(self.settings.train.data_dir)
+        return {
+            "command": self.command,
+            "settings": settings,
+            "environment": dict(self.environment),
+            "studies": [asdict(study) for study in self.studies],
+            "proofs": {name: [asdict(row) for row in rows] for name, rows in self.proofs.items()},
+        }
+
+
+def check_output(output: Path) -> None:
+    """Raises SettingError where `output` is not, and cannot become, a directory to write in.
+
+    Creates nothing.
+    """
+    present = next(path for path in (output, *output.absolute().parents) if path.exists())
+    if not present.is_dir():
+        raise SettingError("output", output, f"{present} is not a directory")
+    if not os.access(present, os.W_OK | os.X_OK):
+        raise SettingError("output", output, f"{present} is not writable")
+
+
+def execute(
+    studies: Sequence[Study], settings: RunSettings, argv: Sequence[str], progress: Progress
+) -> Run:
+    """Checks everything, proves the costs, trains what is not yet recorded in the output folder.
+
+    Raises SettingError, before anything is written, for what cannot be run.
+    """
+    for study in studies:
+        check_variants(study, settings.architectures)
+    check_output(settings.output)
+    device = torch.device("cpu")
+    if settings.train:
+        device = choose_device(settings.train.device)
+        data = load_data(
+            settings.train.dataset, settings.train.data_dir, settings.train.architecture.image_size
+        )
+    architecture = ARCHITECTURES[settings.cost_model]
+    proofs = {study.name: prove_study(study, architecture) for study in studies}
+    records: list[TrialRecord] = []
+    if settings.train:
+        store = TrialStore(settings.output)
+        records = run_trials(studies, settings.train, settings.seeds, data, store, progress)
+    run = Run(studies, settings, proofs, records, describe_environment(device), shlex.join(argv))
+    write_json(settings.output / "run.json", run.describe())
+    return run

@@ -1,0 +1,115 @@
+"""One seeded training run."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ablations.errors import TrialFailed
+from ablations.images import Batch, ImageData
+from ablations.settings import TrainSettings
+
+MOMENTUM = 0.9
+WEIGHT_DECAY = 1e-4
+LABEL_SMOOTHING = 0.1
+WARM_UP_SHARE = 0.1
+TEST_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One point of the training curve. Top-1 in percent, on the test split."""
+
+    epoch: int
+    steps: int
+    train_loss: float
+    test_top1: float
+
+
+def total_steps(settings: TrainSettings, data: ImageData) -> int:
+    """Optimisation steps of one trial."""
+    if settings.steps is not None:
+        return settings.steps
+    assert settings.epochs is not None
+    return settings.epochs * math.ceil(data.train_size / settings.batch_size)
+
+
+def learning_rate(step: int, total: int, peak: float) -> float:
+    """Rate of step 0 <= step < total: linear warm-up, then cosine, to zero behind the last."""
+    warm_up = max(1, int(total * WARM_UP_SHARE))
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    return peak * (1 + math.cos(math.pi * (step - warm_up) / max(1, total - warm_up))) / 2
+
+
+def _batches(data: ImageData, settings: TrainSettings, seed: int, total: int) -> Iterator[Batch]:
+    epoch = 0
+    while total > 0:
+        for batch in data.train_epoch(seed, epoch, settings.batch_size):
+            if total == 0:
+                return
+            yield batch
+            total -= 1
+        epoch += 1
+
+
+@torch.no_grad()
+def top1(network: nn.Module, data: ImageData, device: torch.device) -> float:
+    """Top-1 accuracy on the test split, percent."""
+    network.eval()
+    right = 0
+    for images, labels in data.test_batches(TEST_BATCH):
+        right += int((network(images.to(device)).argmax(1) == labels.to(device)).sum())
+    network.train()
+    return 100 * right / data.test_size
+
+
+def train(
+    network: nn.Module,
+    data: ImageData,
+    settings: TrainSettings,
+    seed: int,
+    device: torch.device,
+    on_step: Callable[[int, float], None] = lambda step, loss: None,
+) -> list[Epoch]:
+    """Trains `network` in place and returns its curve, one point an epoch, the last one final.
+
+    SGD with Nesterov momentum, linear warm-up, cosine to zero, label smoothing, channels_last.
+    The order and augmentation of the data follow from `seed` alone. on_step(steps done, loss).
+
+    Raises TrialFailed as soon as a loss is not finite.
+    """
+    network.to(device).to(memory_format=torch.channels_last).train()
+    optimiser = torch.optim.SGD(
+        network.parameters(), settings.lr, MOMENTUM, weight_decay=WEIGHT_DECAY, nesterov=True
+    )
+    total = total_steps(settings, data)
+    per_epoch = math.ceil(data.train_size / settings.batch_size)
+    curve: list[Epoch] = []
+    losses: list[float] = []
+    for step, (images, labels) in enumerate(_batches(data, settings, seed, total)):
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(step, total, settings.lr)
+        loss = _step(network, optimiser, images.to(device), labels.to(device))
+        if not math.isfinite(loss):
+            raise TrialFailed(f"loss became {loss} at step {step + 1} of {total}")
+        losses.append(loss)
+        on_step(step + 1, loss)
+        if len(losses) == per_epoch or step + 1 == total:
+            mean = sum(losses) / len(losses)
+            curve.append(Epoch(len(curve) + 1, step + 1, mean, top1(network, data, device)))
+            losses = []
+    return curve
+
+
+def _step(
+    network: nn.Module, optimiser: torch.optim.Optimizer, images: Tensor, labels: Tensor
+) -> float:
+    loss = F.cross_entropy(network(images), labels, label_smoothing=LABEL_SMOOTHING)
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return loss.item()

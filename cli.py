@@ -1,0 +1,319 @@
+"""The command line: parse, call, print. Imports nothing heavy before a command runs."""
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ablations.errors import SettingError
+from ablations.settings import (
+    DATASETS,
+    DEFAULT_EPOCHS,
+    DEVICES,
+    MODELS,
+    RunSettings,
+    TrainSettings,
+)
+from ablations.variants import STUDIES, Study
+
+PROGRAM = "involution-ablate"
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+DEFAULTS = TrainSettings()
+
+
+class ListCommand(click.Command):
+    """A command whose `multiple` options take several values at once: --sizes 3 5, --sizes 3,5.
+
+    click gives an option a fixed number of values, so the list is rewritten to
+    `--sizes 3 --sizes 5` before click sees it.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        lists = {
+            name
+            for parameter in self.params
+            if isinstance(parameter, click.Option) and parameter.multiple
+            for name in parameter.opts
+        }
+        return super().parse_args(ctx, list(spread_lists(args, lists)))
+
+
+def spread_lists(args: Sequence[str], lists: set[str]) -> Iterator[str]:
+    """`args` with `name` repeated before each value of every option in `lists`."""
+    rest = list(args)
+    while rest:
+        arg = rest.pop(0)
+        name, equals, value = arg.partition("=")
+        if arg == "--":
+            yield from [arg, *rest]
+            return
+        if name not in lists:
+            yield arg
+            continue
+        typed = [value] if equals else []
+        while not equals and rest and not _is_option(rest[0]):
+            typed.append(rest.pop(0))
+        values = [item for text in typed for item in text.split(",") if item]
+        if not values:
+            raise click.UsageError(f"{name}: give at least one value, as {name} A B or {name} A,B")
+        for item in values:
+            yield from (name, item)
+
+
+def _is_option(arg: str) -> bool:
+    """Whether `arg` starts an option; -3 is a (bad) value, -- ends the options."""
+    return arg.startswith("-") and not re.match(r"-\d", arg)
+
+
+def shared_options(command: Callable) -> Callable:
+    """The options of every command that runs studies."""
+    options = [
+        click.option(
+            "--output",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            show_default="runs/<command>",
+            help="Folder for report.html, tables/ and trials/. Example: --output runs/mine",
+        ),
+        click.option(
+            "--dataset",
+            default=DEFAULTS.dataset,
+            metavar="NAME",
+            help=f"{', '.join(DATASETS)}. Example: --dataset imagefolder:/data/imagenette",
+        ),
+        click.option(
+            "--data-dir",
+            default=DEFAULTS.data_dir,
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="Where downloaded data sets lie or go. Example: --data-dir ~/data",
+        ),
+        click.option(
+            "--seeds", default=3, metavar="N", help="Trials of each variant. Example: --seeds 6"
+        ),
+        click.option(
+            "--epochs",
+            type=int,
+            metavar="N",
+            show_default=str(DEFAULT_EPOCHS),
+            help="Budget of a trial, in passes over the data. Example: --epochs 20",
+        ),
+        click.option(
+            "--steps",
+            type=int,
+            metavar="N",
+            help="Budget of a trial in batches, instead of --epochs. Example: --steps 500",
+        ),
+        click.option(
+            "--batch-size",
+            default=DEFAULTS.batch_size,
+            metavar="N",
+            help="Images in a batch. Example: --batch-size 128",
+        ),
+        click.option(
+            "--lr",
+            default=DEFAULTS.lr,
+            metavar="RATE",
+            help="Peak learning rate. Example: --lr 0.05",
+        ),
+        click.option(
+            "--device",
+            default=DEFAULTS.device,
+            metavar="NAME",
+            help=f"{', '.join(DEVICES)}. Example: --device cuda",
+        ),
+        click.option(
+            "--train-model",
+            default=DEFAULTS.model,
+            metavar="NAME",
+            help=f"Network to train: {', '.join(MODELS)}. Example: --train-model rednet26",
+        ),
+        click.option(
+            "--cost-model",
+            default="rednet50",
+            metavar="NAME",
+            help="Network whose costs are counted, at its own image size and class number "
+            "(the paper's: rednet50, 224x224, 1000). Example: --cost-model rednet26",
+        ),
+        click.option(
+            "--no-train", is_flag=True, help="Costs and their proof only. Example: --no-train"
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(version(PROGRAM), prog_name=PROGRAM)
+def cli() -> None:
+    """The ablations of involution (CVPR 2021): costs proven, short runs trained, one report."""
+
+
+@cli.command("kernel-size", cls=ListCommand)
+@click.option(
+    "--sizes",
+    multiple=True,
+    default=STUDIES["kernel-size"].paper_values,
+    metavar="K...",
+    help="Kernel sizes, odd. Example: --sizes 3 5 7 9",
+)
+@shared_options
+def kernel_size(sizes: Sequence[str], **options: Any) -> None:
+    """Table (a): the size of the involution kernel."""
+    run_studies("kernel-size", {"kernel-size": sizes}, **options)
+
+
+@cli.command("group-channels", cls=ListCommand)
+@click.option(
+    "--channels",
+    multiple=True,
+    default=STUDIES["group-channels"].paper_values,
+    metavar="N...",
+    help="Channels that share one kernel; C: all of them. Example: --channels 1 4 16 C",
+)
+@shared_options
+def group_channels(channels: Sequence[str], **options: Any) -> None:
+    """Table (b): how many channels share one kernel."""
+    run_studies("group-channels", {"group-channels": channels}, **options)
+
+
+@cli.command("kernel-generator", cls=ListCommand)
+@click.option(
+    "--forms",
+    multiple=True,
+    default=STUDIES["kernel-generator"].paper_values,
+    metavar="FORM...",
+    help="W (one linear map) or r=N (W1 sigma(W0), reduction N). Example: --forms W r=1 r=4 r=16",
+)
+@shared_options
+def kernel_generator(forms: Sequence[str], **options: Any) -> None:
+    """Table (c): the form of the function that generates the kernel."""
+    run_studies("kernel-generator", {"kernel-generator": forms}, **options)
+
+
+@cli.command("all")
+@shared_options
+def all_studies(**options: Any) -> None:
+    """The three tables with the paper's values, in one report.
+
+    Variants that two tables share are trained once.
+    """
+    values = {kind.name: kind.paper_values for kind in STUDIES.values()}
+    run_studies("all", values, **options)
+
+
+@cli.command()
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write every number, layer by layer, to FILE. Example: --json proof.json",
+)
+def verify(json_file: Path | None) -> None:
+    """Prove the closed forms against fvcore and the published tables; exit 0 or 1."""
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        raise SettingError("json", json_file, f"{json_file.parent} is not a directory")
+    from dataclasses import asdict
+
+    from ablations.cost import UncountedOperator
+    from ablations.trials import write_json
+    from ablations.verify import Row, prove_all
+    from reports.terminal import EXPLANATION, proof_heading, proof_line
+
+    def show(row: Row) -> None:
+        click.echo(proof_line(row))
+        for mismatch in row.mismatches:
+            click.echo(f"  {mismatch}")
+
+    click.echo(EXPLANATION + "\n\n" + proof_heading())
+    try:
+        rows = prove_all(show)
+    except UncountedOperator as error:
+        click.echo(f"WRONG: {error}; it would be counted as zero")
+        sys.exit(FAILED)
+    wrong = [row for row in rows if not row.verified]
+    if json_file is not None:
+        write_json(json_file, [{**asdict(row), "verified": row.verified} for row in rows])
+    if wrong:
+        click.echo(f"{len(wrong)} of {len(rows)} networks differ")
+        sys.exit(FAILED)
+    layers = sum(len(row.layers) for row in rows)
+    click.echo(f"{len(rows)} networks, {layers} involution layers: every number equal")
+
+
+def run_studies(
+    command: str,
+    values: Mapping[str, Sequence[str]],
+    *,
+    output: Path | None,
+    cost_model: str,
+    seeds: int,
+    no_train: bool,
+    train_model: str,
+    epochs: int | None,
+    steps: int | None,
+    **training: Any,
+) -> None:
+    """Runs studies of the typed `values` and prints the tables, last the report's path."""
+    studies: list[Study] = [STUDIES[name].study(typed) for name, typed in values.items()]
+    if epochs is None and steps is None:
+        epochs = DEFAULT_EPOCHS
+    train = TrainSettings(model=train_model, epochs=epochs, steps=steps, **training)
+    settings = RunSettings(
+        output=output or Path("runs") / command,
+        cost_model=cost_model,
+        seeds=seeds,
+        train=None if no_train else train,
+    )
+    from rich.console import Console
+
+    from ablations.runs import execute
+    from reports.files import write_report
+    from reports.progress import watch
+    from reports.terminal import study_lines
+
+    with watch(Console(stderr=True)) as progress:
+        try:
+            run = execute(studies, settings, [PROGRAM, *sys.argv[1:]], progress)
+        except KeyboardInterrupt:
+            kept = f"{progress.ended} of {progress.trials} trials are kept in {settings.output}"
+            click.echo(f"interrupted: {kept}; the same command goes on from there", err=True)
+            sys.exit(INTERRUPTED)
+    report = write_report(run)
+    for line in study_lines(run):
+        click.echo(line)
+    if not run.verified:
+        click.echo("the counts differ from the closed form: see Verification", err=True)
+    click.echo(report)
+    if not run.verified:
+        sys.exit(FAILED)
+
+
+def main() -> None:
+    """Entry point: every error is one line on stderr."""
+    try:
+        sys.exit(cli.main(prog_name=PROGRAM, standalone_mode=False))
+    except SettingError as error:
+        fail(f"--{error}", BAD_INPUT)
+    except click.ClickException as error:
+        fail(error.format_message(), error.exit_code)
+    except click.Abort:
+        fail("interrupted", INTERRUPTED)
+    except OSError as error:
+        fail(f"{error.filename or 'file'}: {error.strerror or error}", FAILED)
+
+
+def fail(message: str, code: int) -> None:
+    """Ends the program with one line on stderr."""
+    click.echo(f"{PROGRAM}: {' '.join(message.split())}", err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Tables as lines of text for the terminal."""
+
+from collections.abc import Iterator
+
+from ablations.runs import Run
+from ablations.verify import Row
+from reports.frames import study_frame
+from reports.tables import ABSENT, AXES
+
+_COLUMNS = (
+    ("study", 16, "<"),
+    ("variant", 10, "<"),
+    ("params", 10, ">"),
+    ("reduce", 11, ">"),
+    ("span", 11, ">"),
+    ("aggregation", 11, ">"),
+    ("rest", 11, ">"),
+    ("closed form", 11, ">"),
+    ("fvcore", 11, ">"),
+    ("2nd witness", 11, ">"),
+    ("published (M, G)", 16, ">"),
+    ("counted", 11, ">"),
+    ("verdict", 7, "<"),
+)
+
+EXPLANATION = (
+    "MACs for one image. reduce, span, aggregation: all involution layers, by fvcore; rest: the "
+    "other\nconvolutions and the classifier. closed form = fvcore = 2nd witness (torch's "
+    "FlopCounterMode) is the sum\nof the three. published, counted: #Params (M) and FLOPs (G), "
+    "under the convention of their source\n(ablation: without the aggregation; model-zoo: with it)."
+)
+
+
+def _line(cells: list[str]) -> str:
+    return "  ".join(
+        f"{cell:{align}{width}}" for cell, (_, width, align) in zip(cells, _COLUMNS, strict=True)
+    ).rstrip()
+
+
+def proof_heading() -> str:
+    """The headings above `proof_line`."""
+    return _line([heading for heading, _, _ in _COLUMNS])
+
+
+def proof_line(row: Row) -> str:
+    """One network; the layers' numbers are in the JSON and in the report."""
+    by_term = row.fvcore_macs
+    published = f"{row.published.params_m} {row.published.flops_g}" if row.published else "-"
+    counted = " ".join(row.as_published) if row.as_published else "-"
+    involutions = sum(by_term.values())
+    return _line(
+        [
+            row.study,
+            row.value,
+            str(row.params),
+            *(str(by_term[term]) for term in ("reduce", "span", "aggregation")),
+            str(row.macs - involutions),
+            str(sum(row.closed_form_macs.values())),
+            str(involutions),
+            str(sum(row.witness_macs.values())),
+            published,
+            counted,
+            "ok" if row.verified else "WRONG",
+        ]
+    )
+
+
+def study_lines(run: Run) -> Iterator[str]:
+    """The gist of every study's table."""
+    for study in run.studies:
+        axis, show = AXES[study.name]
+        yield f"{axis:20}{'#Params (M)':>12}{'MACs (G)':>10}   Top-1 (%), short run"
+        frame = study_frame(study, run.proofs[study.name], run.records)
+        for row in frame.to_dict("records"):
+            top1 = ABSENT
+            if row["seeds"] > 0:
+                top1 = f"{row['top1_mean']:.1f}"
+            if row["seeds"] > 1:
+                top1 += f" ± {row['top1_sd']:.1f} (SD of {row['seeds']:.0f} seeds)"
+            yield (
+                f"{show(row['value']):20}{row['params'] / 1e6:>12.1f}{row['macs'] / 1e9:>10.2f}"
+                f"   {top1}"
+            )
+        yield ""

@@ -1,0 +1,77 @@
+import pytest
+
+from ablations.formulas import (
+    MAC_TERMS,
+    PARAM_TERMS,
+    InvolutionLayer,
+    involution_layers,
+    operations,
+    params,
+)
+from ablations.variants import Variant
+from involution_core.architectures import ARCHITECTURES
+
+BOTTLENECK = InvolutionLayer("layer", 64, 7, 16, 4, 2, 57, 56)
+LINEAR = InvolutionLayer("layer", 64, 7, 16, None, 1, 10, 9)
+
+
+def test_bottleneck_by_hand():
+    # C=64, K=7, G=4, r=4, output 29 x 28
+    assert params(BOTTLENECK) == {
+        "reduce": 1024,
+        "batch_norm": 32,
+        "span": 3136,
+        "span_bias": 196,
+    }
+    pixels = 29 * 28
+    assert operations(BOTTLENECK) == {
+        "pool": 57 * 56 * 64,
+        "reduce": pixels * 1024,
+        "batch_norm": pixels * 32,
+        "relu": pixels * 16,
+        "span": pixels * 3136,
+        "span_bias": pixels * 196,
+        "aggregation": pixels * 49 * 64,
+    }
+
+
+def test_linear_by_hand():
+    assert params(LINEAR) == {"span": 49 * 4 * 64, "span_bias": 196}
+    assert operations(LINEAR) == {
+        "span": 90 * 49 * 4 * 64,
+        "span_bias": 90 * 196,
+        "aggregation": 90 * 49 * 64,
+    }
+
+
+@pytest.mark.parametrize("layer", [BOTTLENECK, LINEAR])
+def test_terms_add_up_to_the_slides_closed_form(layer):
+    c, k, g, hw = layer.channels, layer.kernel_size, layer.groups, layer.pixels
+    if layer.reduction_ratio is None:
+        weights = k**2 * g * c
+    else:
+        weights, rest = divmod(c**2 + k**2 * g * c, layer.reduction_ratio)
+        assert rest == 0
+    assert sum(params(layer).get(term, 0) for term in PARAM_TERMS) == weights
+    macs = sum(operations(layer).get(term, 0) for term in MAC_TERMS)
+    assert macs == hw * weights + hw * k**2 * c
+
+
+def test_layers_of_rednet50():
+    layers = list(involution_layers(ARCHITECTURES["rednet50"], Variant(), stem_kernel_size=7))
+    assert len(layers) == 1 + 3 + 4 + 6 + 3
+    assert (layers[0].name, layers[0].channels, layers[0].kernel_size) == ("stem.3", 32, 7)
+    first_of_last_stage = layers[-3]
+    assert first_of_last_stage.name == "stages.3.0.spatial"
+    assert (first_of_last_stage.stride, first_of_last_stage.height) == (2, 14)
+    assert first_of_last_stage.pixels == layers[-1].pixels == 49
+
+
+def test_formulas_import_no_torch():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, ablations.formulas, ablations.variants; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

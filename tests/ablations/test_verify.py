@@ -1,0 +1,138 @@
+import dataclasses
+import json
+
+import pytest
+import torch
+
+import ablations.cost
+import ablations.formulas
+import ablations.verify
+import involution_core.generators
+from ablations.published import Published
+from ablations.variants import STUDIES, StudyKind, Variant
+from ablations.verify import prove, prove_study
+from involution_core.architectures import ARCHITECTURES
+
+
+@pytest.fixture
+def one_row(monkeypatch):
+    """Narrows `verify` to the paper's own 7x7 row, to see it fail quickly."""
+    kind = STUDIES["kernel-size"]
+    narrowed = StudyKind(kind.name, kind.setting, ("7",), kind.parse)
+    monkeypatch.setattr(ablations.verify, "STUDIES", {kind.name: narrowed})
+    monkeypatch.setattr(ablations.verify, "zoo", dict)
+
+
+def test_verify_proves_all_seventeen_networks(run, tmp_path):
+    result = run("verify", "--json", "proof.json")
+    assert result.code == 0, result.out
+    assert result.err == ""
+    assert "17 networks, 328 involution layers: every number equal" in result.out
+    rows = json.loads((tmp_path / "proof.json").read_text())
+    assert len(rows) == 17
+    for row in rows:
+        assert row["verified"] is True
+        assert row["closed_form_macs"] == row["fvcore_macs"]
+        assert sum(row["witness_macs"].values()) == sum(row["fvcore_macs"].values())
+    printed = [line.split() for line in result.out.splitlines() if line.endswith("ok")]
+    assert [line[1] for line in printed] == [row["value"] for row in rows]
+    assert [int(line[2]) for line in printed] == [row["params"] for row in rows]
+
+
+def test_one_row_alone_passes(run, one_row):
+    assert run("verify").code == 0
+
+
+def test_a_broken_handler_is_found(run, one_row, monkeypatch):
+    def nothing(inputs, outputs):
+        return ablations.cost.Counter(involution=1)
+
+    monkeypatch.setitem(ablations.cost._HANDLES, "involution_core::involution2d", nothing)
+    result = run("verify")
+    assert result.code == 1
+    assert (
+        "stages.0.0.spatial, operations aggregation: closed form 9834496, fvcore 1" in result.out
+    )
+    assert "whole network, MACs involution: fvcore 17, FlopCounterMode 71224832" in result.out
+
+
+def test_a_broken_formula_is_found(run, one_row, monkeypatch):
+    real = ablations.formulas.operations
+
+    def without_a_window(layer):
+        return real(layer) | {"aggregation": layer.pixels * layer.channels}
+
+    monkeypatch.setattr(ablations.formulas, "operations", without_a_window)
+    result = run("verify")
+    assert result.code == 1
+    expected = "stages.0.0.spatial, {}: closed form 200704, {} 9834496"
+    assert expected.format("operations aggregation", "fvcore") in result.out
+    assert expected.format("MACs involution", "FlopCounterMode") in result.out
+
+
+def test_a_broken_parameter_formula_is_found(run, one_row, monkeypatch):
+    real = ablations.formulas.params
+    monkeypatch.setattr(
+        ablations.formulas, "params", lambda layer: {**real(layer), "span_bias": 0}
+    )
+    result = run("verify")
+    assert result.code == 1
+    assert "stem.3, params span_bias: closed form 0, fvcore 18" in result.out
+
+
+def test_a_broken_layer_is_found(run, one_row, monkeypatch):
+    def with_a_wider_span(self, x):
+        return self.span(self.reduce(self.pool(x))) + self.extra(x)[:, :1, :1, :1]
+
+    real = involution_core.generators.BottleneckGenerator.__init__
+
+    def init(self, *args, **kwargs):
+        real(self, *args, **kwargs)
+        self.extra = torch.nn.Conv2d(self.channels, 1, 1, bias=False)
+
+    monkeypatch.setattr(involution_core.generators.BottleneckGenerator, "__init__", init)
+    monkeypatch.setattr(
+        involution_core.generators.BottleneckGenerator, "forward", with_a_wider_span
+    )
+    result = run("verify")
+    assert result.code == 1
+    assert "stem.3, params generator.extra.weight: closed form 0, fvcore 32" in result.out
+    assert "stem.3, operations generator.extra:conv: closed form 0, fvcore 401408" in result.out
+
+
+def test_an_operator_that_nobody_counts_is_found(run, one_row, monkeypatch):
+    def curved(self, x):
+        return self.span(self.reduce(self.pool(x))).sinh()
+
+    monkeypatch.setattr(involution_core.generators.BottleneckGenerator, "forward", curved)
+    result = run("verify")
+    assert result.code == 1
+    assert "WRONG: no count for operator aten::sinh" in result.out
+
+
+def test_a_digit_that_differs_from_the_published_is_found(run, one_row, monkeypatch):
+    wrong = {("kernel-size", "7"): Published("15.6", "2.7", "77.7")}
+    monkeypatch.setattr(ablations.verify, "ablation", lambda: wrong)
+    result = run("verify")
+    assert result.code == 1
+    assert "whole network, #Params (M): published 15.6, fvcore 15.5" in result.out
+    assert "FLOPs (G), ablation convention: published 2.7, fvcore 2.6" in result.out
+    assert "1 of 1 networks differ" in result.out
+
+
+def test_a_missing_layer_is_found(monkeypatch):
+    deeper = dataclasses.replace(ARCHITECTURES["rednet-small"], blocks=(2, 1))
+    row = prove(deeper, Variant(), study="s", value="v")
+    assert "stages.0.1.spatial, layer: closed form present, network absent" in map(
+        str, row.mismatches
+    )
+
+
+def test_other_variants_and_networks_are_proven_too():
+    study = STUDIES["kernel-generator"].study(["W", "r=2"])
+    for row in prove_study(study, ARCHITECTURES["rednet-small"]):
+        assert row.verified, row.mismatches
+        assert row.published is None
+    odd = dataclasses.replace(ARCHITECTURES["rednet50"], image_size=75)
+    row = prove(odd, Variant(5, "C", "r=8"), study="s", value="v")
+    assert row.verified, row.mismatches

@@ -1,0 +1,78 @@
+import pytest
+import torch
+import torchvision
+
+from involution_core import ARCHITECTURES, build_network
+
+
+def parameters(network):
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def on_meta(name, **options):
+    with torch.device("meta"):
+        return build_network(name, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("rednet26", 9_233_166),
+        ("rednet38", 12_386_986),
+        ("rednet50", 15_540_806),
+        ("rednet101", 25_652_950),
+        ("rednet152", 33_984_582),
+    ],
+)
+def test_rednets_have_the_expected_parameters(name, expected):
+    assert parameters(on_meta(name)) == expected
+
+
+@pytest.mark.parametrize("depth", [50, 101, 152])
+def test_resnets_have_torchvisions_parameters(depth):
+    with torch.device("meta"):
+        theirs = getattr(torchvision.models, f"resnet{depth}")()
+    assert parameters(on_meta(f"resnet{depth}")) == parameters(theirs)
+
+
+@pytest.mark.parametrize(("depth", "millions"), [(26, "13.7"), (38, "19.6")])
+def test_small_resnets_have_the_published_parameters(depth, millions):
+    assert f"{parameters(on_meta(f'resnet{depth}')) / 1e6:.1f}" == millions
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_network_classifies_images_of_its_size(name):
+    size = ARCHITECTURES[name].image_size
+    out = on_meta(name)(torch.empty(2, 3, size, size, device="meta"))
+    assert out.shape == (2, ARCHITECTURES[name].classes)
+
+
+def test_odd_image_size_and_class_number():
+    network = build_network("rednet-small", classes=7, kernel_size=5, group_channels="C").eval()
+    assert network(torch.randn(1, 3, 37, 29)).shape == (1, 7)
+
+
+def test_only_the_span_convolution_has_a_bias():
+    network = on_meta("rednet50")
+    biased = {
+        name.rpartition(".")[2]
+        for name, module in network.named_modules()
+        if isinstance(module, torch.nn.Conv2d) and module.bias is not None
+    }
+    assert biased == {"span"}
+
+
+def test_channels_last_stays_channels_last():
+    network = build_network("rednet-small").to(memory_format=torch.channels_last).eval()
+    layouts = []
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d | torch.nn.BatchNorm2d):
+            module.register_forward_hook(lambda m, i, out: layouts.append(out))
+    network(torch.randn(2, 3, 32, 32).contiguous(memory_format=torch.channels_last))
+    assert layouts
+    assert all(out.is_contiguous(memory_format=torch.channels_last) for out in layouts)
+
+
+def test_unknown_network_is_named():
+    with pytest.raises(ValueError, match="model must be one of rednet26, .* got 'vgg'"):
+        build_network("vgg")
