@@ -34,7 +34,7 @@ def printed(count: int, unit: int, digits: int, rounding: str = ROUND_HALF_EVEN)
 FULL = Convention(
     "full",
     "multiply-accumulates of every convolution, of the classifier and of every involution's "
-    "aggregation, HW K^2 C, as in the paper's closed form; rounded",
+    "aggregation, HW K² C, as in the paper's closed form; rounded",
     ("conv", "linear", "involution"),
     lambda count: printed(count, 10**9, 2),
 )
@@ -42,7 +42,7 @@ FULL = Convention(
 ABLATION = Convention(
     "ablation",
     "convolutions with their bias, the classifier and 2 per element of every BatchNorm output, "
-    "without the involution's own HW K^2 C; cut, not rounded, to one decimal",
+    "without the involution's own HW K² C; cut, not rounded, to one decimal",
     ("conv", "conv_bias", "linear", "batch_norm"),
     lambda count: printed(count, 10**9, 1, ROUND_DOWN),
 )
@@ -50,7 +50,7 @@ ABLATION = Convention(
 ZOO = Convention(
     "zoo",
     "convolutions with their bias, the classifier, 2 per element of every BatchNorm output, "
-    "1 per element of every ReLU and the involution's HW K^2 C; rounded to two decimals; "
+    "1 per element of every ReLU and the involution's HW K² C; rounded to two decimals; "
     "the stem's involution is 7x7",
     ("conv", "conv_bias", "linear", "batch_norm", "relu", "involution"),
     lambda count: printed(count, 10**9, 2),

@@ -1,7 +1,7 @@
 """One run as a whole: proofs and trials of some studies, and its description on disk."""
 
-import os
 import shlex
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,13 +59,16 @@ class Run:
 def check_output(output: Path) -> None:
     """Raises SettingError where `output` is not, and cannot become, a directory to write in.
 
-    Creates nothing.
+    Leaves nothing behind.
     """
     present = next(path for path in (output, *output.absolute().parents) if path.exists())
     if not present.is_dir():
         raise SettingError("output", output, f"{present} is not a directory")
-    if not os.access(present, os.W_OK | os.X_OK):
-        raise SettingError("output", output, f"{present} is not writable")
+    try:
+        tempfile.TemporaryFile(dir=present).close()
+    except OSError as error:
+        problem = f"cannot write in {present} ({error.strerror}); name another folder"
+        raise SettingError("output", output, problem) from None
 
 
 def execute(

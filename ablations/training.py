@@ -1,5 +1,6 @@
 """One seeded training run."""
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -46,14 +47,8 @@ def learning_rate(step: int, total: int, peak: float) -> float:
 
 
 def _batches(data: ImageData, settings: TrainSettings, seed: int, total: int) -> Iterator[Batch]:
-    epoch = 0
-    while total > 0:
-        for batch in data.train_epoch(seed, epoch, settings.batch_size):
-            if total == 0:
-                return
-            yield batch
-            total -= 1
-        epoch += 1
+    epochs = (data.train_epoch(seed, epoch, settings.batch_size) for epoch in itertools.count())
+    return itertools.islice(itertools.chain.from_iterable(epochs), total)
 
 
 @torch.no_grad()

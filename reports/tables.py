@@ -103,7 +103,6 @@ def study_table(name: str, frame: pd.DataFrame, counted_on: str, measured_on: st
             Column("top1_mean", measured, "Top-1 (%), mean", _percent),
             Column("top1_sd", measured, "SD over seeds", lambda sd: f"±{sd:.1f}"),
             Column("seeds", measured, "seeds", _whole),
-            Column("failed", measured, "failed", _whole),
         ]
     columns.append(
         Column("verified", "", "verified", lambda ok: "yes" if ok else "NO", numeric=False)

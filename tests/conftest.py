@@ -1,3 +1,5 @@
+import os
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,3 +33,21 @@ def run(monkeypatch, capsys, tmp_path):
         return Result(ended.value.code or 0, printed.out, printed.err)
 
     return call
+
+
+@pytest.fixture
+def mounted(tmp_path_factory):
+    """Mounts a real file system of its own with the given options, such as "size=64k" or "ro"."""
+    disks = []
+
+    def mount(options):
+        disk = tmp_path_factory.mktemp("disk")
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
+        if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode:
+            pytest.skip("mounting a small file system needs root and the right to mount")
+        disks.append(disk)
+        return disk
+
+    yield mount
+    for disk in disks:
+        subprocess.run(["umount", str(disk)], check=True)

@@ -71,7 +71,5 @@ def test_formulas_import_no_torch():
     import subprocess
     import sys
 
-    code = (
-        "import sys, ablations.formulas, ablations.variants; sys.exit('torch' in sys.modules)"
-    )
+    code = "import sys, ablations.formulas, ablations.variants; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

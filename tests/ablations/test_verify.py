@@ -50,9 +50,7 @@ def test_a_broken_handler_is_found(run, one_row, monkeypatch):
     monkeypatch.setitem(ablations.cost._HANDLES, "involution_core::involution2d", nothing)
     result = run("verify")
     assert result.code == 1
-    assert (
-        "stages.0.0.spatial, operations aggregation: closed form 9834496, fvcore 1" in result.out
-    )
+    assert "stages.0.0.spatial, operations aggregation: closed form 9834496, fvcore 1" in result.out
     assert "whole network, MACs involution: fvcore 17, FlopCounterMode 71224832" in result.out
 
 
@@ -72,9 +70,7 @@ def test_a_broken_formula_is_found(run, one_row, monkeypatch):
 
 def test_a_broken_parameter_formula_is_found(run, one_row, monkeypatch):
     real = ablations.formulas.params
-    monkeypatch.setattr(
-        ablations.formulas, "params", lambda layer: {**real(layer), "span_bias": 0}
-    )
+    monkeypatch.setattr(ablations.formulas, "params", lambda layer: {**real(layer), "span_bias": 0})
     result = run("verify")
     assert result.code == 1
     assert "stem.3, params span_bias: closed form 0, fvcore 18" in result.out

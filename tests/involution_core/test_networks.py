@@ -74,5 +74,5 @@ def test_channels_last_stays_channels_last():
 
 
 def test_unknown_network_is_named():
-    with pytest.raises(ValueError, match="model must be one of rednet26, .* got 'vgg'"):
+    with pytest.raises(ValueError, match=r"model must be one of rednet26, .* got 'vgg'"):
         build_network("vgg")

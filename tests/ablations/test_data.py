@@ -1,0 +1,171 @@
+import pickle
+import struct
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision import datasets
+
+from ablations.data import load_data
+from ablations.digits import split_sources
+from ablations.errors import SettingError
+from ablations.images import seeded
+
+
+def same(first, second):
+    return all(
+        torch.equal(a, c) and torch.equal(b, d)
+        for (a, b), (c, d) in zip(first, second, strict=True)
+    )
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    return load_data("digits", tmp_path_factory.mktemp("data"), 32)
+
+
+def test_no_source_digit_is_in_both_splits():
+    (train, train_labels), (test, test_labels) = split_sources()
+    assert len(train) + len(test) == 1797
+    assert not {image.numpy().tobytes() for image in train} & {
+        image.numpy().tobytes() for image in test
+    }
+    assert set(train_labels.tolist()) == set(test_labels.tolist()) == set(range(10))
+
+
+def test_digits_are_canvases_with_labels(digits):
+    images, labels = next(digits.train_epoch(0, 0, 32))
+    assert images.shape == (32, 3, 32, 32) and images.dtype == torch.float32
+    assert images.is_contiguous(memory_format=torch.channels_last)
+    assert labels.shape == (32,) and labels.dtype == torch.int64
+    assert sum(len(y) for _, y in digits.train_epoch(0, 0, 100)) == digits.train_size
+    assert sum(len(y) for _, y in digits.test_batches(100)) == digits.test_size
+
+
+def test_digits_follow_from_seed_and_epoch_alone(digits):
+    once = list(digits.train_epoch(3, 2, 64))
+    torch.rand(5)
+    assert same(once, digits.train_epoch(3, 2, 64))
+    assert not same(once, digits.train_epoch(4, 2, 64))
+    assert not same(once, digits.train_epoch(3, 3, 64))
+    assert same(digits.test_batches(100), digits.test_batches(100))
+
+
+def test_seeds_do_not_collide():
+    draws = {
+        float(torch.rand((), generator=seeded(seed, epoch, dtype)).double())
+        for seed in range(20)
+        for epoch in range(20)
+        for dtype in range(2)
+    }
+    assert len(draws) > 790  # of 800; float32 draws may tie
+
+
+def write_idx(path, array):
+    header = struct.pack(">BBBB", 0, 0, 8, array.ndim)
+    path.write_bytes(header + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes())
+
+
+@pytest.fixture
+def fashion_mnist(tmp_path):
+    """A tiny Fashion-MNIST in the files of the real one."""
+    raw = tmp_path / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    generator = np.random.default_rng(0)
+    for split, count in (("train", 40), ("t10k", 20)):
+        write_idx(
+            raw / f"{split}-images-idx3-ubyte",
+            generator.integers(0, 256, (count, 28, 28), dtype=np.uint8),
+        )
+        write_idx(raw / f"{split}-labels-idx1-ubyte", np.arange(count, dtype=np.uint8) % 10)
+    return tmp_path
+
+
+def test_fashion_mnist_is_found_and_augmented(fashion_mnist):
+    data = load_data("fashion-mnist", fashion_mnist, 32)
+    assert (data.train_size, data.test_size, data.classes, data.image_size) == (40, 20, 10, 32)
+    images, _ = next(data.train_epoch(0, 0, 40))
+    assert images.shape == (40, 3, 32, 32)
+    assert same(data.train_epoch(1, 0, 16), data.train_epoch(1, 0, 16))
+
+
+def test_cifar_is_found_and_flipped(tmp_path, monkeypatch):
+    folder = tmp_path / "cifar-10-batches-py"
+    folder.mkdir()
+    column = np.tile(np.arange(32, dtype=np.uint8) * 8, (20, 3 * 32))
+    names = [name for name, _ in datasets.CIFAR10.train_list + datasets.CIFAR10.test_list]
+    for name in names:
+        content = {"data": column.reshape(20, 3072), "labels": [i % 10 for i in range(20)]}
+        (folder / name).write_bytes(pickle.dumps(content))
+    (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": list("abcdefghij")}))
+    monkeypatch.setattr(datasets.CIFAR10, "_check_integrity", lambda self: True)
+    monkeypatch.setattr(datasets.cifar, "check_integrity", lambda path, md5: True)
+    data = load_data("cifar10", tmp_path, 32)
+    assert (data.train_size, data.test_size, data.classes) == (100, 20, 10)
+    images, _ = next(data.train_epoch(0, 0, 100))
+    rising = images[:, 0, 16, 20] > images[:, 0, 16, 10]
+    assert 20 < int(rising.sum()) < 80  # about half are mirrored
+
+
+@pytest.mark.parametrize("name", ["cifar10", "cifar100", "fashion-mnist"])
+def test_offline_and_not_there_is_one_line(name, tmp_path, monkeypatch):
+    nowhere = "http://127.0.0.1:9/"
+    monkeypatch.setattr(datasets.CIFAR10, "url", nowhere)
+    monkeypatch.setattr(datasets.CIFAR100, "url", nowhere)
+    monkeypatch.setattr(datasets.FashionMNIST, "mirrors", [nowhere])
+    where = tmp_path / "deep" / "data"
+    with pytest.raises(SettingError) as error:
+        load_data(name, where, 32)
+    message = str(error.value)
+    assert "\n" not in message
+    assert message.startswith(f"dataset {name}: looked for {where}")
+    assert "--data-dir" in message and "--dataset digits" in message
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.fixture
+def image_folder(tmp_path):
+    generator = np.random.default_rng(0)
+    for split, count in (("train", 6), ("val", 3)):
+        for label in ("cat", "dog"):
+            folder = tmp_path / split / label
+            folder.mkdir(parents=True)
+            for index in range(count):
+                pixels = generator.integers(0, 256, (40, 48, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / f"{index}.png")
+    return tmp_path
+
+
+def test_image_folder(image_folder):
+    data = load_data(f"imagefolder:{image_folder}", image_folder, 32)
+    assert (data.train_size, data.test_size, data.classes, data.image_size) == (12, 6, 2, 32)
+    first = list(data.train_epoch(0, 0, 5))
+    torch.rand(3)
+    assert [x.shape for x, _ in first] == [(5, 3, 32, 32), (5, 3, 32, 32), (2, 3, 32, 32)]
+    assert same(first, data.train_epoch(0, 0, 5))
+    assert not same(first, data.train_epoch(0, 1, 5))
+    assert sum(len(y) for _, y in data.test_batches(4)) == 6
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda root: root.rename(root.with_name("gone")), "is not a directory"),
+        (lambda root: (root / "val").rename(root / "test"), "has no directory val"),
+        (lambda root: (root / "val" / "dog").rename(root / "dog"), "class dog of train is missing"),
+        (
+            lambda root: (root / "train" / "dog").rename(root / "train" / "wolf"),
+            "class wolf of train is missing in val",
+        ),
+        (
+            lambda root: [path.unlink() for path in (root / "val" / "cat").iterdir()],
+            "has no images",
+        ),
+    ],
+)
+def test_what_is_no_image_folder(image_folder, damage, message):
+    damage(image_folder)
+    with pytest.raises(SettingError, match=message) as error:
+        load_data(f"imagefolder:{image_folder}", image_folder, 32)
+    assert "\n" not in str(error.value)

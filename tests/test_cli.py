@@ -1,0 +1,283 @@
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from cli import spread_lists
+
+QUICK = ("--steps", "2", "--seeds", "2", "--output", "out")
+
+
+def records(folder):
+    return [json.loads(path.read_text()) for path in sorted((folder / "trials").glob("*.json"))]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "--sizes 3 5 7",
+        "--sizes 3,5,7",
+        "--sizes 3, 5 ,7",
+        "--sizes=3,5,7",
+        "--sizes 3 --sizes 5 --sizes 7",
+        "--sizes 3,5 --sizes=7",
+        "--sizes 3 5 7 --",
+    ],
+)
+def test_every_spelling_of_a_list(typed):
+    spread = list(spread_lists(["--seeds", "2", *typed.split(" ")], {"--sizes"}))
+    expected = ["--seeds", "2", "--sizes", "3", "--sizes", "5", "--sizes", "7"]
+    assert spread[:8] == expected
+    assert spread[8:] in ([], ["--"])
+
+
+def test_other_options_may_follow_a_list():
+    spread = list(spread_lists(["--forms", "W", "r=4", "--seeds", "1"], {"--forms"}))
+    assert spread == ["--forms", "W", "--forms", "r=4", "--seeds", "1"]
+
+
+def test_a_study_end_to_end(run, tmp_path):
+    result = run("kernel-size", "--sizes", "3", "5", *QUICK)
+    assert result.code == 0, result.err
+    assert result.out.splitlines()[-1] == "out/report.html"
+    assert "[4/4] K=5, 16 group channels, r=4, seed 1: Top-1" in result.err
+    out = tmp_path / "out"
+    assert {p.name for p in out.iterdir()} == {"report.html", "run.json", "tables", "trials"}
+
+    kept = records(out)
+    assert [(r["variant"]["kernel_size"], r["seed"]) for r in kept] == [
+        (3, 0),
+        (3, 1),
+        (5, 0),
+        (5, 1),
+    ]
+    for record in kept:
+        assert record["top1"] == record["curve"][-1]["test_top1"]
+        assert record["costs"]["params"] > 0 and record["costs"]["operations"]["involution"] > 0
+        assert record["environment"]["torch"] == torch.__version__.split("+")[0]
+        assert record["settings"]["steps"] == 2
+
+    table = pd.read_csv(out / "tables" / "kernel-size.csv")
+    assert table["value"].tolist() == [3, 5]
+    assert table["params"].tolist() == [14_745_446, 15_063_590]
+    assert table["published_top1_percent"].tolist() == [76.9, 77.4]
+    mean = np.mean([r["top1"] for r in kept[:2]])
+    assert table["top1_mean"][0] == pytest.approx(mean)
+
+    before = {path: path.stat().st_mtime_ns for path in (out / "trials").iterdir()}
+    page = (out / "report.html").read_bytes()
+    again = run("kernel-size", "--sizes", "3", "5", *QUICK)
+    assert again.code == 0
+    assert again.err.count("recorded before") == 4
+    assert {path: path.stat().st_mtime_ns for path in (out / "trials").iterdir()} == before
+    assert (out / "report.html").read_bytes() == page
+
+
+def test_group_channels_and_generators(run, tmp_path):
+    result = run("group-channels", "--channels", "4,C", "--steps", "1", "--seeds", "1")
+    assert result.code == 0, result.err
+    assert result.out.splitlines()[-1] == "runs/group-channels/report.html"
+    assert {r["variant"]["group_channels"] for r in records(tmp_path / "runs/group-channels")} == {
+        4,
+        "C",
+    }
+    result = run("kernel-generator", "--forms", "W", "r=16", "--steps", "1", "--seeds", "1")
+    assert result.code == 0, result.err
+    assert "W₁σ(W₀), r = 16" in result.out
+
+
+def test_all_without_training(run, tmp_path):
+    result = run("all", "--no-train", "--output", "out")
+    assert result.code == 0, result.err
+    out = tmp_path / "out"
+    assert not (out / "trials").exists()
+    assert sorted(p.name for p in (out / "tables").iterdir()) == [
+        "group-channels.csv",
+        "kernel-generator.csv",
+        "kernel-size.csv",
+    ]
+    page = (out / "report.html").read_text()
+    assert page.count("17 layers, all equal") == 12
+    assert "Nothing was trained" in page
+
+
+def test_shared_variants_are_trained_once(run, tmp_path):
+    run("kernel-size", "--sizes", "7", "--steps", "1", "--seeds", "1", "--output", "out")
+    result = run("group-channels", "--channels", "16", "--steps", "1", "--seeds", "1",
+                 "--output", "out")  # fmt: skip
+    assert "recorded before" in result.err
+    assert len(records(tmp_path / "out")) == 1
+
+
+def test_image_folder_and_other_networks(run, tmp_path):
+    generator = np.random.default_rng(0)
+    for split in ("train", "val"):
+        for label in "ab":
+            folder = tmp_path / "images" / split / label
+            folder.mkdir(parents=True)
+            for index in range(3):
+                pixels = generator.integers(0, 256, (40, 40, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / f"{index}.png")
+    result = run("kernel-size", "--sizes", "3", "--steps", "1", "--seeds", "1",
+                 "--dataset", f"imagefolder:{tmp_path / 'images'}", "--train-model", "rednet26",
+                 "--cost-model", "rednet26", "--batch-size", "4")  # fmt: skip
+    assert result.code == 0, result.err
+    (record,) = records(tmp_path / "runs/kernel-size")
+    assert "2 classes, cropped to 224x224" in record["data"]
+
+
+def test_a_trial_that_diverges_is_a_record_and_the_others_go_on(run, tmp_path):
+    result = run("kernel-size", "--sizes", "1", "3", "--lr", "1e30", "--steps", "3",
+                 "--seeds", "1", "--output", "out")  # fmt: skip
+    assert result.code == 0
+    kept = records(tmp_path / "out")
+    assert len(kept) == 2
+    for record in kept:
+        assert record["top1"] is None
+        assert re.match(r"loss became (nan|inf) at step \d of 3", record["failure"])
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "Failed trials" in page and kept[0]["failure"] in page
+
+
+BAD = [
+    ("kernel-size --sizes 4", "--sizes 4: kernel sizes are odd"),
+    ("kernel-size --sizes 3 -5", "--sizes -5: kernel sizes are odd"),
+    ("kernel-size --sizes", "--sizes: give at least one value"),
+    ("kernel-size --sizes --seeds 2", "--sizes: give at least one value"),
+    ("kernel-size 3 5", "Got unexpected extra arguments"),
+    ("group-channels --channels 24", "--channels 24: must divide"),
+    ("kernel-generator --forms r=7", "--forms r=7: r must divide"),
+    ("kernel-generator --forms W2", "--forms W2: unknown form; allowed: W, and r=N"),
+    ("all --dataset mnist", "--dataset mnist: allowed: digits, cifar10"),
+    ("all --dataset imagefolder:", "--dataset imagefolder:: allowed: digits"),
+    ("all --dataset imagefolder:/no/where", "/no/where is not a directory"),
+    ("all --train-model resnet50", "--train-model resnet50: allowed: rednet26"),
+    ("all --cost-model vgg", "--cost-model vgg: allowed: rednet26"),
+    ("all --seeds 0", "--seeds 0: must be at least 1"),
+    ("all --seeds two", "Invalid value for '--seeds': 'two' is not a valid integer"),
+    ("all --steps 0", "--steps 0: must be at least 1"),
+    ("all --epochs -1", "--epochs -1: must be at least 1"),
+    ("all --epochs 1 --steps 1", "--steps 1: give either --epochs or --steps"),
+    ("all --batch-size 0", "--batch-size 0: must be at least 1"),
+    ("all --lr 0", "--lr 0.0: must be a positive number"),
+    ("all --lr nan", "--lr nan: must be a positive number"),
+    ("all --device tpu", "--device tpu: allowed: auto, cpu, cuda"),
+    ("all --output file", "--output file: file is not a directory"),
+    ("all --output file/below", "file is not a directory"),
+    ("all --output /proc/nowhere", "--output /proc/nowhere: cannot write in /proc"),
+    ("all --colour", "--colour"),
+    ("resnets", "resnets"),
+    ("verify --json no/proof.json", "--json no/proof.json: no is not a directory"),
+]
+
+
+@pytest.mark.parametrize(("typed", "message"), BAD, ids=[typed for typed, _ in BAD])
+def test_bad_input_is_one_line_and_writes_nothing(run, tmp_path, typed, message):
+    (tmp_path / "file").write_text("kept")
+    result = run(*typed.split())
+    assert result.code == 2
+    assert message in result.err
+    assert result.err.startswith("involution-ablate: ") and result.err.count("\n") == 1
+    assert result.out == ""
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_cuda_asked_for_and_absent(run, tmp_path):
+    result = run("all", "--device", "cuda")
+    assert result.code == 2
+    assert "--device cuda: no CUDA device is available; allowed here: auto, cpu" in result.err
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_read_only_disk(run, mounted):
+    disk = mounted("ro")
+    result = run("all", "--output", disk / "out")
+    assert result.code == 2
+    assert f"--output {disk / 'out'}: cannot write in {disk} (Read-only file system)" in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_a_disk_that_fills_up(run, mounted):
+    disk = mounted("size=16k")
+    result = run("kernel-size", "--sizes", "3", "--steps", "1", "--seeds", "1", "--output", disk)
+    assert result.code == 1
+    assert result.err.splitlines()[-1].endswith("No space left on device")
+    assert "Traceback" not in result.err
+    assert len(records(disk)) == 1
+    assert not list(disk.rglob(".*"))
+
+
+def test_an_interrupt_keeps_what_finished(tmp_path):
+    command = [sys.executable, "-m", "cli", "kernel-size", "--sizes", "1", "5", "--seeds", "1",
+               "--steps", "40", "--output", "out"]  # fmt: skip
+    with subprocess.Popen(
+        command, cwd=tmp_path, text=True, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not records(tmp_path / "out") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == (
+        "interrupted: 1 of 2 trials are kept in out; the same command goes on from there"
+    )
+    assert "Traceback" not in err
+    assert out == ""
+    again = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True)
+    assert again.returncode == 0
+    assert again.stderr.count("recorded before") == 1
+    assert len(records(tmp_path / "out")) == 2
+
+
+def test_help_needs_no_torch():
+    code = (
+        "import sys, cli\n"
+        "for args in (['--help'], ['kernel-size', '--help'], ['verify', '--help']):\n"
+        "    cli.cli.main(args, prog_name='involution-ablate', standalone_mode=False)\n"
+        "assert not {'torch', 'pandas', 'matplotlib'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    text = " ".join(done.stdout.split())
+    for option in ("--output", "--seeds", "--no-train", "--cost-model"):
+        assert option in text
+    assert "[default: 3, 5, 7, 9]" in text
+    assert text.count("Example: ") == 14
+
+
+def test_progress_is_live_on_a_terminal(tmp_path):
+    leader, follower = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli", "kernel-size", "--sizes", "3", "--seeds", "1", "--steps",
+         "30", "--output", "out"],
+        cwd=tmp_path, stderr=follower, stdout=subprocess.PIPE,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "160"},
+    ) as process:  # fmt: skip
+        os.close(follower)
+        seen = b""
+        while True:
+            try:
+                seen += os.read(leader, 4096)
+            except OSError:  # the other end is closed
+                break
+        os.close(leader)
+        printed = process.stdout.read().decode()
+    assert process.returncode == 0
+    screen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode())
+    assert re.search(r"trials .*0/1.* left", screen)
+    assert re.search(r"K=3, 16 group channels, r=4, seed 0 .*\d+/30 loss \d\.\d+", screen)
+    assert "Warning" not in screen
+    assert printed.splitlines()[-1] == "out/report.html"

@@ -1,0 +1,27 @@
+"""The houses stand on each other in one order: core, ablations, reports, cli."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ORDER = ["involution_core", "ablations", "reports", "cli"]
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_imports_point_one_way(package):
+    files = [ROOT / "cli.py"] if package == "cli" else sorted((ROOT / package).rglob("*.py"))
+    assert files
+    above = set(ORDER[ORDER.index(package) + 1 :])
+    for path in files:
+        assert not above & set(imported(path)), path
