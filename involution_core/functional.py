@@ -51,16 +51,18 @@ def involution2d(
 
     x:           (N, C, H, W), floating point.
     weight:      (N, G*Kh*Kw, Ho, Wo), groups outermost, then rows, then columns of the
-                 window; G divides C; same dtype and device as x. (Ho, Wo) is the output
-                 size of a convolution with the same window.
+                 window; or unflattened, (N, G, Kh, Kw, Ho, Wo). G divides C; same dtype and
+                 device as x. (Ho, Wo) is the output size of a convolution with that window.
     kernel_size, stride, padding, dilation: pixels, one integer or (height, width).
                  Without padding the window is centred (odd kernel sizes only).
-    backend:     name of the implementation; None takes the preferred one.
+    backend:     name of the implementation; None takes the first that can run here. One that is
+                 asked for by name never silently becomes another.
 
     Returns (N, C, Ho, Wo) in x's dtype and memory layout. Under autocast, x and weight are
     cast to the autocast type (float64 stays); half types are summed in float32.
 
-    Raises ValueError for shapes, types or devices that do not fit, and an unknown backend.
+    Raises ValueError for shapes, types or devices that do not fit, and for a backend that is
+    unknown or cannot run here, with the reason.
     """
     window = make_window(kernel_size, stride, padding, dilation)
     x, weight = _autocast(x, weight)
@@ -68,9 +70,9 @@ def involution2d(
     _check_types(x, weight)
     return involution2d_op(
         x,
-        weight.unflatten(1, (groups, *window.kernel_size)),
+        weight if weight.ndim == 6 else weight.unflatten(1, (groups, *window.kernel_size)),
         window.stride,
         window.padding,
         window.dilation,
-        choose_backend(backend),
+        choose_backend(backend, x.device, x.dtype).name,
     )

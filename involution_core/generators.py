@@ -8,13 +8,15 @@ the paper's notation ("W", "r=4").
 from collections.abc import Callable
 from functools import partial
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from involution_core.backends import choose_backend
 from involution_core.forms import reduction_ratio_of
 
 
 class KernelGenerator(nn.Module):
-    """Base of all generators: (N, C, H, W) -> weight (N, G*K*K, ceil(H/s), ceil(W/s)).
+    """Base of all generators: (N, C, H, W) -> weight (N, G, K, K, ceil(H/s), ceil(W/s)).
 
     With stride s > 1 the input is first averaged over s x s cells. A cell that hangs over the
     edge averages the pixels it has, so odd sizes give one weight for each output pixel.
@@ -28,10 +30,32 @@ class KernelGenerator(nn.Module):
         self.stride = stride
         self.pool = nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
 
-    @property
-    def weight_channels(self) -> int:
-        """K*K*G, the values generated for one pixel."""
-        return self.groups * self.kernel_size**2
+
+class Span(nn.Conv2d):
+    """The 1x1 convolution that makes the weights: (N, hidden, H, W) -> (N, G, K, K, H, W).
+
+    Its parameters have the rows of the original module, groups outside the taps. Where the
+    operator's preferred backend wants the groups innermost, the rows are reordered for the call,
+    so that no weight is moved afterwards.
+    """
+
+    def __init__(self, in_channels: int, generator: KernelGenerator) -> None:
+        taps = generator.kernel_size**2
+        super().__init__(in_channels, generator.groups * taps, 1)
+        self.involved = generator.channels
+        self.shape = (generator.groups, generator.kernel_size, generator.kernel_size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        backend = choose_backend(None, x.device, x.dtype)
+        if not backend.groups_innermost(x.dtype, self.involved, self.shape[0]):
+            return super().forward(x).unflatten(1, self.shape)
+        assert self.bias is not None
+        groups, *kernel = self.shape
+        weight, bias = (
+            rows.unflatten(0, (groups, -1)).transpose(0, 1).flatten(0, 1)
+            for rows in (self.weight, self.bias)
+        )
+        return F.conv2d(x, weight, bias).unflatten(1, (*kernel, groups)).movedim(3, 1)
 
 
 GeneratorFactory = Callable[[int, int, int, int], KernelGenerator]
@@ -42,7 +66,7 @@ class LinearGenerator(KernelGenerator):
 
     def __init__(self, channels: int, kernel_size: int, groups: int, stride: int = 1) -> None:
         super().__init__(channels, kernel_size, groups, stride)
-        self.span = nn.Conv2d(channels, self.weight_channels, 1)
+        self.span = Span(channels, self)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.span(self.pool(x))
@@ -78,7 +102,7 @@ class BottleneckGenerator(KernelGenerator):
             nn.BatchNorm2d(hidden),
             nn.ReLU(inplace=True),
         )
-        self.span = nn.Conv2d(hidden, self.weight_channels, 1)
+        self.span = Span(hidden, self)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.span(self.reduce(self.pool(x)))

@@ -22,11 +22,23 @@ def new_map(like: Tensor, shape: Sequence[int]) -> Tensor:
     return like.new_empty(tuple(shape))
 
 
-def new_weight(like: Tensor, shape: Sequence[int]) -> Tensor:
-    """Uninitialised (N, G, Kh, Kw, Ho, Wo) that flattens, without a copy, to a
-    (N, G*Kh*Kw, Ho, Wo) in `like`'s layout."""
+def weight_order(groups_innermost: bool) -> tuple[int, ...]:
+    """Axes of (N, G, Kh, Kw, Ho, Wo) in the order of a channels_last weight's storage.
+
+    Groups lie outside the taps, as a span convolution makes them, or innermost.
+    """
+    return (0, 4, 5, 2, 3, 1) if groups_innermost else (0, 4, 5, 1, 2, 3)
+
+
+def as_weight(stored: Tensor, groups_innermost: bool) -> Tensor:
+    """A tensor whose axes are in `weight_order`, viewed as (N, G, Kh, Kw, Ho, Wo)."""
+    order = weight_order(groups_innermost)
+    return stored.permute([order.index(axis) for axis in range(6)])
+
+
+def new_weight(like: Tensor, shape: Sequence[int], groups_innermost: bool) -> Tensor:
+    """Uninitialised (N, G, Kh, Kw, Ho, Wo): channels innermost where `like` has them so."""
     if is_channels_last(like):
-        n, groups, kernel_h, kernel_w, height, width = shape
-        stored = like.new_empty((n, height, width, groups, kernel_h, kernel_w))
-        return stored.permute(0, 3, 4, 5, 1, 2)
+        stored = [shape[axis] for axis in weight_order(groups_innermost)]
+        return as_weight(like.new_empty(stored), groups_innermost)
     return like.new_empty(tuple(shape))

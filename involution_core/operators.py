@@ -41,9 +41,10 @@ def _map_like(like: Tensor, value: Tensor) -> Tensor:
     return value.contiguous(memory_format=wanted)
 
 
-def _weight_like(like: Tensor, value: Tensor) -> Tensor:
-    out = new_weight(like, value.shape)
-    return value if value.stride() == out.stride() else out.copy_(value)
+def _empty_weight(grad: Tensor, groups: int, kernel_size: Sequence[int], backend: str) -> Tensor:
+    innermost = BACKENDS[backend].groups_innermost(grad.dtype, grad.shape[1], groups)
+    shape = (grad.shape[0], groups, *kernel_size, *grad.shape[2:])
+    return new_weight(grad, shape, innermost)
 
 
 @torch.library.custom_op(f"{NAMESPACE}::involution2d", mutates_args=())
@@ -89,7 +90,9 @@ def grad_weight_op(
 ) -> Tensor:
     """The gradient by weight, (N, G, Kh, Kw, Ho, Wo), in grad's layout."""
     window = _window(kernel_size, stride, padding, dilation)
-    return _weight_like(grad, BACKENDS[backend].grad_weight(grad, x, window, groups))
+    value = BACKENDS[backend].grad_weight(grad, x, window, groups)
+    promised = _empty_weight(grad, groups, kernel_size, backend)
+    return value if value.stride() == promised.stride() else promised.copy_(value)
 
 
 @involution2d_op.register_fake
@@ -128,7 +131,7 @@ def _(
     dilation: Sequence[int],
     backend: str,
 ) -> Tensor:
-    return new_weight(grad, (grad.shape[0], groups, *kernel_size, *grad.shape[2:]))
+    return _empty_weight(grad, groups, kernel_size, backend)
 
 
 def _save_forward(ctx: Any, inputs: tuple, output: Tensor) -> None:

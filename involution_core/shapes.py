@@ -61,7 +61,10 @@ def make_window(
 def check_operands(
     x_shape: Sequence[int], weight_shape: Sequence[int], window: Window
 ) -> tuple[int, Pair]:
-    """Groups and output size of involution2d's operands; ValueError where they do not fit."""
+    """Groups and output size of involution2d's operands; ValueError where they do not fit.
+
+    The weight is (N, G*Kh*Kw, Ho, Wo) or (N, G, Kh, Kw, Ho, Wo).
+    """
     if len(x_shape) != 4:
         raise ValueError(f"x must have 4 dimensions (N, C, H, W), got shape {tuple(x_shape)}")
     output = window.output_size(x_shape[2:])
@@ -71,6 +74,9 @@ def check_operands(
             f"padding {window.padding}, dilation {window.dilation}"
         )
     expected = f"(N={x_shape[0]}, G*{window.taps}, {output[0]}, {output[1]})"
+    if len(weight_shape) == 6 and tuple(weight_shape[2:4]) == window.kernel_size:
+        flat = weight_shape[1] * window.taps
+        weight_shape = (weight_shape[0], flat, *weight_shape[4:])
     if len(weight_shape) != 4 or weight_shape[0] != x_shape[0] or tuple(weight_shape[2:]) != output:
         raise ValueError(f"weight must have shape {expected}, got {tuple(weight_shape)}")
     groups, rest = divmod(weight_shape[1], window.taps)

@@ -143,7 +143,7 @@ def test_flop_counter_counts_forward_and_both_gradients():
         ({"padding": -1}, "padding must be one or two integers of at least 0, got -1"),
         ({"padding": 0, "kernel_size": 9}, "x of 5x6 is too small for kernel_size"),
         ({"stride": 2}, r"weight must have shape \(N=2, G\*9, 3, 3\), got \(2, 18, 5, 6\)"),
-        ({"backend": "cuda"}, "backend must be one of shift, unfold, got 'cuda'"),
+        ({"backend": "cuda"}, "backend must be one of native, shift, unfold, got 'cuda'"),
         ({"weight": torch.zeros(2, 9 * 4, 5, 6)}, "with G a divisor of C=6"),
         ({"weight": torch.zeros(2, 10, 5, 6)}, "with G a divisor of C=6"),
         ({"weight": torch.zeros(2, 0, 5, 6)}, "with G a divisor of C=6"),

@@ -54,7 +54,7 @@ def test_c_means_one_group():
 def test_a_generator_of_ones_gives_the_window_sum():
     class Ones(KernelGenerator):
         def forward(self, x):
-            return torch.ones(len(x), self.weight_channels, *x.shape[2:])
+            return torch.ones(len(x), self.groups, 3, 3, *x.shape[2:])
 
     def ones(channels, kernel_size, groups, stride):
         return Ones(channels, kernel_size, groups, stride)

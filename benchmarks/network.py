@@ -1,0 +1,119 @@
+"""RedNet-50 against ResNet-50 and against RedNet-50 on the slides' unfold, on the CPU.
+
+torchvision's ResNet-50 and the RedNets in channels_last, float32, torch's own number of threads.
+Each peak of memory is that of a process of its own.
+"""
+
+import sys
+
+sys.path.append(sys.path.pop(0))  # this folder last: its operator.py is not the standard library's
+
+import json
+import resource
+import subprocess
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+import torchvision
+from measuring import arguments, goal, medians, write
+from torch import nn
+
+from ablations.allocator import keep_freed_memory
+from involution_core import build_network
+
+SIZE = 224
+STEP_BATCH, MEMORY_BATCH = 4, 8
+
+NETWORKS: dict[str, Callable[[], nn.Module]] = {
+    "rednet50": lambda: build_network("rednet50"),
+    "resnet50": torchvision.models.resnet50,
+    "rednet50 on unfold": lambda: build_network("rednet50", backend="unfold"),
+}
+
+
+def images(batch: int) -> torch.Tensor:
+    return torch.randn(batch, 3, SIZE, SIZE).contiguous(memory_format=torch.channels_last)
+
+
+def training_step(network: nn.Module, batch: int) -> Callable[[], None]:
+    """One step of SGD with momentum on random images."""
+    network.train()
+    optimiser = torch.optim.SGD(network.parameters(), 1e-3, 0.9)
+    x, labels = images(batch), torch.randint(1000, (batch,))
+
+    def step() -> None:
+        optimiser.zero_grad()
+        F.cross_entropy(network(x), labels).backward()
+        optimiser.step()
+
+    return step
+
+
+def inference(network: nn.Module, batch: int) -> Callable[[], None]:
+    """One batch in eval mode without gradients."""
+    network.eval()
+    x = images(batch)
+
+    def infer() -> None:
+        with torch.inference_mode():
+            network(x)
+
+    return infer
+
+
+def build(name: str) -> nn.Module:
+    torch.manual_seed(0)
+    return NETWORKS[name]().to(memory_format=torch.channels_last)
+
+
+def peak(name: str) -> float:
+    """Peak resident memory of two training steps, MiB, above that of the imports."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    step = training_step(build(name), MEMORY_BATCH)
+    step()
+    step()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def peak_in_own_process(name: str) -> float:
+    command = [sys.executable, __file__, "--peak", name]
+    return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+
+
+def main() -> None:
+    options = arguments(__doc__)
+    keep_freed_memory()
+    warnings.filterwarnings("ignore", module="torch")
+    print(f"batch {STEP_BATCH}, {torch.get_num_threads()} threads, torch {torch.__version__}")
+    networks = {name: build(name) for name in NETWORKS}
+    steps = medians(
+        {name: training_step(net, STEP_BATCH) for name, net in networks.items()}, 20, 15
+    )
+    inferences = medians(
+        {name: inference(net, STEP_BATCH) for name, net in networks.items()}, 10, 30
+    )
+    peaks = {name: peak_in_own_process(name) for name in NETWORKS}
+    print(f"{'':22}{'training step ms':>18}{'inference ms':>14}{'peak MiB (batch 8)':>20}")
+    for name in NETWORKS:
+        print(f"{name:22}{steps[name]:18.0f}{inferences[name]:14.0f}{peaks[name]:20.0f}")
+    print()
+    ours, resnet, unfold = NETWORKS
+    found: list[dict[str, Any]] = [
+        goal("RedNet-50 step: unfold / ours", steps[unfold] / steps[ours], ">=", 7),
+        goal("step: RedNet-50 / ResNet-50", steps[ours] / steps[resnet], "<=", 0.75),
+        goal("inference: RedNet-50 / ResNet-50", inferences[ours] / inferences[resnet], "<=", 0.7),
+        goal("peak memory: RedNet-50 / ResNet-50", peaks[ours] / peaks[resnet], "<=", 1.1),
+        goal("peak memory: RedNet-50 / on unfold", peaks[ours] / peaks[unfold], "<=", 0.35),
+    ]
+    figures = {"step ms": steps, "inference ms": inferences, "peak MiB": peaks, "goals": found}
+    write(options.json, figures)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--peak"]:
+        print(peak(sys.argv[2]))
+    else:
+        main()
