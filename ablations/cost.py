@@ -22,7 +22,6 @@ with warnings.catch_warnings():  # its import uses parts of torch.jit that are d
     from fvcore.nn import FlopCountAnalysis, parameter_count
     from fvcore.nn.jit_handles import (
         conv_flop_jit,
-        elementwise_flop_counter,
         get_shape,
         linear_flop_jit,
     )
@@ -100,6 +99,10 @@ def _relu(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
     return Counter(relu=prod(get_shape(outputs[0])))
 
 
+def _add(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+    return Counter(add=prod(get_shape(outputs[0])))
+
+
 _HANDLES = {
     "aten::_convolution": _conv,
     "aten::linear": _linear,
@@ -109,7 +112,7 @@ _HANDLES = {
     "aten::avg_pool2d": _pool,
     "aten::max_pool2d": _pool,
     "aten::adaptive_avg_pool2d": _pool,
-    "aten::add": elementwise_flop_counter(0, 1),
+    "aten::add_": _add,
 }
 
 _OPERATION_TERMS = {

@@ -117,7 +117,8 @@ def goals(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         name = f"unfold / ours, forward, C={row['channels']}"
         found.append(goal(name, times["unfold"] / times["ours"], ">=", 100))
     for name, key, above, below, bound, limit in [
-        ("unfold / ours, forward + backward, geometric mean", "both ms", "unfold", "ours", ">=", 50),
+        ("unfold / ours, forward + backward, geometric mean", "both ms", "unfold", "ours",
+         ">=", 50),
         ("ours / depthwise, forward, geometric mean", "forward ms", "ours", "depthwise", "<=", 1.1),
         ("ours / depthwise, forward + backward, geometric mean", "both ms", "ours", "depthwise",
          "<=", 0.8),

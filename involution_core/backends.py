@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from involution_core import shift, unfold
+from involution_core.gpu import backend as gpu
 from involution_core.native import backend as native
 from involution_core.shapes import Pair, Window
 
@@ -40,6 +41,14 @@ class Backend:
 
 
 _TABLE = [
+    Backend(
+        "triton",
+        gpu.forward,
+        gpu.grad_input,
+        gpu.grad_weight,
+        gpu.unavailable,
+        gpu.groups_innermost,
+    ),
     Backend(
         "native",
         native.forward,

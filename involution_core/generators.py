@@ -55,7 +55,7 @@ class Span(nn.Conv2d):
             rows.unflatten(0, (groups, -1)).transpose(0, 1).flatten(0, 1)
             for rows in (self.weight, self.bias)
         )
-        return F.conv2d(x, weight, bias).unflatten(1, (*kernel, groups)).movedim(3, 1)
+        return F.conv2d(x, weight, bias).unflatten(1, (*kernel, groups)).permute(0, 3, 1, 2, 4, 5)
 
 
 GeneratorFactory = Callable[[int, int, int, int], KernelGenerator]

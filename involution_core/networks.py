@@ -56,7 +56,8 @@ class Bottleneck(nn.Module):
         y = self.relu(self.bn1(self.conv1(x)))
         y = self.relu(self.bn2(self.spatial(y)))
         y = self.bn3(self.conv3(y))
-        return self.relu(y + self.shortcut(x))
+        y += self.shortcut(x)
+        return self.relu(y)
 
 
 class BottleneckNetwork(nn.Module):

@@ -1,0 +1,1 @@
+"""The GPU kernel, in Triton, and the backend that calls it."""

@@ -1,0 +1,38 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from involution_core.gpu import backend as gpu
+
+CASES = Path(__file__).with_name("gpu_cases.py")
+
+
+def cases(device, **environment):
+    done = subprocess.run(
+        [sys.executable, str(CASES), device],
+        capture_output=True,
+        text=True,
+        env=os.environ | environment,
+    )
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(not gpu.HAS_TRITON, reason="the package triton is not installed")
+def test_kernel_under_the_interpreter():
+    assert cases("cpu", TRITON_INTERPRET="1") == 96
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_kernel_on_the_device():
+    assert cases("cuda") == 96
+
+
+def test_reasons_are_given():
+    cpu, cuda = torch.device("cpu"), torch.device("cuda")
+    assert gpu.unavailable(cpu, torch.float32) == "it runs on a CUDA device, not on cpu"
+    assert "not torch.float8_e5m2" in gpu.unavailable(cuda, torch.float8_e5m2)
