@@ -247,6 +247,21 @@ def verify(json_file: Path | None) -> None:
     click.echo(f"{len(rows)} networks, {layers} involution layers: every number equal")
 
 
+@cli.command()
+def backends() -> None:
+    """Print the implementations of the operator, preferred first, and whether each runs here."""
+    import torch
+
+    from involution_core.backends import BACKENDS
+
+    devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+    for backend in BACKENDS.values():
+        reasons = {name: backend.unavailable(torch.device(name), torch.float32) for name in devices}
+        runs = [name for name, reason in reasons.items() if reason is None]
+        state = f"runs on {' and '.join(runs)}" if runs else f"cannot run: {reasons[devices[-1]]}"
+        click.echo(f"{backend.name:8} {state}")
+
+
 def run_studies(
     command: str,
     values: Mapping[str, Sequence[str]],
@@ -273,11 +288,13 @@ def run_studies(
     )
     from rich.console import Console
 
+    from ablations.allocator import keep_freed_memory
     from ablations.runs import execute
     from reports.files import write_report
     from reports.progress import watch
     from reports.terminal import study_lines
 
+    keep_freed_memory()
     with watch(Console(stderr=True)) as progress:
         try:
             run = execute(studies, settings, [PROGRAM, *sys.argv[1:]], progress)

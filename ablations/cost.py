@@ -112,6 +112,7 @@ _HANDLES = {
     "aten::avg_pool2d": _pool,
     "aten::max_pool2d": _pool,
     "aten::adaptive_avg_pool2d": _pool,
+    "aten::add": _add,
     "aten::add_": _add,
 }
 
