@@ -5,10 +5,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
+from ablations.checks import check_run
 from ablations.errors import SettingError
 from ablations.settings import (
     DATASETS,
@@ -17,6 +18,7 @@ from ablations.settings import (
     MODELS,
     RunSettings,
     TrainSettings,
+    check_writable,
 )
 from ablations.variants import STUDIES, Study
 
@@ -192,7 +194,7 @@ def group_channels(channels: Sequence[str], **options: Any) -> None:
 )
 @shared_options
 def kernel_generator(forms: Sequence[str], **options: Any) -> None:
-    """Table (c): the form of the function that generates the kernel."""
+    """Table (c): the form of the kernel generator."""
     run_studies("kernel-generator", {"kernel-generator": forms}, **options)
 
 
@@ -216,9 +218,14 @@ def all_studies(**options: Any) -> None:
     help="Write every number, layer by layer, to FILE. Example: --json proof.json",
 )
 def verify(json_file: Path | None) -> None:
-    """Prove the closed forms against fvcore and the published tables; exit 0 or 1."""
-    if json_file is not None and not json_file.absolute().parent.is_dir():
-        raise SettingError("json", json_file, f"{json_file.parent} is not a directory")
+    """Prove the counts; exit 0 or 1.
+
+    Closed form, fvcore and a second counter, layer by layer, and the published tables.
+    """
+    if json_file is not None:
+        if not json_file.absolute().parent.is_dir() or not json_file.name:
+            raise SettingError("json", json_file, f"{json_file.parent} is not a directory")
+        check_writable("json", json_file.parent, {json_file.name: False})
     from dataclasses import asdict
 
     from ablations.cost import UncountedOperator
@@ -238,28 +245,25 @@ def verify(json_file: Path | None) -> None:
         click.echo(f"WRONG: {error}; it would be counted as zero")
         sys.exit(FAILED)
     wrong = [row for row in rows if not row.verified]
+    networks = {(row.model, row.variant, row.stem_kernel_size): len(row.layers) for row in rows}
     if json_file is not None:
         write_json(json_file, [{**asdict(row), "verified": row.verified} for row in rows])
     if wrong:
-        click.echo(f"{len(wrong)} of {len(rows)} networks differ")
+        click.echo(f"{len(wrong)} of {len(rows)} rows differ")
         sys.exit(FAILED)
-    layers = sum(len(row.layers) for row in rows)
-    click.echo(f"{len(rows)} networks, {layers} involution layers: every number equal")
+    click.echo(
+        f"{len(rows)} rows, {len(networks)} different networks, {sum(networks.values())} "
+        "involution layers: every number equal"
+    )
 
 
 @cli.command()
 def backends() -> None:
     """Print the implementations of the operator, preferred first, and whether each runs here."""
-    import torch
+    from involution_core.backends import describe_backends
 
-    from involution_core.backends import BACKENDS
-
-    devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
-    for backend in BACKENDS.values():
-        reasons = {name: backend.unavailable(torch.device(name), torch.float32) for name in devices}
-        runs = [name for name, reason in reasons.items() if reason is None]
-        state = f"runs on {' and '.join(runs)}" if runs else f"cannot run: {reasons[devices[-1]]}"
-        click.echo(f"{backend.name:8} {state}")
+    for name, state in describe_backends():
+        click.echo(f"{name:8} {state}")
 
 
 def run_studies(
@@ -280,42 +284,55 @@ def run_studies(
     if epochs is None and steps is None:
         epochs = DEFAULT_EPOCHS
     train = TrainSettings(model=train_model, epochs=epochs, steps=steps, **training)
+    training["data_dir"] = training["data_dir"].expanduser()
     settings = RunSettings(
-        output=output or Path("runs") / command,
+        output=Path("runs") / command if output is None else output.expanduser(),
         cost_model=cost_model,
         seeds=seeds,
         train=None if no_train else train,
     )
+    check_run(studies, settings)
     from rich.console import Console
 
     from ablations.allocator import keep_freed_memory
+    from ablations.cost import UncountedOperator
     from ablations.runs import execute
+    from involution_core.native.backend import KERNEL
     from reports.files import write_report
     from reports.progress import watch
     from reports.terminal import study_lines
 
     keep_freed_memory()
+    if isinstance(KERNEL, str):
+        click.echo(f"slower backend shift: native cannot run: {KERNEL}", err=True)
     with watch(Console(stderr=True)) as progress:
         try:
             run = execute(studies, settings, [PROGRAM, *sys.argv[1:]], progress)
         except KeyboardInterrupt:
             kept = f"{progress.ended} of {progress.trials} trials are kept in {settings.output}"
-            click.echo(f"interrupted: {kept}; the same command goes on from there", err=True)
-            sys.exit(INTERRUPTED)
+            again = (
+                f"{kept}; the same command goes on from there" if progress.trials else "no trial"
+            )
+            fail(f"interrupted: {again}", INTERRUPTED)
+        except UncountedOperator as error:
+            fail(f"{error}; it would be counted as zero", FAILED)
     report = write_report(run)
     for line in study_lines(run):
         click.echo(line)
+    if run.failures:
+        told = f"{len(run.failures)} of {len(run.records)} trials failed: see the report"
+        click.echo(told, err=True)
     if not run.verified:
         click.echo("the counts differ from the closed form: see Verification", err=True)
     click.echo(report)
-    if not run.verified:
+    if not run.verified or (run.failures and len(run.failures) == len(run.records)):
         sys.exit(FAILED)
 
 
 def main() -> None:
     """Entry point: every error is one line on stderr."""
     try:
-        sys.exit(cli.main(prog_name=PROGRAM, standalone_mode=False))
+        sys.exit(cli.main(sys.argv[1:] or ["--help"], prog_name=PROGRAM, standalone_mode=False))
     except SettingError as error:
         fail(f"--{error}", BAD_INPUT)
     except click.ClickException as error:
@@ -326,7 +343,7 @@ def main() -> None:
         fail(f"{error.filename or 'file'}: {error.strerror or error}", FAILED)
 
 
-def fail(message: str, code: int) -> None:
+def fail(message: str, code: int) -> NoReturn:
     """Ends the program with one line on stderr."""
     click.echo(f"{PROGRAM}: {' '.join(message.split())}", err=True)
     sys.exit(code)

@@ -1,5 +1,6 @@
 """The data sets by name: where each comes from and what to say when it is not there."""
 
+import hashlib
 from pathlib import Path
 
 import torch
@@ -14,8 +15,6 @@ from ablations.images import Batch, FolderImages, ImageData, TensorImages
 from ablations.settings import IMAGE_FOLDER, TORCHVISION
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-IMAGE_SUFFIXES = datasets.folder.IMG_EXTENSIONS
-FOLDER_WORKERS = 2
 
 _SOURCES: dict[str, tuple[type, str, bool]] = {
     "cifar10": (datasets.CIFAR10, "cifar-10-batches-py", True),
@@ -69,12 +68,12 @@ def _find_or_download(
 ) -> datasets.VisionDataset:
     try:
         return source(data_dir, train=train)
-    except RuntimeError:
-        pass  # not there, or not whole: torchvision says both in this way
+    except (OSError, RuntimeError, ValueError, EOFError):
+        pass  # not there, or not whole: torchvision says it in all these ways
     missing = [path for path in (data_dir, *data_dir.parents) if not path.exists()]
     try:
         return source(data_dir, train=train, download=True)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError, EOFError) as error:
         _remove_empty(data_dir, missing)
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SettingError(
@@ -120,55 +119,50 @@ def _crop_and_flip(images: Tensor, flips: bool, generator: torch.Generator) -> T
 
 
 def _image_folder(name: str, root: Path, image_size: int) -> FolderImages:
-    classes = _check_image_folder(name, root)
     to_tensor = [v2.ToImage(), v2.ToDtype(torch.float32, scale=True)]
     normalise = v2.Normalize(IMAGENET_MEAN, IMAGENET_STD)
     augment = [v2.RandomResizedCrop(image_size), v2.RandomHorizontalFlip()]
     centre = [v2.Resize(image_size * 256 // 224), v2.CenterCrop(image_size)]
-    train = datasets.ImageFolder(root / "train", v2.Compose([*augment, *to_tensor, normalise]))
-    test = datasets.ImageFolder(root / "val", v2.Compose([*centre, *to_tensor, normalise]))
+    train = _split(name, root, "train", v2.Compose([*augment, *to_tensor, normalise]))
+    test = _split(name, root, "val", v2.Compose([*centre, *to_tensor, normalise]))
+    for here, there in ((train, test), (test, train)):
+        lacking = sorted(set(here.classes) - set(there.classes))
+        if lacking:
+            missing = f"class {lacking[0]} of {here.root} is missing in {there.root}"
+            raise _no_image_folder(name, missing)
+    if len(train.classes) < 2:
+        raise _no_image_folder(name, f"{train.root} has a single class")
+    names = "\n".join(
+        str(Path(path).relative_to(root)) for path, _ in (*train.samples, *test.samples)
+    )
     return FolderImages(
         name=name,
-        classes=len(classes),
+        classes=len(train.classes),
         image_size=image_size,
         description=(
             f"images under {root}, {len(train)} to train on and {len(test)} to test on, "
-            f"{len(classes)} classes, cropped to {image_size}x{image_size} pixels"
+            f"{len(train.classes)} classes, cropped to {image_size}x{image_size} pixels"
         ),
         train=train,
         test=test,
         train_size=len(train),
         test_size=len(test),
-        workers=FOLDER_WORKERS,
+        files=f"{root.resolve()} {hashlib.sha256(names.encode()).hexdigest()}",
     )
 
 
-def _check_image_folder(name: str, root: Path) -> list[str]:
-    """The classes of an image folder in ImageNet's layout; SettingError where it is none."""
-
-    def refuse(problem: str) -> SettingError:
-        layout = "expected PATH/train/CLASS/*.jpg and PATH/val/CLASS/*.jpg (or png, bmp, ...)"
-        return SettingError("dataset", name, f"{problem}; {layout}")
-
-    if not root.is_dir():
-        raise refuse(f"{root} is not a directory")
-    found: dict[str, list[str]] = {}
-    for split in ("train", "val"):
-        if not (root / split).is_dir():
-            raise refuse(f"{root} has no directory {split}")
-        folders = sorted(path for path in (root / split).iterdir() if path.is_dir())
-        if not folders:
-            raise refuse(f"{root / split} has no class directories")
-        for folder in folders:
-            if not _has_image(folder):
-                raise refuse(f"class directory {folder} has no images")
-        found[split] = [folder.name for folder in folders]
-    for here, there in (("train", "val"), ("val", "train")):
-        lacking = sorted(set(found[here]) - set(found[there]))
-        if lacking:
-            raise refuse(f"class {lacking[0]} of {here} is missing in {there}")
-    return found["train"]
+def _split(name: str, root: Path, split: str, transform: v2.Compose) -> datasets.ImageFolder:
+    if not (root / split).is_dir():
+        missing = (
+            f"{root} has no directory {split}" if root.is_dir() else f"{root} is not a directory"
+        )
+        raise _no_image_folder(name, missing)
+    try:
+        return datasets.ImageFolder(root / split, transform)
+    except OSError as error:
+        raise _no_image_folder(name, str(error).splitlines()[0]) from None
 
 
-def _has_image(folder: Path) -> bool:
-    return any(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.rglob("*"))
+def _no_image_folder(name: str, problem: str) -> SettingError:
+    layout = "expected PATH/train/CLASS/*.jpg and PATH/val/CLASS/*.jpg (or png, bmp, ...)"
+    return SettingError("dataset", name, f"{problem}; {layout}")

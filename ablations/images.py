@@ -8,6 +8,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+WORKERS = 2
+"""Processes that read images from disk."""
+
 Batch = tuple[Tensor, Tensor]
 """Images (N, 3, H, W), float32, channels_last, and labels (N,), int64."""
 
@@ -33,6 +36,11 @@ class ImageData(ABC):
     train_size: int
     test_size: int
     description: str
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this data set from one that would give other numbers."""
+        return f"{self.name} {self.classes} {self.image_size} {self.train_size} {self.test_size}"
 
     @abstractmethod
     def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
@@ -82,7 +90,10 @@ class TensorImages(ImageData):
 
 @dataclass
 class FolderImages(ImageData):
-    """Images read from disk as they are needed; torchvision's data sets with transforms."""
+    """Images read from disk as they are needed; torchvision's data sets with transforms.
+
+    files: a digest of the files' names.
+    """
 
     name: str
     classes: int
@@ -92,23 +103,21 @@ class FolderImages(ImageData):
     test: Dataset
     train_size: int
     test_size: int
-    workers: int
+    files: str
+
+    @property
+    def fingerprint(self) -> str:
+        return f"{super().fingerprint} {self.files}"
 
     def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
+        # The loader seeds its workers, where the transforms draw, from this generator too.
         generator = seeded(seed, epoch)
         loader = DataLoader(
-            self.train,
-            batch_size,
-            shuffle=True,
-            generator=generator,
-            num_workers=self.workers,
+            self.train, batch_size, shuffle=True, generator=generator, num_workers=WORKERS
         )
-        # Without workers the transforms draw from the global generator.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
-            for images, labels in loader:
-                yield _batch(images, labels)
+        for images, labels in loader:
+            yield _batch(images, labels)
 
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
-        for images, labels in DataLoader(self.test, batch_size, num_workers=self.workers):
+        for images, labels in DataLoader(self.test, batch_size, num_workers=WORKERS):
             yield _batch(images, labels)

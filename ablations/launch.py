@@ -41,9 +41,9 @@ def run_trials(
 ) -> list[TrialRecord]:
     """One record for every (variant, seed), trained here or found in `store`.
 
-    Every variant gets its first seed before any gets its second, so that an interrupted run
-    leaves a table that can be compared. Raises SettingError where the device is not there, or
-    a file of the store is not a record.
+    Every variant gets its first seed before any gets its second, so that what an interrupted run
+    has recorded compares all of them. Raises SettingError where the device is not there, or a file
+    of the store is not a record.
     """
     device = choose_device(settings.device)
     variants = distinct_variants(studies)
@@ -51,7 +51,7 @@ def run_trials(
     records = []
     for seed in range(seeds):
         for variant in variants:
-            key = TrialKey(variant, seed, settings.identity(), device.type)
+            key = TrialKey(variant, seed, settings.identity(), data.fingerprint, device.type)
             record = store.load(key)
             reused = record is not None
             if record is None:
@@ -82,12 +82,14 @@ def run_trial(
         )
     cost = count_cost(network, data.image_size)
     curve: list[Epoch] = []
-    failure = None
+    failure, transient = None, False
     start = time.perf_counter()
     try:
         curve = train(network, data, settings, key.seed, device, progress.step_done)
-    except (TrialFailed, OSError, torch.OutOfMemoryError) as error:
-        failure = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except TrialFailed as error:
+        failure = str(error)
+    except Exception as error:  # whatever ends one trial must not end the others
+        failure, transient = _reason(error), True
     return TrialRecord(
         variant=key.variant,
         seed=key.seed,
@@ -100,4 +102,13 @@ def run_trial(
         seconds=time.perf_counter() - start,
         environment=describe_environment(device),
         failure=failure,
+        transient=transient,
     )
+
+
+def _reason(error: Exception) -> str:
+    """One line. What went wrong in a data loader's process stands, with its kind, in the last."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if len(lines) > 1:
+        return lines[-1]
+    return ": ".join([type(error).__name__, *lines])

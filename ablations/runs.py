@@ -1,22 +1,20 @@
 """One run as a whole: proofs and trials of some studies, and its description on disk."""
 
 import shlex
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 
+from ablations.checks import check_run
 from ablations.data import load_data
 from ablations.environment import describe_environment
-from ablations.errors import SettingError
 from ablations.launch import choose_device, run_trials
 from ablations.progress import Progress
 from ablations.settings import RunSettings
 from ablations.trials import TrialRecord, TrialStore, write_json
-from ablations.variants import Study, check_variants
+from ablations.variants import Study
 from ablations.verify import Row, prove_study
 from involution_core.architectures import ARCHITECTURES
 
@@ -38,6 +36,21 @@ class Run:
     command: str
 
     @property
+    def environments(self) -> dict[str, list[str]]:
+        """What the trials were measured on, all values that occur; without trials, this machine."""
+        found = [record.environment for record in self.records] or [self.environment]
+        names = dict.fromkeys(name for environment in found for name in environment)
+        return {
+            name: list(dict.fromkeys(environment.get(name, "unknown") for environment in found))
+            for name in names
+        }
+
+    @property
+    def failures(self) -> list[TrialRecord]:
+        """The trials without a result."""
+        return [record for record in self.records if record.failure is not None]
+
+    @property
     def verified(self) -> bool:
         return all(row.verified for rows in self.proofs.values() for row in rows)
 
@@ -56,21 +69,6 @@ class Run:
         }
 
 
-def check_output(output: Path) -> None:
-    """Raises SettingError where `output` is not, and cannot become, a directory to write in.
-
-    Leaves nothing behind.
-    """
-    present = next(path for path in (output, *output.absolute().parents) if path.exists())
-    if not present.is_dir():
-        raise SettingError("output", output, f"{present} is not a directory")
-    try:
-        tempfile.TemporaryFile(dir=present).close()
-    except OSError as error:
-        problem = f"cannot write in {present} ({error.strerror}); name another folder"
-        raise SettingError("output", output, problem) from None
-
-
 def execute(
     studies: Sequence[Study], settings: RunSettings, argv: Sequence[str], progress: Progress
 ) -> Run:
@@ -78,9 +76,7 @@ def execute(
 
     Raises SettingError, before anything is written, for what cannot be run.
     """
-    for study in studies:
-        check_variants(study, settings.architectures)
-    check_output(settings.output)
+    check_run(studies, settings)
     device = torch.device("cpu")
     if settings.train:
         device = choose_device(settings.train.device)

@@ -1,5 +1,7 @@
 """What a run is asked for, checked as a whole before anything is written. No torch."""
 
+import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,10 @@ DEVICES = ("auto", "cpu", "cuda")
 MODELS = tuple(a.name for a in ARCHITECTURES.values() if a.family == "rednet")
 
 DEFAULT_EPOCHS = 8
+LARGEST_COUNT = 10**9
+
+WRITTEN = {"report.html": False, "run.json": False, "tables": True, "trials": True}
+"""What a run writes into its output folder; True for a directory."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,8 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         _check_model("train-model", self.model)
+        if not _printable(self.dataset):
+            raise SettingError("dataset", ascii(self.dataset), "is not a name in UTF-8")
         known = self.dataset in DATASETS[:-1] or (
             self.dataset.startswith(IMAGE_FOLDER) and self.dataset != IMAGE_FOLDER
         )
@@ -43,13 +51,9 @@ class TrainSettings:
             raise _not_among("device", self.device, DEVICES)
         if (self.epochs is None) == (self.steps is None):
             raise SettingError("steps", self.steps, "give either --epochs or --steps")
-        for setting, value in [
-            ("epochs", self.epochs),
-            ("steps", self.steps),
-            ("batch-size", self.batch_size),
-        ]:
-            if value is not None and value < 1:
-                raise SettingError(setting, value, "must be at least 1")
+        _check_count("epochs", self.epochs)
+        _check_count("steps", self.steps)
+        _check_count("batch-size", self.batch_size)
         if not 0 < self.lr < float("inf"):
             raise SettingError("lr", self.lr, "must be a positive number")
 
@@ -83,8 +87,7 @@ class RunSettings:
 
     def __post_init__(self) -> None:
         _check_model("cost-model", self.cost_model)
-        if self.seeds < 1:
-            raise SettingError("seeds", self.seeds, "must be at least 1")
+        _check_count("seeds", self.seeds)
 
     @property
     def architectures(self) -> list[Architecture]:
@@ -93,8 +96,42 @@ class RunSettings:
         return [ARCHITECTURES[self.cost_model], *trained]
 
 
+def _printable(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _not_among(setting: str, value: object, allowed: tuple[str, ...]) -> SettingError:
     return SettingError(setting, value, f"allowed: {', '.join(allowed)}")
+
+
+def _check_count(setting: str, value: int | None) -> None:
+    if value is not None and not 1 <= value <= LARGEST_COUNT:
+        raise SettingError(setting, value, f"must be at least 1 and at most {LARGEST_COUNT}")
+
+
+def check_writable(setting: str, folder: Path, written: Mapping[str, bool]) -> None:
+    """Raises SettingError where `folder` is not, and cannot become, a directory to write in.
+
+    written: what will be written there, by name; True for a directory. Leaves nothing behind.
+    """
+    try:
+        str(folder).encode()
+        present = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not present.is_dir():
+            raise SettingError(setting, folder, f"{present} is not a directory")
+        if folder.is_symlink() and not folder.exists():
+            raise SettingError(setting, folder, "is a link to nowhere")
+        tempfile.TemporaryFile(dir=present).close()
+        for name, is_folder in written.items():
+            path = folder / name
+            if path.exists() and path.is_dir() != is_folder:
+                kind = "directory" if is_folder else "file"
+                raise SettingError(setting, folder, f"{path} is in the way: it is not a {kind}")
+    except OSError as error:
+        problem = f"cannot write there ({error.strerror}); name another folder"
+        raise SettingError(setting, folder, problem) from None
+    except UnicodeEncodeError:
+        raise SettingError(setting, ascii(str(folder)), "is not a name in UTF-8") from None
 
 
 def _check_model(setting: str, name: str) -> None:

@@ -20,6 +20,14 @@ WARM_UP_SHARE = 0.1
 TEST_BATCH = 256
 
 
+def describe_optimiser() -> str:
+    """How every trial is optimised, but for its settings."""
+    return (
+        f"SGD, Nesterov momentum {MOMENTUM}, weight decay {WEIGHT_DECAY}, linear warm-up over "
+        f"{WARM_UP_SHARE:.0%} of the steps, cosine to zero, label smoothing {LABEL_SMOOTHING}"
+    )
+
+
 @dataclass(frozen=True)
 class Epoch:
     """One point of the training curve. Top-1 in percent, on the test split."""

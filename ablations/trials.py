@@ -17,17 +17,28 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class TrialKey:
-    """What decides a trial's numbers on one machine."""
+    """What decides a trial's numbers on one machine.
+
+    settings: see TrainSettings.identity; data: see ImageData.fingerprint.
+    """
 
     variant: Variant
     seed: int
     settings: Mapping[str, object]
+    data: str
     device: str
 
     @property
     def file_name(self) -> str:
         identity = json.dumps(
-            [FORMAT, asdict(self.variant), self.seed, dict(self.settings), self.device],
+            [
+                FORMAT,
+                asdict(self.variant),
+                self.seed,
+                dict(self.settings),
+                self.data,
+                self.device,
+            ],
             sort_keys=True,
         )
         digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
@@ -45,6 +56,8 @@ class TrialRecord:
                  `cost.OPERATORS`).
     seconds:     wall time of training and testing.
     failure:     the reason, where it failed.
+    transient:   whether the failure may go away (a broken image, no memory); such a trial is run
+                 again.
     """
 
     variant: Variant
@@ -58,6 +71,7 @@ class TrialRecord:
     seconds: float
     environment: Mapping[str, str]
     failure: str | None = None
+    transient: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {"format": FORMAT, **asdict(self)}
@@ -70,7 +84,15 @@ class TrialRecord:
         fields = {name: value for name, value in values.items() if name != "format"}
         fields["variant"] = Variant(**fields["variant"])
         fields["curve"] = tuple(fields["curve"])
-        return cls(**fields)
+        record = cls(**fields)
+        if record.failure is None and not 0 <= float(record.top1) <= 100:  # type: ignore[arg-type]
+            raise ValueError(f"Top-1 of {record.top1} %")
+        return record
+
+    def answers(self, key: TrialKey) -> bool:
+        """Whether this is the record of the trial `key`."""
+        mine = (self.variant, self.seed, dict(self.settings), self.device)
+        return mine == (key.variant, key.seed, dict(key.settings), key.device)
 
 
 class TrialStore:
@@ -80,18 +102,22 @@ class TrialStore:
         self.folder = output / "trials"
 
     def load(self, key: TrialKey) -> TrialRecord | None:
-        """The record of this trial, if it was run before.
+        """The record of this trial, if it was run before and did not fail for a transient reason.
 
         Raises SettingError where its file is not a record.
         """
         path = self.folder / key.file_name
         try:
-            return TrialRecord.from_json(json.loads(path.read_text(encoding="utf-8")))
+            record = TrialRecord.from_json(json.loads(path.read_text(encoding="utf-8")))
+            if not record.answers(key):
+                raise ValueError("it belongs to another trial")
         except FileNotFoundError:
             return None
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            problem = f"{path} is not a trial record ({error}); move it away to run this trial"
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OSError) as error:
+            reason = str(error).splitlines()[0]
+            problem = f"{path} is not a trial record ({reason}); move it away to run this trial"
             raise SettingError("output", self.folder.parent, problem) from None
+        return None if record.transient else record
 
     def save(self, key: TrialKey, record: TrialRecord) -> None:
         write_json(self.folder / key.file_name, record.to_json())

@@ -1,5 +1,6 @@
 """The studies as data: which variants each compares. No torch."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import gcd
@@ -37,22 +38,29 @@ class Study:
     variants: dict[str, Variant]
 
 
+def _whole(text: str) -> int | None:
+    """The positive integer that `text` writes, None where it writes none."""
+    return int(text) if re.fullmatch(r"0{0,9}[1-9][0-9]{0,8}", text) else None
+
+
 def _parse_size(text: str) -> Variant:
-    if not text.isascii() or not text.isdigit() or int(text) % 2 == 0:
+    size = _whole(text)
+    if size is None or size % 2 == 0:
         problem = "kernel sizes are odd and positive"
-    elif int(text) > LARGEST_KERNEL_SIZE:
+    elif size > LARGEST_KERNEL_SIZE:
         problem = "the kernel size is too large"
     else:
-        return Variant(kernel_size=int(text))
+        return Variant(kernel_size=size)
     raise SettingError("sizes", text, f"{problem}; allowed: 1, 3, 5, ... {LARGEST_KERNEL_SIZE}")
 
 
 def _parse_channels(text: str) -> Variant:
     if text == "C":
         return Variant(group_channels="C")
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
+    channels = _whole(text)
+    if channels is None:
         raise SettingError("channels", text, "allowed: positive integers, and C for one group")
-    return Variant(group_channels=int(text))
+    return Variant(group_channels=channels)
 
 
 def _parse_form(text: str) -> Variant:
@@ -87,7 +95,7 @@ class StudyKind:
             variant = self.parse(value)
             if variant in variants.values():
                 raise SettingError(self.setting, value, "given twice; every value once")
-            variants[value] = variant
+            variants[value.lstrip("0")] = variant
         return Study(self.name, variants)
 
 

@@ -15,8 +15,8 @@ from ablations.cost import NetworkCost, count_cost
 from ablations.published import Published, ablation, zoo
 from ablations.variants import STUDIES, Study, Variant
 from ablations.witness import Witness, second_count
-from involution_core import build_network
 from involution_core.architectures import ARCHITECTURES, STEM_KERNEL_SIZE, Architecture
+from involution_core.networks import RedNet
 
 PAPER_MODEL = "rednet50"
 ZOO_STEM_KERNEL_SIZE = 7
@@ -186,8 +186,8 @@ def prove(
     """
 
     with torch.device("meta"):
-        network = build_network(
-            architecture.name,
+        network = RedNet(
+            architecture,
             kernel_size=variant.kernel_size,
             group_channels=variant.group_channels,
             generator=variant.generator,
@@ -213,7 +213,8 @@ def prove(
         mismatches += _layer_mismatches(proof, witness.modules.get(proof.layer.name, {}))
     mismatches += _network_mismatches(cost, witness)
     involutions = [witness.modules.get(layer.name, {}) for layer in layers]
-    closed_params = _sum_terms([p.formula_params for p in proofs], formulas.PARAM_TERMS)
+    closed_params = _sum_terms([formulas.params(layer) for layer in layers], formulas.PARAM_TERMS)
+    closed_macs = _sum_terms([formulas.operations(layer) for layer in layers], formulas.MAC_TERMS)
     row = Row(
         study=study,
         value=value,
@@ -224,7 +225,7 @@ def prove(
         params=cost.params,
         operations=cost.operations,
         closed_form_params=sum(closed_params.values()),
-        closed_form_macs=_sum_terms([p.formula_operations for p in proofs], formulas.MAC_TERMS),
+        closed_form_macs=closed_macs,
         fvcore_macs=_sum_terms([p.counted_operations for p in proofs], formulas.MAC_TERMS),
         witness_macs=_sum_terms(involutions, ("conv", "involution")),
         layers=proofs,

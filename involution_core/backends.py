@@ -78,3 +78,15 @@ def choose_backend(name: str | None, device: torch.device, dtype: torch.dtype) -
     if reason is not None:
         raise ValueError(f"backend {name!r} cannot run: {reason}")
     return BACKENDS[name]
+
+
+def describe_backends() -> list[tuple[str, str]]:
+    """Every backend, preferred first, with where it runs here or why it does not."""
+    devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+    described = []
+    for backend in _TABLE:
+        reasons = {d: backend.unavailable(torch.device(d), torch.float32) for d in devices}
+        runs = [device for device, reason in reasons.items() if reason is None]
+        state = f"runs on {' and '.join(runs)}" if runs else f"cannot run: {reasons[devices[-1]]}"
+        described.append((backend.name, state))
+    return described

@@ -28,7 +28,7 @@ def _autocast(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     kind = x.device.type
     if not torch.amp.is_autocast_available(kind) or not torch.is_autocast_enabled(kind):
         return x, weight
-    if x.dtype != torch.float64:
+    if x.dtype.is_floating_point and x.dtype != torch.float64:
         dtype = torch.get_autocast_dtype(kind)
         return x.to(dtype), weight.to(dtype)
     return x, weight
@@ -65,8 +65,8 @@ def involution2d(
     unknown or cannot run here, with the reason.
     """
     window = make_window(kernel_size, stride, padding, dilation)
-    x, weight = _autocast(x, weight)
     groups, _ = check_operands(_shape(x), _shape(weight), window)
+    x, weight = _autocast(x, weight)
     _check_types(x, weight)
     return involution2d_op(
         x,

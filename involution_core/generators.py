@@ -92,7 +92,11 @@ class BottleneckGenerator(KernelGenerator):
         reduce_bias: bool = True,
     ) -> None:
         super().__init__(channels, kernel_size, groups, stride)
-        if reduction_ratio < 1 or channels % reduction_ratio:
+        if (
+            not isinstance(reduction_ratio, int)
+            or reduction_ratio < 1
+            or channels % reduction_ratio
+        ):
             raise ValueError(
                 f"reduction_ratio must divide channels={channels}, got {reduction_ratio}"
             )

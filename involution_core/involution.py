@@ -40,6 +40,9 @@ class Involution(nn.Module):
         backend: str | None = None,
     ) -> None:
         super().__init__()
+        for name, value in (("kernel_size", kernel_size), ("stride", stride)):
+            if not isinstance(value, int):
+                raise ValueError(f"{name} must be one integer, got {value!r}")
         make_window(kernel_size, stride)
         shared = channels if group_channels == "C" else group_channels
         if not isinstance(shared, int) or shared < 1 or channels % shared:

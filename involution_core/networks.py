@@ -64,7 +64,11 @@ class BottleneckNetwork(nn.Module):
     """Stem, stages of bottlenecks, pooling, classifier: (N, 3, H, W) -> (N, classes)."""
 
     def __init__(
-        self, architecture: Architecture, stem: nn.Sequential, spatial: SpatialFactory, classes: int
+        self,
+        architecture: Architecture,
+        stem: nn.Sequential,
+        spatial: SpatialFactory,
+        classes: int | None,
     ) -> None:
         super().__init__()
         self.architecture = architecture
@@ -81,7 +85,9 @@ class BottleneckNetwork(nn.Module):
                 in_channels = channels * EXPANSION
             self.stages.append(layers)
         self.pool = nn.AdaptiveAvgPool2d(1)
-        self.classifier = nn.Linear(in_channels, classes)
+        self.classifier = nn.Linear(
+            in_channels, architecture.classes if classes is None else classes
+        )
         self._initialise()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -151,9 +157,7 @@ class RedNet(BottleneckNetwork):
                 *conv_bn_relu(channels // 2, channels, 3, 1),
                 nn.MaxPool2d(3, 2, 1),
             ]
-        super().__init__(
-            architecture, nn.Sequential(*stem), spatial, classes or architecture.classes
-        )
+        super().__init__(architecture, nn.Sequential(*stem), spatial, classes)
 
 
 class ResNet(BottleneckNetwork):
@@ -176,9 +180,7 @@ class ResNet(BottleneckNetwork):
             stem = conv_bn_relu(3, channels, 3, 2)
         else:
             stem = [*conv_bn_relu(3, channels, 7, 2), nn.MaxPool2d(3, 2, 1)]
-        super().__init__(
-            architecture, nn.Sequential(*stem), spatial, classes or architecture.classes
-        )
+        super().__init__(architecture, nn.Sequential(*stem), spatial, classes)
 
 
 def build_network(name: str, **options: Any) -> BottleneckNetwork:

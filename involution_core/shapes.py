@@ -1,6 +1,7 @@
 """Window geometry and argument checks of the operator."""
 
 from collections.abc import Sequence
+from operator import index
 from typing import NamedTuple
 
 Pair = tuple[int, int]
@@ -31,8 +32,11 @@ class Window(NamedTuple):
 
 def pair(name: str, value: int | Sequence[int], least: int) -> Pair:
     """`value` as (height, width), or ValueError if it is not one or two integers >= `least`."""
-    values = (value, value) if isinstance(value, int) else tuple(value)
-    if len(values) != 2 or not all(isinstance(v, int) and v >= least for v in values):
+    try:
+        values = tuple(map(index, value)) if isinstance(value, Sequence) else (index(value),) * 2
+    except TypeError:
+        values = ()
+    if len(values) != 2 or min(values) < least:
         raise ValueError(f"{name} must be one or two integers of at least {least}, got {value!r}")
     return values[0], values[1]
 

@@ -11,21 +11,26 @@ from ablations.trials import TrialRecord
 from ablations.variants import Study
 from ablations.verify import Row
 
+_ACCURACY = ["value", "seed", "top1", "failure", "trained_params", "trained_macs"]
+
 
 def accuracy_frame(study: Study, records: Sequence[TrialRecord]) -> pd.DataFrame:
-    """value, seed, top1 (percent, NaN where the trial failed), failure; study order."""
+    """value, seed, top1 (percent, NaN where the trial failed), failure, and the parameters and
+    multiply-accumulates of the network that was trained; study order."""
     rows = [
         {
             "value": value,
             "seed": record.seed,
             "top1": float("nan") if record.top1 is None else record.top1,
             "failure": record.failure,
+            "trained_params": record.costs["params"],
+            "trained_macs": FULL.count(record.costs["operations"]),
         }
         for value, variant in study.variants.items()
         for record in records
         if record.variant == variant
     ]
-    return pd.DataFrame(rows, columns=["value", "seed", "top1", "failure"])
+    return pd.DataFrame(rows, columns=_ACCURACY)
 
 
 def cost_frame(rows: Sequence[Row]) -> pd.DataFrame:
@@ -63,8 +68,8 @@ def published_frame(study: Study) -> pd.DataFrame:
 
 
 def study_frame(study: Study, rows: Sequence[Row], records: Sequence[TrialRecord]) -> pd.DataFrame:
-    """One row a variant: costs, published figures, and over seeds mean, sample standard
-    deviation, number of finished and of failed trials."""
+    """One row a variant: costs of the cost model, published figures, and over seeds mean, sample
+    standard deviation, number of finished and of failed trials, costs of the trained network."""
     frame = cost_frame(rows).merge(published_frame(study), on="value", how="left")
     accuracy = accuracy_frame(study, records).groupby("value", sort=False)
     measured = pd.DataFrame(
@@ -73,6 +78,8 @@ def study_frame(study: Study, rows: Sequence[Row], records: Sequence[TrialRecord
             "top1_sd": accuracy["top1"].std(ddof=1),
             "seeds": accuracy["top1"].count(),
             "failed": accuracy["failure"].count(),
+            "trained_params": accuracy["trained_params"].first(),
+            "trained_macs": accuracy["trained_macs"].first(),
         }
     ).reset_index()
     return frame.merge(measured, on="value", how="left")

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from ablations.conventions import ABLATION, FULL, ZOO
 from ablations.runs import Run
 from ablations.settings import TrainSettings
+from ablations.training import describe_optimiser
 from ablations.variants import Study
-from ablations.verify import Row
+from ablations.verify import PAPER_MODEL, Row
 from involution_core.architectures import ARCHITECTURES
 from reports import plots
 from reports.frames import accuracy_frame, cost_frame, study_frame
@@ -24,13 +24,13 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Section:
-    """One study of the report. accuracy: None where nothing was trained."""
+    """One study of the report; the figures are SVG. accuracy: None where nothing was measured."""
 
     name: str
     title: str
     table: Table
-    accuracy: Markup | None
-    cost: Markup
+    accuracy: str | None
+    cost: str
     proofs: list[Row]
 
 
@@ -66,18 +66,24 @@ def measured_on(run: Run) -> str | None:
 def _section(run: Run, study: Study) -> Section:
     rows = list(run.proofs[study.name])
     axis, show = AXES[study.name]
-    labels = [show(value) for value in study.variants]
+    labels = [show(value).split(", ")[-1] for value in study.variants]
     accuracy = None
-    if run.records:
-        points = accuracy_frame(study, run.records)
-        accuracy = Markup(plots.accuracy_figure(study.name, labels, axis, points))
+    points = accuracy_frame(study, run.records)
+    if points["top1"].notna().any():
+        accuracy = plots.accuracy_figure(study.name, labels, axis, points)
     frame = study_frame(study, rows, run.records)
     return Section(
         name=study.name,
         title=TITLES[study.name],
-        table=study_table(study.name, frame, counted_on(run.settings.cost_model), measured_on(run)),
+        table=study_table(
+            study.name,
+            frame,
+            counted_on(run.settings.cost_model),
+            measured_on(run),
+            compare=run.settings.cost_model == PAPER_MODEL,
+        ),
         accuracy=accuracy,
-        cost=Markup(plots.cost_figure(study.name, labels, axis, cost_frame(rows))),
+        cost=plots.cost_figure(study.name, labels, axis, cost_frame(rows)),
         proofs=rows,
     )
 
@@ -96,12 +102,12 @@ def render_report(run: Run, sections: list[Section]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    failures = [record for record in run.records if record.failure is not None]
     return environment.get_template("report.html.j2").render(
         run=run,
         train=run.settings.train,
         sections=sections,
-        failures=failures,
+        smallest_p=2.0 ** (1 - run.settings.seeds),
+        optimiser=describe_optimiser(),
         counted_on=counted_on(run.settings.cost_model),
         measured_on=measured_on(run),
         conventions={"full": FULL, "ablation": ABLATION, "zoo": ZOO},

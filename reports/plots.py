@@ -12,6 +12,9 @@ from matplotlib.figure import Figure
 
 from ablations.formulas import MAC_TERMS
 
+SMALLEST_SPAN = 10
+"""Percentage points that an accuracy axis spans at least: noise must not look like an effect."""
+
 INK = "#444444"
 DOT = "#0072b2"
 TERM_COLOURS = {
@@ -60,9 +63,12 @@ def accuracy_figure(name: str, labels: list[str], axis: str, frame: pd.DataFrame
                     capsize=3,
                 )
         axes.set_xticks(range(len(labels)), labels)
+        low, high = axes.get_ylim()
+        middle, half = (low + high) / 2, max(high - low, SMALLEST_SPAN) / 2
+        axes.set_ylim(middle - half, middle + half)
         axes.set_xlim(-0.5, len(labels) - 0.5)
         axes.set_xlabel(axis)
-        axes.set_ylabel("Top-1 (%), short run")
+        axes.set_ylabel("measured Top-1 (%)")
         axes.grid(axis="y", color="#e5e5e5", linewidth=0.8)
         axes.set_axisbelow(True)
 
@@ -84,7 +90,7 @@ def cost_figure(name: str, labels: list[str], axis: str, frame: pd.DataFrame) ->
         axes.invert_yaxis()
         axes.set_ylabel(axis)
         axes.set_xlabel("MACs (G), one image")
-        axes.legend(ncols=4, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), handlelength=1)
+        axes.figure.legend(loc="outside upper right", ncols=4, frameon=False, handlelength=1)
 
     return _svg(f"{name}-cost", draw)
 

@@ -62,8 +62,14 @@ class Table:
         ]
 
 
-def _millions(count: int) -> str:
-    return printed(int(count), 10**6, 1)
+def millions(count: float) -> str:
+    """Parameters in M, as the paper prints them; small networks with more decimals."""
+    return printed(int(count), 10**6, 1 if count >= 10**6 else 4)
+
+
+def giga_macs(count: float) -> str:
+    """Multiply-accumulates in G, as the full count prints them; more decimals for small ones."""
+    return FULL.printed(int(count)) if count >= 10**8 else printed(int(count), 10**9, 5)
 
 
 def _percent(value: float) -> str:
@@ -74,37 +80,46 @@ def _whole(value: float) -> str:
     return str(int(value))
 
 
-def study_table(name: str, frame: pd.DataFrame, counted_on: str, measured_on: str | None) -> Table:
+def study_table(
+    name: str, frame: pd.DataFrame, counted_on: str, measured_on: str | None, compare: bool
+) -> Table:
     """The paper's table with what was counted and measured beside it.
 
     frame: of `frames.study_frame`. counted_on, measured_on: headings; None where nothing was
-    trained.
+    trained. compare: whether the costs are those of the paper's network.
     """
     axis, show_value = AXES[name]
     counted = f"Counted: {counted_on}"
     paper = "Published: RedNet-50, ImageNet, 224×224"
     columns = [
         Column("value", "", axis, show_value, numeric=False),
-        Column("params", counted, "#Params (M)", _millions),
+        Column("params", counted, "#Params (M)", millions),
         Column(
             "flops_ablation_convention",
             counted,
             "FLOPs (G), paper’s convention",
             lambda count: ABLATION.printed(int(count)),
         ),
-        Column("macs", counted, "MACs (G), full count", lambda count: FULL.printed(int(count))),
-        Column("published_params_m", paper, "#Params (M)", str),
-        Column("published_flops_g", paper, "FLOPs (G), paper’s convention", str),
-        Column("published_top1_percent", paper, "Top-1 Acc. (%)", str),
+        Column("macs", counted, "MACs (G), full count", giga_macs),
     ]
+    if compare:
+        columns += [
+            Column("published_params_m", paper, "#Params (M)", str),
+            Column("published_flops_g", paper, "FLOPs (G), paper’s convention", str),
+            Column("published_top1_percent", paper, "Top-1 Acc. (%)", str),
+        ]
     if measured_on is not None:
         measured = f"Measured: {measured_on}"
         columns += [
+            Column("trained_params", measured, "#Params (M)", millions),
+            Column("trained_macs", measured, "MACs (G)", giga_macs),
             Column("top1_mean", measured, "Top-1 (%), mean", _percent),
             Column("top1_sd", measured, "SD over seeds", lambda sd: f"±{sd:.1f}"),
             Column("seeds", measured, "seeds", _whole),
         ]
     columns.append(
-        Column("verified", "", "verified", lambda ok: "yes" if ok else "NO", numeric=False)
+        Column(
+            "verified", "", "closed form = fvcore", lambda ok: "yes" if ok else "NO", numeric=False
+        )
     )
     return Table(tuple(columns), frame)

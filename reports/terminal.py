@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from ablations.runs import Run
 from ablations.verify import Row
 from reports.frames import study_frame
-from reports.tables import ABSENT, AXES
+from reports.html import counted_on, measured_on
+from reports.tables import ABSENT, AXES, giga_macs, millions
 
 _COLUMNS = (
     ("study", 16, "<"),
@@ -67,18 +68,21 @@ def proof_line(row: Row) -> str:
 
 def study_lines(run: Run) -> Iterator[str]:
     """The gist of every study's table."""
+    measured = measured_on(run)
+    yield f"#Params and MACs: {counted_on(run.settings.cost_model)}"
+    if measured:
+        yield f"Top-1: {measured}"
     for study in run.studies:
         axis, show = AXES[study.name]
-        yield f"{axis:20}{'#Params (M)':>12}{'MACs (G)':>10}   Top-1 (%), short run"
+        yield ""
+        yield f"{axis:20}{'#Params (M)':>12}{'MACs (G)':>10}   Top-1 (%), mean ± SD"
         frame = study_frame(study, run.proofs[study.name], run.records)
         for row in frame.to_dict("records"):
             top1 = ABSENT
             if row["seeds"] > 0:
                 top1 = f"{row['top1_mean']:.1f}"
             if row["seeds"] > 1:
-                top1 += f" ± {row['top1_sd']:.1f} (SD of {row['seeds']:.0f} seeds)"
-            yield (
-                f"{show(row['value']):20}{row['params'] / 1e6:>12.1f}{row['macs'] / 1e9:>10.2f}"
-                f"   {top1}"
-            )
-        yield ""
+                top1 += f" ± {row['top1_sd']:.1f} ({row['seeds']:.0f} seeds)"
+            costs = f"{millions(row['params']):>12}{giga_macs(row['macs']):>10}"
+            yield f"{show(row['value']):20}{costs}   {top1}"
+    yield ""

@@ -83,6 +83,29 @@ def test_a_study_end_to_end(run, tmp_path):
     assert (out / "report.html").read_bytes() == page
 
 
+def test_backends_say_where_they_run_and_why_not(run, monkeypatch):
+    from involution_core.native import backend as native
+
+    result = run("backends")
+    assert result.code == 0
+    lines = dict(line.split(maxsplit=1) for line in result.out.splitlines())
+    assert list(lines) == ["triton", "native", "shift", "unfold"]
+    assert lines["shift"].startswith("runs on cpu")
+    if not torch.cuda.is_available():
+        assert lines["triton"] == "cannot run: it runs on a CUDA device, not on cpu"
+    monkeypatch.setattr(native, "KERNEL", "no compiler")
+    assert "native   cannot run: no compiler" in run("backends").out
+
+
+def test_a_study_says_when_it_runs_without_the_kernel(run, monkeypatch):
+    from involution_core.native import backend as native
+
+    monkeypatch.setattr(native, "KERNEL", "no compiler")
+    result = run("kernel-size", "--sizes", "3", "--steps", "1", "--seeds", "1")
+    assert result.code == 0
+    assert result.err.startswith("slower backend shift: native cannot run: no compiler\n")
+
+
 def test_group_channels_and_generators(run, tmp_path):
     result = run("group-channels", "--channels", "4,C", "--steps", "1", "--seeds", "1")
     assert result.code == 0, result.err
@@ -136,10 +159,32 @@ def test_image_folder_and_other_networks(run, tmp_path):
     assert "2 classes, cropped to 224x224" in record["data"]
 
 
+def test_a_broken_image_fails_the_trial_until_it_is_mended(run, tmp_path):
+    pixels = np.zeros((40, 40, 3), dtype=np.uint8)
+    for split in ("train", "val"):
+        for label in "ab":
+            folder = tmp_path / "images" / split / label
+            folder.mkdir(parents=True)
+            Image.fromarray(pixels).save(folder / "0.png")
+    broken = tmp_path / "images" / "train" / "a" / "0.png"
+    broken.write_bytes(b"")
+    command = ("kernel-size", "--sizes", "3", "--steps", "1", "--seeds", "1", "--dataset",
+               f"imagefolder:{tmp_path / 'images'}")  # fmt: skip
+    result = run(*command)
+    assert result.code == 1
+    assert "cannot identify image file" in result.err and str(broken) in result.err
+    Image.fromarray(pixels).save(broken)
+    result = run(*command)
+    assert result.code == 0
+    assert "recorded before" not in result.err
+
+
 def test_a_trial_that_diverges_is_a_record_and_the_others_go_on(run, tmp_path):
     result = run("kernel-size", "--sizes", "1", "3", "--lr", "1e30", "--steps", "3",
                  "--seeds", "1", "--output", "out")  # fmt: skip
-    assert result.code == 0
+    assert result.code == 1  # not one has a result
+    assert "2 of 2 trials failed: see the report" in result.err
+    assert result.out.splitlines()[-1] == "out/report.html"
     kept = records(tmp_path / "out")
     assert len(kept) == 2
     for record in kept:
@@ -151,6 +196,7 @@ def test_a_trial_that_diverges_is_a_record_and_the_others_go_on(run, tmp_path):
 
 BAD = [
     ("kernel-size --sizes 4", "--sizes 4: kernel sizes are odd"),
+    ("kernel-size --sizes " + "9" * 5000, "kernel sizes are odd"),
     ("kernel-size --sizes 3 -5", "--sizes -5: kernel sizes are odd"),
     ("kernel-size --sizes", "--sizes: give at least one value"),
     ("kernel-size --sizes --seeds 2", "--sizes: give at least one value"),
@@ -172,24 +218,34 @@ BAD = [
     ("all --lr 0", "--lr 0.0: must be a positive number"),
     ("all --lr nan", "--lr nan: must be a positive number"),
     ("all --device tpu", "--device tpu: allowed: auto, cpu, cuda"),
+    ("all --seeds 1" + "0" * 30, "must be at least 1 and at most"),
+    ("all --steps 1" + "0" * 30, "must be at least 1 and at most"),
+    ("all --output taken", "taken/report.html is in the way: it is not a file"),
+    ("all --output " + "x" * 300, "cannot write there (File name too long)"),
+    ("all --output \udcff", "is not a name in UTF-8"),
+    ("all --dataset imagefolder:\udcff", "is not a name in UTF-8"),
+    ("verify --json .", "--json"),
+    ("verify --json /proc/proof.json", "--json /proc: cannot write there"),
     ("all --output file", "--output file: file is not a directory"),
     ("all --output file/below", "file is not a directory"),
-    ("all --output /proc/nowhere", "--output /proc/nowhere: cannot write in /proc"),
+    ("all --output /proc/nowhere", "--output /proc/nowhere: cannot write there"),
     ("all --colour", "--colour"),
     ("resnets", "resnets"),
     ("verify --json no/proof.json", "--json no/proof.json: no is not a directory"),
 ]
 
 
-@pytest.mark.parametrize(("typed", "message"), BAD, ids=[typed for typed, _ in BAD])
+@pytest.mark.parametrize(("typed", "message"), BAD, ids=[ascii(typed[:60]) for typed, _ in BAD])
 def test_bad_input_is_one_line_and_writes_nothing(run, tmp_path, typed, message):
     (tmp_path / "file").write_text("kept")
+    (tmp_path / "taken" / "report.html").mkdir(parents=True)
     result = run(*typed.split())
     assert result.code == 2
     assert message in result.err
     assert result.err.startswith("involution-ablate: ") and result.err.count("\n") == 1
     assert result.out == ""
-    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+    assert {p.name for p in tmp_path.iterdir()} == {"file", "taken"}
+    assert [p.name for p in (tmp_path / "taken").iterdir()] == ["report.html"]
     assert (tmp_path / "file").read_text() == "kept"
 
 
@@ -205,7 +261,7 @@ def test_a_read_only_disk(run, mounted):
     disk = mounted("ro")
     result = run("all", "--output", disk / "out")
     assert result.code == 2
-    assert f"--output {disk / 'out'}: cannot write in {disk} (Read-only file system)" in result.err
+    assert f"--output {disk / 'out'}: cannot write there (Read-only file system)" in result.err
     assert result.err.count("\n") == 1
 
 
@@ -232,7 +288,8 @@ def test_an_interrupt_keeps_what_finished(tmp_path):
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err.splitlines()[-1] == (
-        "interrupted: 1 of 2 trials are kept in out; the same command goes on from there"
+        "involution-ablate: interrupted: 1 of 2 trials are kept in out; "
+        "the same command goes on from there"
     )
     assert "Traceback" not in err
     assert out == ""
@@ -255,7 +312,7 @@ def test_help_needs_no_torch():
     for option in ("--output", "--seeds", "--no-train", "--cost-model"):
         assert option in text
     assert "[default: 3, 5, 7, 9]" in text
-    assert text.count("Example: ") == 14
+    assert text.count("Example: ") >= 14
 
 
 def test_progress_is_live_on_a_terminal(tmp_path):

@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torchvision import datasets
 
+import ablations.digits as digits_module
 from ablations.data import load_data
 from ablations.digits import split_sources
 from ablations.errors import SettingError
@@ -34,6 +35,24 @@ def test_no_source_digit_is_in_both_splits():
     assert set(train_labels.tolist()) == set(test_labels.tolist()) == set(range(10))
 
 
+def test_digits_are_made_of_their_own_split_alone(monkeypatch):
+    made = []
+    real = digits_module.compose
+
+    def watched(images, sources, generator):
+        made.append((images, sources))
+        return real(images, sources, generator)
+
+    monkeypatch.setattr(digits_module, "compose", watched)
+    data = load_data("digits", None, 32)
+    next(data.train_epoch(0, 0, 8))
+    (train, _), (test, _) = split_sources()
+    (test_images, test_sources), (train_images, train_sources) = made
+    assert torch.equal(train_images, train) and torch.equal(train_sources, train)
+    assert torch.equal(test_images.unique(dim=0), test.unique(dim=0))
+    assert torch.equal(test_sources, test)
+
+
 def test_digits_are_canvases_with_labels(digits):
     images, labels = next(digits.train_epoch(0, 0, 32))
     assert images.shape == (32, 3, 32, 32) and images.dtype == torch.float32
@@ -54,10 +73,10 @@ def test_digits_follow_from_seed_and_epoch_alone(digits):
 
 def test_seeds_do_not_collide():
     draws = {
-        float(torch.rand((), generator=seeded(seed, epoch, dtype)).double())
+        float(torch.rand((), generator=seeded(seed, epoch, third)).double())
         for seed in range(20)
         for epoch in range(20)
-        for dtype in range(2)
+        for third in range(2)
     }
     assert len(draws) > 790  # of 800; float32 draws may tie
 
@@ -145,6 +164,9 @@ def test_image_folder(image_folder):
     assert [x.shape for x, _ in first] == [(5, 3, 32, 32), (5, 3, 32, 32), (2, 3, 32, 32)]
     assert same(first, data.train_epoch(0, 0, 5))
     assert not same(first, data.train_epoch(0, 1, 5))
+    assert data.fingerprint == load_data(f"imagefolder:{image_folder}", None, 32).fingerprint
+    (image_folder / "train" / "cat" / "0.png").unlink()
+    assert data.fingerprint != load_data(f"imagefolder:{image_folder}", None, 32).fingerprint
     assert sum(len(y) for _, y in data.test_batches(4)) == 6
 
 
@@ -153,14 +175,21 @@ def test_image_folder(image_folder):
     [
         (lambda root: root.rename(root.with_name("gone")), "is not a directory"),
         (lambda root: (root / "val").rename(root / "test"), "has no directory val"),
-        (lambda root: (root / "val" / "dog").rename(root / "dog"), "class dog of train is missing"),
+        (
+            lambda root: (root / "val" / "dog").rename(root / "dog"),
+            "class dog of .*train is missing in .*val",
+        ),
+        (
+            lambda root: [(root / s / "dog").rename(root / f"{s}dog") for s in ("train", "val")],
+            "has a single class",
+        ),
         (
             lambda root: (root / "train" / "dog").rename(root / "train" / "wolf"),
-            "class wolf of train is missing in val",
+            "class wolf of .*train is missing in .*val",
         ),
         (
             lambda root: [path.unlink() for path in (root / "val" / "cat").iterdir()],
-            "has no images",
+            "Found no valid file for the classes cat",
         ),
     ],
 )

@@ -1,4 +1,6 @@
 import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ablations.formulas import (
     MAC_TERMS,
@@ -9,7 +11,9 @@ from ablations.formulas import (
     params,
 )
 from ablations.variants import Variant
+from involution_core import unfold
 from involution_core.architectures import ARCHITECTURES
+from involution_core.shapes import make_window
 
 BOTTLENECK = InvolutionLayer("layer", 64, 7, 16, 4, 2, 57, 56)
 LINEAR = InvolutionLayer("layer", 64, 7, 16, None, 1, 10, 9)
@@ -55,6 +59,31 @@ def test_terms_add_up_to_the_slides_closed_form(layer):
     assert sum(params(layer).get(term, 0) for term in PARAM_TERMS) == weights
     macs = sum(operations(layer).get(term, 0) for term in MAC_TERMS)
     assert macs == hw * weights + hw * k**2 * c
+
+
+class Multiplications(TorchDispatchMode):
+    """Counts the elements of every elementwise product that is really computed."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        out = function(*args, **(kwargs or {}))
+        if function.overloadpacket is torch.ops.aten.mul:
+            self.count += out.numel()
+        return out
+
+
+@pytest.mark.parametrize(("kernel", "stride", "shared"), [(3, 1, 4), (5, 2, 1), (7, 1, 16)])
+def test_aggregation_is_what_the_unfold_formulation_multiplies(kernel, stride, shared):
+    layer = InvolutionLayer("layer", 16, kernel, shared, 4, stride, 9, 6)
+    window = make_window(kernel, stride)
+    x = torch.zeros(1, 16, 9, 6)
+    weight = torch.zeros(1, 16 // shared, kernel, kernel, *window.output_size((9, 6)))
+    with Multiplications() as multiplications:
+        unfold.forward(x, weight, window)
+    assert multiplications.count == operations(layer)["aggregation"]
 
 
 def test_layers_of_rednet50():

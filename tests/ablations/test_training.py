@@ -58,6 +58,33 @@ def test_epochs_and_steps(data):
     assert total_steps(TrainSettings(epochs=None, steps=5), data) == 5
 
 
+def test_the_optimiser_follows_the_rate(data, monkeypatch):
+    rates = []
+    real = torch.optim.SGD.step
+
+    def watched(self, *args):
+        (group,) = self.param_groups
+        rates.append(group["lr"])
+        assert (group["momentum"], group["nesterov"]) == (0.9, True)
+        return real(self, *args)
+
+    monkeypatch.setattr(torch.optim.SGD, "step", watched)
+    trained(data, steps=5, lr=0.2)
+    assert rates == [learning_rate(step, 5, 0.2) for step in range(5)]
+
+
+def test_top1_is_measured_in_eval_mode_and_leaves_training_mode(data):
+    class Guess(torch.nn.Module):
+        def forward(self, x):
+            assert not self.training
+            return torch.nn.functional.one_hot(torch.zeros(len(x), dtype=torch.long), 10)
+
+    network = Guess().train()
+    zeros = sum(int((labels == 0).sum()) for _, labels in data.test_batches(256))
+    assert top1(network, data, CPU) == 100 * zeros / data.test_size
+    assert network.training
+
+
 def test_rate_warms_up_and_falls_to_zero():
     rates = [learning_rate(step, 100, 0.5) for step in range(100)]
     assert rates[0] == pytest.approx(0.05)

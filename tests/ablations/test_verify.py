@@ -27,7 +27,7 @@ def test_verify_proves_all_seventeen_networks(run, tmp_path):
     result = run("verify", "--json", "proof.json")
     assert result.code == 0, result.out
     assert result.err == ""
-    assert "17 networks, 328 involution layers: every number equal" in result.out
+    assert "17 rows, 15 different networks, 294 involution layers: every number equal" in result.out
     rows = json.loads((tmp_path / "proof.json").read_text())
     assert len(rows) == 17
     for row in rows:
@@ -113,14 +113,23 @@ def test_a_digit_that_differs_from_the_published_is_found(run, one_row, monkeypa
     assert result.code == 1
     assert "whole network, #Params (M): published 15.6, fvcore 15.5" in result.out
     assert "FLOPs (G), ablation convention: published 2.7, fvcore 2.6" in result.out
-    assert "1 of 1 networks differ" in result.out
+    assert "1 of 1 rows differ" in result.out
 
 
-def test_a_missing_layer_is_found(monkeypatch):
-    deeper = dataclasses.replace(ARCHITECTURES["rednet-small"], blocks=(2, 1))
-    row = prove(deeper, Variant(), study="s", value="v")
+def test_a_missing_and_a_surplus_layer_are_found(monkeypatch):
+    small = ARCHITECTURES["rednet-small"]
+    real = ablations.formulas.involution_layers
+
+    def of_another(architecture, *arguments):
+        return real(dataclasses.replace(small, blocks=(2, 1)), *arguments)
+
+    monkeypatch.setattr(ablations.formulas, "involution_layers", of_another)
     assert "stages.0.1.spatial, layer: closed form present, network absent" in map(
-        str, row.mismatches
+        str, prove(small, Variant(), study="s", value="v").mismatches
+    )
+    deeper = dataclasses.replace(small, blocks=(3, 1))
+    assert "stages.0.2.spatial, layer: closed form absent, network present" in map(
+        str, prove(deeper, Variant(), study="s", value="v").mismatches
     )
 
 

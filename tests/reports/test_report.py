@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from ablations.environment import describe_environment
 from ablations.runs import Run
@@ -12,8 +13,9 @@ from ablations.trials import TrialRecord
 from ablations.variants import STUDIES
 from ablations.verify import prove_study
 from involution_core.architectures import ARCHITECTURES
+from reports import plots
 from reports.files import write_report
-from reports.frames import accuracy_frame, study_frame
+from reports.frames import accuracy_frame, cost_frame, study_frame
 from reports.html import build_sections, render_report
 
 NASTY = 'imagefolder:/data/<script>alert("x")</script>&'
@@ -68,9 +70,9 @@ def record(variant, seed, top1, failure=None):
         data="a <b>data set</b>",
         curve=(),
         top1=top1,
-        costs={},
+        costs={"params": 77_520, "operations": {"conv": 8_000_000, "involution": 960_000}},
         seconds=1.0,
-        environment={},
+        environment={"threads": str(seed + 1), "torch": "2"},
         failure=failure,
     )
 
@@ -117,7 +119,8 @@ def test_the_table_shows_the_papers_row_beside_the_measured(finished):
     page = Page(render_report(finished, build_sections(finished)))
     rows = {row[0]: row[1:] for row in page.rows if row}
     assert rows["3 × 3"] == [
-        "14.7", "2.4", "2.46", "14.7", "2.4", "76.9", "45.0", "±7.1", "2", "yes",
+        "14.7", "2.4", "2.46", "14.7", "2.4", "76.9", "0.0775", "0.00896", "45.0", "±7.1", "2",
+        "yes",
     ]  # fmt: skip
     assert rows["7 × 7"][-4:] == ["80.0", "–", "1", "yes"]
     assert rows["5 × 5"][-4:] == ["–", "–", "0", "yes"]
@@ -146,10 +149,56 @@ def test_outside_text_is_escaped(finished):
 
 def test_a_short_run_never_passes_for_the_papers(finished):
     page = Page(render_report(finished, build_sections(finished)))
-    assert "It is not ImageNet accuracy" in page.text
+    assert "It is not the paper’s: the published column is RedNet-50 trained on" in page.text
+    assert "Over 2 seeds an exact paired test cannot go below p = 0.5" in page.text
     assert "Published: RedNet-50, ImageNet, 224×224" in page.text
     assert f"Measured: RedNet-small, {NASTY}, 8 epochs, 2 seeds" in page.text
     assert "Counted: RedNet-50, 224×224, 1000 classes" in page.text
+
+
+def test_the_environment_is_that_of_the_records(finished):
+    page = Page(render_report(finished, build_sections(finished)))
+    assert "threads 1 / 2 (trials differ)" in page.text
+    assert "torch 2" in page.text
+
+
+def test_figures_draw_the_data(study, finished, proofs, monkeypatch):
+    drawn = {}
+
+    def keep(name, draw):
+        axes = Figure().add_subplot()
+        draw(axes)
+        drawn[name] = axes
+        return ""
+
+    monkeypatch.setattr(plots, "_svg", keep)
+    labels = list(study.variants)
+    plots.accuracy_figure("a", labels, "K", accuracy_frame(study, finished.records))
+    dots = [line for line in drawn["a-accuracy"].lines if line.get_marker() == "o"]
+    assert [list(line.get_ydata()) for line in dots] == [[40.0, 50.0], [80.0], []]
+    means = [line.get_ydata() for line in drawn["a-accuracy"].lines if line.get_marker() == "_"]
+    assert {45.0, 80.0} <= {float(y[0]) for y in means}
+    low, high = drawn["a-accuracy"].get_ylim()
+    assert high - low >= 10
+
+    frame = cost_frame(proofs)
+    plots.cost_figure("c", labels, "K", frame)
+    bars = {bars.get_label(): [b.get_width() for b in bars] for bars in drawn["c-cost"].containers}
+    assert list(bars) == ["rest", "reduce", "span", "aggregation"]
+    for term, widths in bars.items():
+        assert widths == pytest.approx((frame[term] / 1e9).tolist())
+
+
+def test_other_networks_are_not_set_beside_the_paper(study, finished, proofs):
+    import dataclasses
+
+    settings = dataclasses.replace(finished.settings, cost_model="rednet26")
+    page = Page(
+        render_report(*(lambda r: (r, build_sections(r)))(
+            dataclasses.replace(finished, settings=settings)
+        ))
+    )  # fmt: skip
+    assert "Published: RedNet-50" not in page.text
 
 
 def test_both_conventions_are_named(finished):
