@@ -15,13 +15,12 @@ Timed = Callable[[], object]
 
 
 def medians(peers: Mapping[str, Timed], seconds: float = 1.0, rounds: int = 30) -> dict[str, float]:
-    """Median milliseconds of each peer, measured in turn round by round after a warm-up.
+    """Median milliseconds of each peer, measured in turn, round by round.
 
-    Every peer gets at least three rounds, and up to `rounds` until it has used `seconds`.
+    Every peer gets at least three rounds, and up to `rounds` until it has used `seconds`. In each
+    it runs twice and the second run counts: none pays for what another left in the caches.
     """
     times: dict[str, list[float]] = {name: [] for name in peers}
-    for run in peers.values():
-        run()
     while True:
         waiting = [
             name
@@ -31,6 +30,7 @@ def medians(peers: Mapping[str, Timed], seconds: float = 1.0, rounds: int = 30) 
         if not waiting:
             return {name: 1e3 * statistics.median(spent) for name, spent in times.items()}
         for name in waiting:
+            peers[name]()
             start = time.perf_counter()
             peers[name]()
             times[name].append(time.perf_counter() - start)

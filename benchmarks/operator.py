@@ -2,7 +2,7 @@
 
 Peers: the slides' unfold, eager and under torch.compile; depthwise convolution of the same kernel
 size in channels_last as the floor; and, over a grid of settings, this package's pure PyTorch
-fallback. Threads: torch's own setting. float32.
+fallback. Threads: torch's own setting, allocator: the process's default. float32.
 """
 
 import sys
@@ -20,9 +20,8 @@ import torch.nn.functional as F
 from measuring import arguments, geometric_mean, goal, machine_limits, medians, write
 from torch import Tensor
 
-from ablations.allocator import keep_freed_memory
 from involution_core import involution2d, unfold
-from involution_core.backends import BACKENDS
+from involution_core.backends import BACKENDS, choose_backend
 from involution_core.layout import as_weight, weight_order
 from involution_core.shapes import make_window
 
@@ -174,12 +173,11 @@ def grid_goals(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def main() -> None:
     options = arguments(__doc__)
-    keep_freed_memory()
     warnings.filterwarnings("ignore", module="torch")
     torch.manual_seed(0)
     limits = machine_limits()
     print(f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, "
-          f"backend {next(iter(BACKENDS))}; "
+          f"backend {choose_backend(None, torch.device('cpu'), torch.float32).name}; "
           + ", ".join(f"{name} {value:.0f}" for name, value in limits.items()))  # fmt: skip
     rows = main_shapes(limits)
     found = goals(rows)
