@@ -11,29 +11,35 @@ from typing import Any
 
 import torch
 
+TURN = 0.02
+
 Timed = Callable[[], object]
 
 
 def medians(peers: Mapping[str, Timed], seconds: float = 1.0, rounds: int = 30) -> dict[str, float]:
     """Median milliseconds of each peer, measured in turn, round by round.
 
-    Every peer gets at least three rounds, and up to `rounds` until it has used `seconds`. In each
-    it runs twice and the second run counts: none pays for what another left in the caches.
+    Every peer gets at least three rounds, and up to `rounds` until it has used `seconds`. Its turn
+    starts with a run that does not count, so that none pays for what another left in the caches;
+    then it runs until it has used TURN seconds, at least once, and every run counts.
     """
     times: dict[str, list[float]] = {name: [] for name in peers}
+    turns = dict.fromkeys(peers, 0)
     while True:
         waiting = [
             name
             for name, spent in times.items()
-            if len(spent) < 3 or (len(spent) < rounds and sum(spent) < seconds)
+            if turns[name] < 3 or (turns[name] < rounds and sum(spent) < seconds)
         ]
         if not waiting:
             return {name: 1e3 * statistics.median(spent) for name, spent in times.items()}
         for name in waiting:
+            turns[name] += 1
             peers[name]()
-            start = time.perf_counter()
-            peers[name]()
-            times[name].append(time.perf_counter() - start)
+            turn = time.perf_counter()
+            while (start := time.perf_counter()) - turn < TURN:
+                peers[name]()
+                times[name].append(time.perf_counter() - start)
 
 
 def geometric_mean(values: list[float]) -> float:
