@@ -283,8 +283,8 @@ def run_studies(
     studies: list[Study] = [STUDIES[name].study(typed) for name, typed in values.items()]
     if epochs is None and steps is None:
         epochs = DEFAULT_EPOCHS
-    train = TrainSettings(model=train_model, epochs=epochs, steps=steps, **training)
     training["data_dir"] = training["data_dir"].expanduser()
+    train = TrainSettings(model=train_model, epochs=epochs, steps=steps, **training)
     settings = RunSettings(
         output=Path("runs") / command if output is None else output.expanduser(),
         cost_model=cost_model,

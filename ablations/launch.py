@@ -36,16 +36,15 @@ def run_trials(
     settings: TrainSettings,
     seeds: int,
     data: ImageData,
+    device: torch.device,
     store: TrialStore,
     progress: Progress,
 ) -> list[TrialRecord]:
     """One record for every (variant, seed), trained here or found in `store`.
 
     Every variant gets its first seed before any gets its second, so that what an interrupted run
-    has recorded compares all of them. Raises SettingError where the device is not there, or a file
-    of the store is not a record.
+    has recorded compares all of them. Raises SettingError where a file of the store is no record.
     """
-    device = choose_device(settings.device)
     variants = distinct_variants(studies)
     progress.run_starts(len(variants) * seeds)
     records = []

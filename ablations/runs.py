@@ -88,7 +88,7 @@ def execute(
     records: list[TrialRecord] = []
     if settings.train:
         store = TrialStore(settings.output)
-        records = run_trials(studies, settings.train, settings.seeds, data, store, progress)
+        records = run_trials(studies, settings.train, settings.seeds, data, device, store, progress)
     run = Run(studies, settings, proofs, records, describe_environment(device), shlex.join(argv))
     write_json(settings.output / "run.json", run.describe())
     return run

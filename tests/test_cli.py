@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from torchvision import datasets
 
 from cli import spread_lists
 
@@ -157,6 +158,14 @@ def test_image_folder_and_other_networks(run, tmp_path):
     assert result.code == 0, result.err
     (record,) = records(tmp_path / "runs/kernel-size")
     assert "2 classes, cropped to 224x224" in record["data"]
+
+
+def test_a_home_directory_is_expanded(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(datasets.FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])
+    result = run("all", "--dataset", "fashion-mnist", "--data-dir=~/data")
+    assert result.code == 2
+    assert f"looked for {tmp_path / 'data'}" in result.err
 
 
 def test_a_broken_image_fails_the_trial_until_it_is_mended(run, tmp_path):
