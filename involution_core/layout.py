@@ -22,6 +22,12 @@ def new_map(like: Tensor, shape: Sequence[int]) -> Tensor:
     return like.new_empty(tuple(shape))
 
 
+def map_like(like: Tensor, value: Tensor) -> Tensor:
+    """`value` (N, C, H, W) in the layout of `new_map`, copied where it is not."""
+    wanted = torch.channels_last if is_channels_last(like) else torch.contiguous_format
+    return value.contiguous(memory_format=wanted)
+
+
 def weight_order(groups_innermost: bool) -> tuple[int, ...]:
     """Axes of (N, G, Kh, Kw, Ho, Wo) in the order of a channels_last weight's storage.
 
@@ -42,3 +48,11 @@ def new_weight(like: Tensor, shape: Sequence[int], groups_innermost: bool) -> Te
         stored = [shape[axis] for axis in weight_order(groups_innermost)]
         return as_weight(like.new_empty(stored), groups_innermost)
     return like.new_empty(tuple(shape))
+
+
+def weight_like(like: Tensor, value: Tensor, groups_innermost: bool) -> Tensor:
+    """`value` (N, G, Kh, Kw, Ho, Wo) in the layout of `new_weight`, copied where it is not."""
+    if not is_channels_last(like):
+        return value.contiguous()
+    stored = value.permute(weight_order(groups_innermost))
+    return as_weight(stored.contiguous(), groups_innermost)

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.utils.flop_counter import register_flop_formula
 
 from involution_core.backends import BACKENDS
-from involution_core.layout import is_channels_last, new_map, new_weight
+from involution_core.layout import map_like, new_map, new_weight, weight_like
 from involution_core.shapes import Window
 
 NAMESPACE = "involution_core"
@@ -35,16 +35,8 @@ def _window(
     return Window((kh, kw), (sh, sw), (ph, pw), (dh, dw))
 
 
-def _map_like(like: Tensor, value: Tensor) -> Tensor:
-    """`value` in the layout that the fake kernel promised for `like`."""
-    wanted = torch.channels_last if is_channels_last(like) else torch.contiguous_format
-    return value.contiguous(memory_format=wanted)
-
-
-def _empty_weight(grad: Tensor, groups: int, kernel_size: Sequence[int], backend: str) -> Tensor:
-    innermost = BACKENDS[backend].groups_innermost(grad.dtype, grad.shape[1], groups)
-    shape = (grad.shape[0], groups, *kernel_size, *grad.shape[2:])
-    return new_weight(grad, shape, innermost)
+def _groups_innermost(grad: Tensor, groups: int, backend: str) -> bool:
+    return BACKENDS[backend].groups_innermost(grad.dtype, grad.shape[1], groups)
 
 
 @torch.library.custom_op(f"{NAMESPACE}::involution2d", mutates_args=())
@@ -58,7 +50,7 @@ def involution2d_op(
 ) -> Tensor:
     """The operator: (N, C, Ho, Wo) in x's layout."""
     window = _window(weight.shape[2:4], stride, padding, dilation)
-    return _map_like(x, BACKENDS[backend].forward(x, weight, window))
+    return map_like(x, BACKENDS[backend].forward(x, weight, window))
 
 
 @torch.library.custom_op(f"{NAMESPACE}::involution2d_grad_input", mutates_args=())
@@ -74,7 +66,7 @@ def grad_input_op(
     """The gradient by x, (N, C, H, W) with [H, W] = `size`, in grad's layout."""
     window = _window(weight.shape[2:4], stride, padding, dilation)
     height, width = size
-    return _map_like(grad, BACKENDS[backend].grad_input(grad, weight, window, (height, width)))
+    return map_like(grad, BACKENDS[backend].grad_input(grad, weight, window, (height, width)))
 
 
 @torch.library.custom_op(f"{NAMESPACE}::involution2d_grad_weight", mutates_args=())
@@ -91,8 +83,7 @@ def grad_weight_op(
     """The gradient by weight, (N, G, Kh, Kw, Ho, Wo), in grad's layout."""
     window = _window(kernel_size, stride, padding, dilation)
     value = BACKENDS[backend].grad_weight(grad, x, window, groups)
-    promised = _empty_weight(grad, groups, kernel_size, backend)
-    return value if value.stride() == promised.stride() else promised.copy_(value)
+    return weight_like(grad, value, _groups_innermost(grad, groups, backend))
 
 
 @involution2d_op.register_fake
@@ -131,7 +122,8 @@ def _(
     dilation: Sequence[int],
     backend: str,
 ) -> Tensor:
-    return _empty_weight(grad, groups, kernel_size, backend)
+    shape = (grad.shape[0], groups, *kernel_size, *grad.shape[2:])
+    return new_weight(grad, shape, _groups_innermost(grad, groups, backend))
 
 
 def _save_forward(ctx: Any, inputs: tuple, output: Tensor) -> None:

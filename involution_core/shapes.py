@@ -19,19 +19,19 @@ class Window(NamedTuple):
     def taps(self) -> int:
         return self.kernel_size[0] * self.kernel_size[1]
 
+    def _outputs(self, size: int, axis: int) -> int:
+        reach = self.dilation[axis] * (self.kernel_size[axis] - 1)
+        return (size + 2 * self.padding[axis] - reach - 1) // self.stride[axis] + 1
+
     def output_size(self, size: Sequence[int]) -> Pair:
         """Output (height, width) for an input of (height, width) `size`, as in torch.nn.Conv2d."""
-        height, width = (
-            (size[i] + 2 * self.padding[i] - self.dilation[i] * (self.kernel_size[i] - 1) - 1)
-            // self.stride[i]
-            + 1
-            for i in range(2)
-        )
-        return height, width
+        return self._outputs(size[0], 0), self._outputs(size[1], 1)
 
 
 def pair(name: str, value: int | Sequence[int], least: int) -> Pair:
     """`value` as (height, width), or ValueError if it is not one or two integers >= `least`."""
+    if type(value) is int and value >= least:  # nearly every call
+        return value, value
     try:
         values = tuple(map(index, value)) if isinstance(value, Sequence) else (index(value),) * 2
     except TypeError:
@@ -77,16 +77,15 @@ def check_operands(
             f"x of {x_shape[2]}x{x_shape[3]} is too small for kernel_size {window.kernel_size}, "
             f"padding {window.padding}, dilation {window.dilation}"
         )
-    expected = f"(N={x_shape[0]}, G*{window.taps}, {output[0]}, {output[1]})"
     if len(weight_shape) == 6 and tuple(weight_shape[2:4]) == window.kernel_size:
         flat = weight_shape[1] * window.taps
         weight_shape = (weight_shape[0], flat, *weight_shape[4:])
-    if len(weight_shape) != 4 or weight_shape[0] != x_shape[0] or tuple(weight_shape[2:]) != output:
-        raise ValueError(f"weight must have shape {expected}, got {tuple(weight_shape)}")
-    groups, rest = divmod(weight_shape[1], window.taps)
-    if rest or groups == 0 or x_shape[1] % groups:
-        raise ValueError(
-            f"weight must have shape {expected} with G a divisor of C={x_shape[1]}, "
-            f"got {tuple(weight_shape)}"
-        )
-    return groups, output
+    fits = len(weight_shape) == 4 and weight_shape[0] == x_shape[0]
+    if fits and tuple(weight_shape[2:]) == output:
+        groups, rest = divmod(weight_shape[1], window.taps)
+        if rest == 0 and groups > 0 and x_shape[1] % groups == 0:
+            return groups, output
+    raise ValueError(
+        f"weight must have shape (N={x_shape[0]}, G*{window.taps}, {output[0]}, {output[1]}) "
+        f"with G a divisor of C={x_shape[1]}, got {tuple(weight_shape)}"
+    )

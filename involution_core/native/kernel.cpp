@@ -8,6 +8,10 @@
 #include <thread>
 #include <vector>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #define INLINE inline __attribute__((always_inline))
 
 namespace {
@@ -174,6 +178,31 @@ void parallel_for(int64_t tasks, int64_t threads, const Body& body) {
     for (std::thread& other : others) other.join();
 }
 
+// row(image, y) for every y of the images' rows, neighbours by the same thread: they share sources.
+template <class Row>
+void parallel_rows(int64_t images, int64_t height, int64_t threads, const Row& row) {
+    const int64_t chunk = height < 32 ? (height + 3) / 4 : 8;
+    const int64_t chunks = (height + chunk - 1) / chunk;
+    parallel_for(images * chunks, threads, [&](int64_t task) {
+        const int64_t first = task % chunks * chunk;
+        const int64_t past = first + chunk < height ? first + chunk : height;
+        for (int64_t y = first; y < past; ++y) row(task / chunks, y);
+    });
+}
+
+// A large result is mostly fresh memory, whose first touch costs more than the arithmetic: asks for
+// huge pages where Linux gives them on request. Only a hint; nothing depends on its being heard.
+void expect_writes(void* data, int64_t bytes) {
+#ifdef MADV_HUGEPAGE
+    constexpr uintptr_t huge = 1 << 21;
+    const uintptr_t first = (reinterpret_cast<uintptr_t>(data) + huge - 1) / huge * huge;
+    const uintptr_t past = (reinterpret_cast<uintptr_t>(data) + bytes) / huge * huge;
+    if (past > first) madvise(reinterpret_cast<void*>(first), past - first, MADV_HUGEPAGE);
+#else
+    (void)data, (void)bytes;
+#endif
+}
+
 Shape read_shape(const int64_t* f) {
     return {f[0], f[1], f[2],  f[3],  f[4],  f[5],  f[6],  f[7],       f[8],
             f[9], f[10], f[11], f[12], f[13], f[14], f[15], f[3] / f[4]};
@@ -211,8 +240,9 @@ void forward(const int64_t* fields, const T* x, const T* weight, T* out, int64_t
     const Gather<T> g{&s,   x,    weight,      out,            s.h,
                       s.w,  s.ho, s.wo,        rows.data(),    columns.data(),
                       s.sw == 1 && s.dw == 1};
+    expect_writes(out, s.n * s.ho * s.wo * s.c * sizeof(T));
     const auto row = chosen_kernels<T>().forward;
-    parallel_for(s.n * s.ho, threads, [&](int64_t task) { row(g, task / s.ho, task % s.ho); });
+    parallel_rows(s.n, s.ho, threads, [&](int64_t n, int64_t y) { row(g, n, y); });
 }
 
 template <class T>
@@ -223,8 +253,9 @@ void grad_input(const int64_t* fields, const T* grad, const T* weight, T* out, i
     const Gather<T> g{&s,   grad, weight,      out,            s.ho,
                       s.wo, s.h,  s.w,         rows.data(),    columns.data(),
                       s.sw == 1 && s.dw == 1};
+    expect_writes(out, s.n * s.h * s.w * s.c * sizeof(T));
     const auto row = chosen_kernels<T>().grad_input;
-    parallel_for(s.n * s.h, threads, [&](int64_t task) { row(g, task / s.h, task % s.h); });
+    parallel_rows(s.n, s.h, threads, [&](int64_t n, int64_t y) { row(g, n, y); });
 }
 
 template <class T>
@@ -239,6 +270,7 @@ void grad_weight(const int64_t* fields, const T* grad, const T* x, T* out, int64
     const int64_t bands = (s.ho + band - 1) / band;
     const int64_t plane_rows = (band - 1) * s.sh + (s.kh - 1) * s.dh + 1;
     const int64_t pitch = (s.wo - 1) * s.sw + LONGEST_SEGMENT;
+    expect_writes(out, s.n * s.ho * s.wo * s.groups * s.taps() * sizeof(T));
     const auto kernel = chosen_kernels<T>().grad_weight;
     parallel_for(s.n * bands, threads, [&](int64_t task) {
         thread_local std::vector<const T*> taps;

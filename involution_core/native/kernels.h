@@ -41,10 +41,28 @@ struct Wide {
     INLINE Vec<T> times(Vec<T> x, const T* w, int k) const { return x * w[offset[k]]; }
 };
 
+template <class T, int COUNT>
+struct Few {
+    typedef T Vec __attribute__((vector_size(COUNT * sizeof(T)), aligned(alignof(T)), may_alias));
+};
+
+// The vector that begins with `few`. Doubled step by step: compilers know that to be no work at all,
+// where they send other ways through memory.
+template <class T, int COUNT, int... I>
+INLINE Vec<T> widen(typename Few<T, COUNT>::Vec few, Indices<I...>) {
+    if constexpr (COUNT == Lanes<T>::count) {
+        return few;
+    } else {
+        const auto twice = __builtin_shufflevector(few, few, I..., (I * 0 - 1)...);
+        return widen<T, 2 * COUNT>(twice, typename Count<2 * COUNT>::type());
+    }
+}
+
 template <class T, int GC, int... I>
 INLINE Vec<T> repeat(const T* p, Indices<I...>) {
-    Vec<T> v{};
-    __builtin_memcpy(&v, p, sizeof(T) * (Lanes<T>::count / GC));
+    constexpr int count = Lanes<T>::count / GC;
+    const auto few = *reinterpret_cast<const typename Few<T, count>::Vec*>(p);
+    const Vec<T> v = widen<T, count>(few, typename Count<count>::type());
     return __builtin_shufflevector(v, v, (I / GC)...);
 }
 
@@ -122,6 +140,37 @@ INLINE void gather_pixel(const Gather<T>& g, const int32_t* rows, const T* sourc
         store(out + (row * g.out_w + column) * s.c + channel + k * lanes, sum[k]);
 }
 
+// Weights that are needed soon, asked for while others are multiplied. `count` values from `from`;
+// of these a share for every `channels` of the c channels, so that the requests come evenly.
+template <class T>
+struct Ahead {
+    const T* from;
+    int64_t count;
+    INLINE void fetch(int64_t channel, int64_t channels, int64_t c) const {
+        const char* at = reinterpret_cast<const char*>(from + count * channel / c);
+        const char* past = reinterpret_cast<const char*>(from + count * (channel + channels) / c);
+        for (; at < past; at += 64) __builtin_prefetch(at);
+    }
+};
+
+// While `width` pixels of a row are made, forward: the weights of as many pixels behind them.
+// Adjoint: a share of the weights of the source row that the next row meets first.
+template <class T, bool ADJOINT>
+INLINE Ahead<T> weights_ahead(const Gather<T>& g, const T* weight, int64_t row, int64_t column,
+                              int64_t width) {
+    const Shape& s = *g.shape;
+    const int64_t pixel = s.groups * s.taps();
+    if (!ADJOINT) return {weight + (row * g.out_w + column + width) * pixel, width * pixel};
+    const int32_t* next = g.rows + (row + 1) * s.kh;
+    for (int64_t u = 0; row + 1 < g.out_h && u < s.kh; ++u) {
+        if (next[u] < 0) continue;
+        const int64_t low = column * g.source_w / g.out_w;
+        const int64_t past = (column + width) * g.source_w / g.out_w;
+        return {weight + (next[u] * g.source_w + low) * pixel, (past - low) * pixel};
+    }
+    return {weight, 0};
+}
+
 // NV vectors of channels of `width` pixels, P of them at a time as long as there are so many.
 template <class T, class W, int NV, bool ADJOINT>
 INLINE void gather_columns(const Gather<T>& g, const int32_t* rows, const T* source,
@@ -155,13 +204,18 @@ INLINE void gather_row(const Gather<T>& g, int64_t n, int64_t row) {
     T* out = g.out + n * g.out_h * g.out_w * s.c;
     for (int64_t column = 0; column < g.out_w; column += PIXELS) {
         const int64_t width = g.out_w - column < PIXELS ? g.out_w - column : PIXELS;
+        const Ahead<T> ahead = weights_ahead<T, ADJOINT>(g, weight, row, column, width);
         int64_t channel = 0;
-        for (; channel + 4 * lanes <= s.c; channel += 4 * lanes)
+        for (; channel + 4 * lanes <= s.c; channel += 4 * lanes) {
+            ahead.fetch(channel, 4 * lanes, s.c);
             gather_columns<T, W<T, 4>, 4, ADJOINT>(g, rows, source, weight, out, row, column,
                                                    width, channel);
-        for (; channel < s.c; channel += lanes)
+        }
+        for (; channel < s.c; channel += lanes) {
+            ahead.fetch(channel, lanes, s.c);
             gather_columns<T, W<T, 1>, 1, ADJOINT>(g, rows, source, weight, out, row, column,
                                                    width, channel);
+        }
     }
 }
 

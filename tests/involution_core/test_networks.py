@@ -1,6 +1,7 @@
 import pytest
 import torch
 import torchvision
+from torch.profiler import ProfilerActivity, profile
 
 from involution_core import ARCHITECTURES, build_network
 
@@ -73,6 +74,31 @@ def test_channels_last_stays_channels_last():
     for out in layouts:
         channels_innermost = (0, 2, 3, 1) if out.ndim == 4 else (0, 4, 5, 1, 2, 3)
         assert out.permute(channels_innermost).is_contiguous()
+
+
+def copied_maps(run):
+    """Shapes of the 4-D or 6-D activations of BATCH images that `run` copies."""
+    with profile(activities=[ProfilerActivity.CPU], record_shapes=True) as recorded:
+        run()
+    copied = [e.input_shapes[0] for e in recorded.events() if e.name == "aten::copy_"]
+    return [shape for shape in copied if len(shape) >= 4 and shape[0] == BATCH]
+
+
+BATCH = 3  # no weight has three output channels, so a copy of three is one of images
+
+
+@pytest.mark.parametrize("group_channels", [16, 4])
+def test_no_copy_stands_between_layers(group_channels):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)  # with one, PyTorch's own 1x1 convolution copies its bias
+    try:
+        network = build_network("rednet-small", group_channels=group_channels)
+        network = network.to(memory_format=torch.channels_last)
+        x = torch.randn(BATCH, 3, 32, 32).contiguous(memory_format=torch.channels_last)
+        assert copied_maps(lambda: network(x).square().sum().backward()) == []
+        assert copied_maps(lambda: network(x.contiguous())) != []
+    finally:
+        torch.set_num_threads(threads)
 
 
 def test_unknown_network_is_named():
