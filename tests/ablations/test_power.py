@@ -69,6 +69,8 @@ def test_power_is_in_units_of_the_spread():
     assert detectable_difference(1.0, 8, 2) == pytest.approx(2 * detectable_difference(0.5, 8, 2))
     # What a two-sided test finds where nothing is, in one direction: half its level at most.
     assert 0.01 < power_of(0.0, 0.5, 8, 1) <= 0.028
+    # Six of one sign are 1/64 of all draws; the t interval does not exclude zero in all of them.
+    assert 0.0115 < power_of(0.0, 0.5, 6, 1) < 0.0145 < 1 / 64
 
 
 def test_many_seeds_are_those_of_the_t_test():
