@@ -13,6 +13,8 @@ _HOME = {
     "KernelGenerator": "generators",
     "LinearGenerator": "generators",
     "BottleneckGenerator": "generators",
+    "AttentionGenerator": "generators",
+    "attention_kernel": "attention",
     "RedNet": "networks",
     "ResNet": "networks",
     "build_network": "networks",

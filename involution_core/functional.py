@@ -19,8 +19,8 @@ def _check_types(x: Tensor, weight: Tensor) -> None:
         raise ValueError(f"weight must be on x's device {x.device}, got {weight.device}")
 
 
-def _shape(x: Tensor) -> Sequence[int]:
-    """x.shape; under torch.jit.trace its entries are tensors, and the operator takes integers."""
+def static_shape(x: Tensor) -> Sequence[int]:
+    """x.shape; under torch.jit.trace its entries are tensors, and the operators take integers."""
     return [int(size) for size in x.shape] if torch.jit.is_tracing() else x.shape
 
 
@@ -65,7 +65,7 @@ def involution2d(
     unknown or cannot run here, with the reason.
     """
     window = make_window(kernel_size, stride, padding, dilation)
-    groups, _ = check_operands(_shape(x), _shape(weight), window)
+    groups, _ = check_operands(static_shape(x), static_shape(weight), window)
     x, weight = _autocast(x, weight)
     _check_types(x, weight)
     return involution2d_op(

@@ -2,7 +2,7 @@
 
 A network takes a generator factory, any callable
 `(channels, kernel_size, groups, stride) -> KernelGenerator`; `generator_factory` reads
-the paper's notation ("W", "r=4").
+the paper's notation ("W", "r=4", and "attention").
 """
 
 from collections.abc import Callable
@@ -11,8 +11,9 @@ from functools import partial
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from involution_core.attention import Normalization, attention_kernel, check_normalization
 from involution_core.backends import choose_backend
-from involution_core.forms import reduction_ratio_of
+from involution_core.forms import ATTENTION, reduction_ratio_of
 
 
 class KernelGenerator(nn.Module):
@@ -29,6 +30,10 @@ class KernelGenerator(nn.Module):
         self.groups = groups
         self.stride = stride
         self.pool = nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
+
+    def values(self, x: Tensor) -> Tensor:
+        """What the kernel is applied to, (N, C, H, W): the input itself, but for attention."""
+        return x
 
 
 class Span(nn.Conv2d):
@@ -112,12 +117,67 @@ class BottleneckGenerator(KernelGenerator):
         return self.span(self.reduce(self.pool(x)))
 
 
-def generator_factory(form: str, reduce_bias: bool = True) -> GeneratorFactory:
-    """The factory for a form in the paper's notation: "W", or "r=N" for W1 sigma(W0) with that r.
+class AttentionGenerator(KernelGenerator):
+    """phi(X) = (X WQ)(X WK)^T over the window, applied to X WV: self-attention, a head a group.
+
+    WQ, WK and WV are 1x1 convolutions without bias, C^2 weights each. With stride s > 1 the
+    queries are those of the s x s averages from which the other generators make their kernels;
+    keys and values keep the input's grid. Nothing tells the positions of a window apart (the talk
+    has no position encoding).
+
+    normalize: "softmax" or "none", see `attention_kernel`.
+    backend:   of the query-key product, see `involution2d`; that of `Involution` is of the
+               aggregation.
+
+    Raises ValueError for an unknown `normalize`.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        kernel_size: int,
+        groups: int,
+        stride: int = 1,
+        normalize: Normalization = "softmax",
+        backend: str | None = None,
+    ) -> None:
+        super().__init__(channels, kernel_size, groups, stride)
+        check_normalization(normalize)
+        self.normalize = normalize
+        self.backend = backend
+        self.query, self.key, self.value = (
+            nn.Conv2d(channels, channels, 1, bias=False) for _ in range(3)
+        )
+
+    def values(self, x: Tensor) -> Tensor:
+        return self.value(x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return attention_kernel(
+            self.query(self.pool(x)),
+            self.key(x),
+            kernel_size=self.kernel_size,
+            groups=self.groups,
+            stride=self.stride,
+            normalize=self.normalize,
+            backend=self.backend,
+        )
+
+    def extra_repr(self) -> str:
+        return f"normalize={self.normalize!r}"
+
+
+def generator_factory(
+    form: str, reduce_bias: bool = True, backend: str | None = None
+) -> GeneratorFactory:
+    """The factory for a form in the paper's notation: "W", or "r=N" for W1 sigma(W0) with that r;
+    and for "attention", with softmax and the query-key product on `backend`.
 
     Raises ValueError for anything else.
     """
     ratio = reduction_ratio_of(form)
+    if form == ATTENTION:
+        return partial(AttentionGenerator, backend=backend)
     if ratio is None:
         return LinearGenerator
     return partial(BottleneckGenerator, reduction_ratio=ratio, reduce_bias=reduce_bias)

@@ -64,7 +64,7 @@ class Involution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return involution2d(
-            x,
+            self.generator.values(x),
             self.generator(x),
             kernel_size=self.kernel_size,
             stride=self.stride,

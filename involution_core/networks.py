@@ -107,7 +107,7 @@ class RedNet(BottleneckNetwork):
 
     architecture:     a "rednet" of ARCHITECTURES.
     kernel_size, group_channels, generator: of the involution in every bottleneck (see
-                      `Involution`); the generator is "W", "r=N" or a factory.
+                      `Involution`); the generator is "W", "r=N", "attention" or a factory.
     stem_kernel_size: of the involution in the "imagenet" stem, which has 16 group channels,
                       r = 4 and stride 1 in every variant.
     classes:          outputs; without it the architecture's own number.
@@ -128,7 +128,7 @@ class RedNet(BottleneckNetwork):
         backend: str | None = None,
     ) -> None:
         factory = (
-            generator_factory(generator, reduce_bias=False)
+            generator_factory(generator, reduce_bias=False, backend=backend)
             if isinstance(generator, str)
             else generator
         )

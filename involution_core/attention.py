@@ -1,0 +1,129 @@
+"""Self-attention as an involution: the kernel is queries times the keys of their windows.
+
+    H[g, u, v, i, j] = normalized over (u, v):
+        sum over the channels c of head g of Q[c, i, j] * K[c, i*s + u - p, j*s + v - p]
+
+with p = (K - 1)/2; the heads are involution's groups. The product is linear in the queries and in
+the keys, and it is the operator's gradient by its weight, with the queries for the gradient: one
+kernel for both, and no copies of the window. Shapes: query (N, C, Ho, Wo), key (N, C, H, W),
+result (N, G, K, K, Ho, Wo).
+
+Source: "Relation to Self-Attention" in the authors' talk on "Involution" (CVPR 2021).
+"""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from involution_core.backends import choose_backend
+from involution_core.functional import static_shape
+from involution_core.layout import is_channels_last, weight_order
+from involution_core.operators import grad_weight_op
+from involution_core.shapes import Window, make_window
+
+Normalization = Literal["softmax", "none"]
+
+
+def check_normalization(name: str) -> None:
+    """Raises ValueError for what is not a Normalization."""
+    if name not in get_args(Normalization):
+        raise ValueError(
+            f"normalize must be one of {', '.join(get_args(Normalization))}, got {name!r}"
+        )
+
+
+def attention_kernel(
+    query: Tensor,
+    key: Tensor,
+    *,
+    kernel_size: int,
+    groups: int,
+    stride: int = 1,
+    normalize: Normalization = "softmax",
+    backend: str | None = None,
+) -> Tensor:
+    """The involution kernel whose weights are attention: (N, G, K, K, Ho, Wo), in query's layout.
+
+    query:     (N, C, ceil(H/s), ceil(W/s)), one for each output pixel.
+    key:       (N, C, H, W); same dtype and device.
+    groups:    G, the number of heads, a divisor of C; a head has d = C/G consecutive channels.
+    normalize: "softmax": scaled dot-product attention, softmax(q k / sqrt(d)) over the window's
+               positions inside the image; those outside weigh nothing.
+               "none": q k, as the talk writes it, without a scale; 0 outside the image.
+    backend:   see `involution2d`.
+
+    With odd K >= 2 max(H, W) - 1 every window holds the whole map, and applying the kernel is
+    attention over all positions.
+
+    Raises ValueError for shapes, types or devices that do not fit, and as `involution2d` does.
+    """
+    check_normalization(normalize)
+    window = make_window(kernel_size, stride)
+    size = static_shape(key)
+    _check(query, key, size, groups, window)
+    chosen = choose_backend(backend, query.device, query.dtype)
+    if normalize == "softmax":
+        query = query * (size[1] // groups) ** -0.5
+    scores = grad_weight_op(query, key, groups, *window, chosen.name)
+    if normalize == "none":
+        return scores
+    innermost = chosen.groups_innermost(query.dtype, size[1], groups)
+    return _softmax(scores, _mask(window, size[2:], query), is_channels_last(query), innermost)
+
+
+def _check(
+    query: Tensor, key: Tensor, key_shape: Sequence[int], groups: int, window: Window
+) -> None:
+    if key.ndim != 4:
+        raise ValueError(f"key must have 4 dimensions (N, C, H, W), got shape {tuple(key.shape)}")
+    expected = (*key_shape[:2], *window.output_size(key_shape[2:]))
+    if tuple(static_shape(query)) != expected:
+        raise ValueError(f"query must have shape {expected}, got {tuple(query.shape)}")
+    if groups < 1 or key_shape[1] % groups:
+        raise ValueError(f"groups must divide C={key_shape[1]}, got {groups}")
+    if not key.dtype.is_floating_point or query.dtype != key.dtype:
+        raise ValueError(
+            f"query and key must be of one floating point type, got {query.dtype} and {key.dtype}"
+        )
+    if query.device != key.device:
+        raise ValueError(f"query must be on key's device {key.device}, got {query.device}")
+
+
+def _mask(window: Window, size: Sequence[int], like: Tensor) -> Tensor:
+    """-inf where a tap of an output pixel lies outside a (height, width) map, 0 inside.
+
+    (1, 1, Kh, Kw, Ho, Wo), of `like`'s type and device.
+    """
+    outside = []
+    for kernel, stride, padding, length, count in zip(
+        window.kernel_size,
+        window.stride,
+        window.padding,
+        size,
+        window.output_size(size),
+        strict=True,
+    ):
+        taps = torch.arange(kernel, device=like.device).unsqueeze(1)
+        # The taps inside are first <= tap < past; both fall by the stride from pixel to pixel.
+        first, past = (
+            torch.arange(start, start - stride * count, -stride, device=like.device)
+            for start in (padding, padding + length)
+        )
+        outside.append((taps < first) | (taps >= past))
+    rows, columns = outside
+    both = rows[:, None, :, None] | columns[None, :, None, :]
+    return like.new_zeros(both.shape).masked_fill(both, float("-inf"))[None, None]
+
+
+def _softmax(scores: Tensor, mask: Tensor, channels_last: bool, innermost: bool) -> Tensor:
+    """Softmax of scores + mask over the taps, in the order of the storage: nothing is moved.
+
+    The mask is added, not filled in: an addition passes gradients on as they are.
+    """
+    order = weight_order(innermost) if channels_last else tuple(range(6))
+    taps = order.index(2)
+    masked = scores.permute(order) + mask.permute(order)
+    weights = masked.flatten(taps, taps + 1).softmax(taps).unflatten(taps, mask.shape[2:4])
+    return weights.permute([order.index(axis) for axis in range(6)])
