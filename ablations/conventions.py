@@ -34,8 +34,9 @@ def printed(count: int, unit: int, digits: int, rounding: str = ROUND_HALF_EVEN)
 FULL = Convention(
     "full",
     "multiply-accumulates of every convolution, of the classifier and of every involution's "
-    "aggregation, HW K² C, as in the paper's closed form; rounded",
-    ("conv", "linear", "involution"),
+    "aggregation, HW K² C, as in the paper's closed form (attention: and of its query-key product, "
+    "HW K² C as well); rounded",
+    ("conv", "linear", "involution", "query_key"),
     lambda count: printed(count, 10**9, 2),
 )
 

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ablations.formulas import SOFTMAX_OPERATIONS
 from involution_core.involution import Involution
 
 with warnings.catch_warnings():  # its import uses parts of torch.jit that are deprecated
@@ -32,15 +33,25 @@ OPERATORS = (
     "linear",
     "linear_bias",
     "involution",
+    "query_key",
     "batch_norm",
     "relu",
     "pool",
     "add",
+    "mul",
+    "softmax",
 )
-"""Operators of a network's cost: MACs for conv, linear and involution; 1 per bias added, ReLU
-output, pooling input and residual sum; 2 per BatchNorm element (inference)."""
+"""Operators of a network's cost: MACs for conv, linear, involution and query_key (an attention's
+product over the windows); 1 per bias added, ReLU output, pooling input and elementwise sum or
+product; 2 per BatchNorm element (inference); SOFTMAX_OPERATIONS per softmax output."""
 
-UNCOUNTED = {"aten::unflatten": "a view: no arithmetic, no data moved"}
+_GEOMETRY = "which taps lie outside the image: of sizes alone, not of data"
+
+UNCOUNTED = {
+    "aten::unflatten": "a view: no arithmetic, no data moved",
+    "aten::lt": _GEOMETRY,
+    "aten::__or__": _GEOMETRY,
+}
 """Operators without a handle that cost nothing, with the reason."""
 
 
@@ -91,6 +102,12 @@ def _involution(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
     return Counter(involution=prod(get_shape(outputs[0])) * kernel_h * kernel_w)
 
 
+def _query_key(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+    """K^2 for each element of the query; the output is (N, G, Kh, Kw, Ho, Wo)."""
+    kernel_h, kernel_w = get_shape(outputs[0])[2:4]
+    return Counter(query_key=prod(get_shape(inputs[0])) * kernel_h * kernel_w)
+
+
 def _pool(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
     return Counter(pool=prod(get_shape(inputs[0])))
 
@@ -103,10 +120,19 @@ def _add(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
     return Counter(add=prod(get_shape(outputs[0])))
 
 
+def _mul(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+    return Counter(mul=prod(get_shape(outputs[0])))
+
+
+def _softmax(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+    return Counter(softmax=SOFTMAX_OPERATIONS * prod(get_shape(outputs[0])))
+
+
 _HANDLES = {
     "aten::_convolution": _conv,
     "aten::linear": _linear,
     "involution_core::involution2d": _involution,
+    "involution_core::involution2d_grad_weight": _query_key,
     "aten::relu": _relu,
     "aten::relu_": _relu,
     "aten::avg_pool2d": _pool,
@@ -114,6 +140,8 @@ _HANDLES = {
     "aten::adaptive_avg_pool2d": _pool,
     "aten::add": _add,
     "aten::add_": _add,
+    "aten::mul": _mul,
+    "aten::softmax": _softmax,
 }
 
 _OPERATION_TERMS = {
@@ -124,6 +152,13 @@ _OPERATION_TERMS = {
     ("generator.reduce.2", "relu"): "relu",
     ("generator.span", "conv"): "span",
     ("generator.span", "conv_bias"): "span_bias",
+    ("generator.query", "conv"): "to_query",
+    ("generator.key", "conv"): "to_key",
+    ("generator.value", "conv"): "to_value",
+    ("generator", "mul"): "scale",
+    ("generator", "query_key"): "query_key",
+    ("generator", "add"): "mask",
+    ("generator", "softmax"): "softmax",
     ("", "involution"): "aggregation",
 }
 
@@ -134,6 +169,9 @@ _PARAM_TERMS = {
     "generator.reduce.1.bias": "batch_norm",
     "generator.span.weight": "span",
     "generator.span.bias": "span_bias",
+    "generator.query.weight": "to_query",
+    "generator.key.weight": "to_key",
+    "generator.value.weight": "to_value",
 }
 
 

@@ -6,9 +6,14 @@ output of H x W pixels:
     W1 sigma(W0):  #Params (C^2 + K^2 G C)/r    FLOPs HW (C^2 + K^2 G C)/r + HW K^2 C
     W:             #Params K^2 G C              FLOPs HW K^2 G C + HW K^2 C
 
+The paper has none for self-attention. From the talk's formula ((X WQ)(X WK)^T over a K x K window,
+applied to X WV), H' x W' being the input's grid:
+
+    attention:     #Params 3 C^2    FLOPs HW C^2 + 2 H'W' C^2 + HW K^2 C + HW K^2 C
+
 One FLOP there is one multiply-accumulate. H x W is the output's grid: with stride s > 1 the
-kernel is generated after pooling. What the closed form leaves out (biases, BN, ReLU, pooling)
-stands here under names of its own and is never added to it.
+kernel, or an attention's query, is generated after pooling. What the closed form leaves out
+(biases, BN, ReLU, pooling, softmax) stands here under names of its own and is never added to it.
 """
 
 from collections.abc import Iterator
@@ -21,30 +26,41 @@ from involution_core.architectures import (
     STEM_REDUCTION_RATIO,
     Architecture,
 )
-from involution_core.forms import reduction_ratio_of
+from involution_core.forms import ATTENTION, reduction_ratio_of
 
-PARAM_TERMS = ("reduce", "span")
+PROJECTIONS = ("to_query", "to_key", "to_value")
+"""An attention's linear maps WQ, WK and WV, C^2 each."""
+
+PARAM_TERMS = ("reduce", "span", *PROJECTIONS)
 """Parameters of the closed form: C^2/r and K^2 G C/r (W: span alone, K^2 G C)."""
 
-MAC_TERMS = ("reduce", "span", "aggregation")
-"""Multiply-accumulates of the closed form; aggregation is HW K^2 C."""
+MAC_TERMS = (*PARAM_TERMS, "query_key", "aggregation")
+"""Multiply-accumulates of the closed form; query_key (attention) and aggregation are HW K^2 C."""
+
+SOFTMAX_OPERATIONS = 5
+"""Per weight: the maximum, the difference from it, the exponential, the sum, the quotient."""
 
 
 @dataclass(frozen=True)
 class InvolutionLayer:
     """The integers of one involution layer. height, width: of its input, pixels.
 
-    reduction_ratio: r, None for the linear generator W.
+    form: of the kernel generator, in the notation of `involution_core.forms`.
     """
 
     name: str
     channels: int
     kernel_size: int
     group_channels: int
-    reduction_ratio: int | None
+    form: str
     stride: int
     height: int
     width: int
+
+    @property
+    def reduction_ratio(self) -> int | None:
+        """r, None for the forms without one."""
+        return reduction_ratio_of(self.form)
 
     @property
     def groups(self) -> int:
@@ -58,6 +74,8 @@ class InvolutionLayer:
 
 def params(layer: InvolutionLayer) -> dict[str, int]:
     """Parameters by term; the slides' closed form is the sum of PARAM_TERMS."""
+    if layer.form == ATTENTION:
+        return dict.fromkeys(PROJECTIONS, layer.channels**2)
     weights = layer.kernel_size**2 * layer.groups
     if layer.reduction_ratio is None:
         return {"span": weights * layer.channels, "span_bias": weights}
@@ -74,13 +92,15 @@ def operations(layer: InvolutionLayer) -> dict[str, int]:
     """Operations by term for one image; the slides' closed form is the sum of MAC_TERMS.
 
     Those are multiply-accumulates. Of the others, batch_norm counts 2 per element (inference),
-    span_bias and relu 1 per element, pool 1 per element that goes in.
+    span_bias and relu 1 per element, pool 1 per element that goes in, scale 1 per element of the
+    query, mask 1 and softmax SOFTMAX_OPERATIONS per weight.
     """
-    by_term = {
-        "span": layer.pixels * params(layer)["span"],
-        "span_bias": layer.pixels * params(layer)["span_bias"],
-        "aggregation": layer.pixels * layer.kernel_size**2 * layer.channels,
-    }
+    by_term = {"aggregation": layer.pixels * layer.kernel_size**2 * layer.channels}
+    if layer.form == ATTENTION:
+        by_term |= _attention_operations(layer)
+    else:
+        by_term["span"] = layer.pixels * params(layer)["span"]
+        by_term["span_bias"] = layer.pixels * params(layer)["span_bias"]
     if layer.reduction_ratio is not None:
         hidden = layer.channels // layer.reduction_ratio
         by_term["reduce"] = layer.pixels * layer.channels * hidden
@@ -89,6 +109,21 @@ def operations(layer: InvolutionLayer) -> dict[str, int]:
     if layer.stride > 1:
         by_term["pool"] = layer.height * layer.width * layer.channels
     return by_term
+
+
+def _attention_operations(layer: InvolutionLayer) -> dict[str, int]:
+    """Queries lie on the output's grid, keys and values on the input's."""
+    everywhere = layer.height * layer.width * layer.channels**2
+    weights = layer.pixels * layer.kernel_size**2 * layer.groups
+    return {
+        "to_query": layer.pixels * layer.channels**2,
+        "to_key": everywhere,
+        "to_value": everywhere,
+        "query_key": layer.pixels * layer.kernel_size**2 * layer.channels,
+        "scale": layer.pixels * layer.channels,
+        "mask": weights,
+        "softmax": SOFTMAX_OPERATIONS * weights,
+    }
 
 
 def involution_layers(
@@ -103,13 +138,12 @@ def involution_layers(
             channels,
             stem_kernel_size,
             STEM_GROUP_CHANNELS,
-            STEM_REDUCTION_RATIO,
+            f"r={STEM_REDUCTION_RATIO}",
             1,
             size,
             size,
         )
         size = -(-size // 2)
-    ratio = reduction_ratio_of(variant.generator)
     for stage, (channels, blocks) in enumerate(
         zip(architecture.stage_channels, architecture.blocks, strict=True)
     ):
@@ -121,7 +155,7 @@ def involution_layers(
                 channels,
                 variant.kernel_size,
                 shared,
-                ratio,
+                variant.generator,
                 stride,
                 size,
                 size,

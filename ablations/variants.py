@@ -8,7 +8,7 @@ from typing import Literal
 
 from ablations.errors import SettingError
 from involution_core.architectures import Architecture
-from involution_core.forms import reduction_ratio_of
+from involution_core.forms import ATTENTION, reduction_ratio_of
 
 LARGEST_KERNEL_SIZE = 31
 
@@ -68,19 +68,23 @@ def _parse_form(text: str) -> Variant:
         reduction_ratio_of(text)
     except ValueError:
         raise SettingError(
-            "forms", text, "unknown form; allowed: W, and r=N with N a positive integer"
+            "forms", text, "unknown form; allowed: W, r=N with N a positive integer, attention"
         ) from None
     return Variant(generator=text)
 
 
 @dataclass(frozen=True)
 class StudyKind:
-    """One of the paper's ablations: the setting it varies, the paper's values, how to read one."""
+    """One of the paper's ablations: the setting it varies, the paper's values, how to read one.
+
+    further_values: those that the paper's talk describes and its table lacks; never a default.
+    """
 
     name: str
     setting: str
     paper_values: tuple[str, ...]
     parse: Callable[[str], Variant]
+    further_values: tuple[str, ...] = ()
 
     def study(self, values: Sequence[str]) -> Study:
         """The study of the typed `values`.
@@ -104,7 +108,9 @@ STUDIES = {
     for kind in [
         StudyKind("kernel-size", "sizes", ("3", "5", "7", "9"), _parse_size),
         StudyKind("group-channels", "channels", ("1", "4", "16", "C"), _parse_channels),
-        StudyKind("kernel-generator", "forms", ("W", "r=1", "r=4", "r=16"), _parse_form),
+        StudyKind(
+            "kernel-generator", "forms", ("W", "r=1", "r=4", "r=16"), _parse_form, (ATTENTION,)
+        ),
     ]
 }
 

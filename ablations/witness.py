@@ -1,8 +1,8 @@
 """A second count by other code: torch's FlopCounterMode, on the meta device.
 
 It counts what is dispatched while the network runs, not a trace, at two flops per
-multiply-accumulate; convolution and matrix products by its own formulas, the aggregation by the
-formula that `involution_core.operators` registers.
+multiply-accumulate; convolution and matrix products by its own formulas, the aggregation and an
+attention's query-key product by the formulas that `involution_core.operators` registers.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ _NAMES: dict[Any, str] = {
     torch.ops.aten.convolution: "conv",
     torch.ops.aten.addmm: "linear",
     torch.ops.involution_core.involution2d: "involution",
+    torch.ops.involution_core.involution2d_grad_weight: "query_key",
 }
 
 

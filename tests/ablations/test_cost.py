@@ -4,7 +4,7 @@ from torch import nn
 
 from ablations.cost import UncountedOperator, count_cost
 from ablations.witness import second_count
-from involution_core import Involution, build_network
+from involution_core import AttentionGenerator, Involution, build_network
 
 
 class Small(nn.Module):
@@ -68,6 +68,40 @@ def test_an_involution_by_hand_in_both_counters():
         "involution": 16 * 16 * 25,
     }
     assert witness.modules["body.1"] == {"conv": 16 * 928, "involution": 16 * 16 * 25}
+
+
+def test_an_attention_by_hand_in_both_counters():
+    layer = Involution(16, 5, 2, 4, generator=AttentionGenerator)
+    network = Small(nn.Conv2d(3, 16, 1, bias=False), layer)
+    cost = count_cost(network, 7)
+    assert cost.operations == {
+        "conv": 49 * 48 + (16 + 2 * 49) * 256,
+        "involution": 16 * 16 * 25,
+        "query_key": 16 * 16 * 25,
+        "pool": 49 * 16,
+        "mul": 16 * 16,
+        "add": 16 * 4 * 25,
+        "softmax": 5 * 16 * 4 * 25,
+    }
+    counted = cost.layers["body.1"]
+    assert counted.params == {"to_query": 256, "to_key": 256, "to_value": 256}
+    assert counted.operations == {
+        "pool": 49 * 16,
+        "to_query": 16 * 256,
+        "to_key": 49 * 256,
+        "to_value": 49 * 256,
+        "scale": 16 * 16,
+        "query_key": 16 * 16 * 25,
+        "mask": 16 * 4 * 25,
+        "softmax": 5 * 16 * 4 * 25,
+        "aggregation": 16 * 16 * 25,
+    }
+    witness = second_count(network.to("meta"), 7)
+    assert witness.modules["body.1"] == {
+        "conv": (16 + 2 * 49) * 256,
+        "query_key": 16 * 16 * 25,
+        "involution": 16 * 16 * 25,
+    }
 
 
 def test_an_operator_without_a_count_is_an_error():

@@ -15,8 +15,9 @@ from involution_core import unfold
 from involution_core.architectures import ARCHITECTURES
 from involution_core.shapes import make_window
 
-BOTTLENECK = InvolutionLayer("layer", 64, 7, 16, 4, 2, 57, 56)
-LINEAR = InvolutionLayer("layer", 64, 7, 16, None, 1, 10, 9)
+BOTTLENECK = InvolutionLayer("layer", 64, 7, 16, "r=4", 2, 57, 56)
+LINEAR = InvolutionLayer("layer", 64, 7, 16, "W", 1, 10, 9)
+ATTENTION = InvolutionLayer("layer", 64, 7, 16, "attention", 2, 57, 56)
 
 
 def test_bottleneck_by_hand():
@@ -48,6 +49,30 @@ def test_linear_by_hand():
     }
 
 
+def test_attention_by_hand():
+    # C=64, K=7, G=4, output 29 x 28; keys and values on the input's 57 x 56
+    assert params(ATTENTION) == {"to_query": 4096, "to_key": 4096, "to_value": 4096}
+    pixels = 29 * 28
+    assert operations(ATTENTION) == {
+        "pool": 57 * 56 * 64,
+        "to_query": pixels * 4096,
+        "to_key": 57 * 56 * 4096,
+        "to_value": 57 * 56 * 4096,
+        "scale": pixels * 64,
+        "query_key": pixels * 49 * 64,
+        "mask": pixels * 49 * 4,
+        "softmax": 5 * pixels * 49 * 4,
+        "aggregation": pixels * 49 * 64,
+    }
+
+
+def test_attention_adds_up_to_three_maps_and_two_products():
+    c, k, hw, whole = 64, 7, 29 * 28, 57 * 56
+    assert sum(params(ATTENTION)[term] for term in PARAM_TERMS if "to_" in term) == 3 * c**2
+    macs = sum(operations(ATTENTION).get(term, 0) for term in MAC_TERMS)
+    assert macs == (hw + 2 * whole) * c**2 + 2 * hw * k**2 * c
+
+
 @pytest.mark.parametrize("layer", [BOTTLENECK, LINEAR])
 def test_terms_add_up_to_the_slides_closed_form(layer):
     c, k, g, hw = layer.channels, layer.kernel_size, layer.groups, layer.pixels
@@ -77,13 +102,23 @@ class Multiplications(TorchDispatchMode):
 
 @pytest.mark.parametrize(("kernel", "stride", "shared"), [(3, 1, 4), (5, 2, 1), (7, 1, 16)])
 def test_aggregation_is_what_the_unfold_formulation_multiplies(kernel, stride, shared):
-    layer = InvolutionLayer("layer", 16, kernel, shared, 4, stride, 9, 6)
+    layer = InvolutionLayer("layer", 16, kernel, shared, "r=4", stride, 9, 6)
     window = make_window(kernel, stride)
     x = torch.zeros(1, 16, 9, 6)
     weight = torch.zeros(1, 16 // shared, kernel, kernel, *window.output_size((9, 6)))
     with Multiplications() as multiplications:
         unfold.forward(x, weight, window)
     assert multiplications.count == operations(layer)["aggregation"]
+
+
+@pytest.mark.parametrize(("kernel", "stride", "shared"), [(3, 1, 4), (5, 2, 1), (7, 1, 16)])
+def test_query_key_is_what_the_unfold_formulation_multiplies(kernel, stride, shared):
+    layer = InvolutionLayer("layer", 16, kernel, shared, "attention", stride, 9, 6)
+    window = make_window(kernel, stride)
+    query = torch.zeros(1, 16, *window.output_size((9, 6)))
+    with Multiplications() as multiplications:
+        unfold.grad_weight(query, torch.zeros(1, 16, 9, 6), window, 16 // shared)
+    assert multiplications.count == operations(layer)["query_key"]
 
 
 def test_layers_of_rednet50():

@@ -14,12 +14,20 @@ def test_the_studies_are_the_papers_tables_in_their_order():
 def test_values_become_variants():
     assert STUDIES["kernel-size"].study(["3"]).variants == {"3": Variant(3, 16, "r=4")}
     assert STUDIES["group-channels"].study(["C"]).variants == {"C": Variant(7, "C", "r=4")}
-    assert STUDIES["kernel-generator"].study(["W"]).variants == {"W": Variant(7, 16, "W")}
+    forms = STUDIES["kernel-generator"].study(["W", "attention"])
+    assert forms.variants == {"W": Variant(7, 16, "W"), "attention": Variant(7, 16, "attention")}
 
 
 def test_keys_differ_wherever_variants_do():
     variants = {v for k in STUDIES.values() for v in k.study(k.paper_values).variants.values()}
     assert len({variant.key for variant in variants}) == len(variants) == 10
+
+
+def test_what_is_proven_beyond_the_papers_values_can_be_asked_for_and_is_no_default():
+    kind = STUDIES["kernel-generator"]
+    assert kind.further_values == ("attention",)
+    assert not set(kind.further_values) & set(kind.paper_values)
+    check_variants(kind.study(kind.further_values), [ARCHITECTURES["rednet50"]])
 
 
 @pytest.mark.parametrize(
@@ -34,7 +42,8 @@ def test_keys_differ_wherever_variants_do():
         ("kernel-size", [], "sizes .nothing.: give at least one value"),
         ("group-channels", ["0"], "channels 0: allowed: positive integers, and C"),
         ("group-channels", ["all"], "channels all: allowed: positive integers, and C"),
-        ("kernel-generator", ["V"], "forms V: unknown form; allowed: W, and r=N"),
+        ("kernel-generator", ["V"], "forms V: unknown form; allowed: W, r=N with N .*, attention"),
+        ("kernel-generator", ["attention", "attention"], "forms attention: given twice"),
         ("kernel-generator", ["r=0"], "forms r=0: unknown form"),
     ],
 )

@@ -23,13 +23,15 @@ def one_row(monkeypatch):
     monkeypatch.setattr(ablations.verify, "zoo", dict)
 
 
-def test_verify_proves_all_seventeen_networks(run, tmp_path):
+def test_verify_proves_all_eighteen_networks(run, tmp_path):
     result = run("verify", "--json", "proof.json")
     assert result.code == 0, result.out
     assert result.err == ""
-    assert "17 rows, 15 different networks, 294 involution layers: every number equal" in result.out
+    assert "18 rows, 16 different networks, 311 involution layers: every number equal" in result.out
     rows = json.loads((tmp_path / "proof.json").read_text())
-    assert len(rows) == 17
+    assert len(rows) == 18
+    (attention,) = [row for row in rows if row["value"] == "attention"]
+    assert attention["params"] == 18_022_650 and attention["published"] is None
     for row in rows:
         assert row["verified"] is True
         assert row["closed_form_macs"] == row["fvcore_macs"]
@@ -114,6 +116,59 @@ def test_a_digit_that_differs_from_the_published_is_found(run, one_row, monkeypa
     assert "whole network, #Params (M): published 15.6, fvcore 15.5" in result.out
     assert "FLOPs (G), ablation convention: published 2.7, fvcore 2.6" in result.out
     assert "1 of 1 rows differ" in result.out
+
+
+@pytest.fixture
+def attention_row():
+    """Proves one small attention network."""
+    small = ARCHITECTURES["rednet-small"]
+    return lambda: prove(small, Variant(generator="attention"), study="s", value="attention")
+
+
+def test_attention_is_proven(attention_row):
+    row = attention_row()
+    assert row.verified, row.mismatches
+    # C=32 at 16x16; C=64 from 16x16 to 8x8
+    assert row.closed_form_params == 3 * 32**2 + 3 * 64**2
+    assert row.fvcore_macs["query_key"] == row.fvcore_macs["aggregation"] == 602_112
+    assert row.witness_macs["conv"] == 256 * 3 * 32**2 + (64 + 2 * 256) * 64**2
+    assert row.macs == sum(row.operations[n] for n in ("conv", "linear")) + 2 * 602_112
+
+
+@pytest.mark.parametrize(
+    "term", ["to_query", "to_key", "to_value", "query_key", "scale", "mask", "softmax"]
+)
+def test_every_term_of_attention_is_held_to_its_count(attention_row, monkeypatch, term):
+    real = ablations.formulas._attention_operations
+
+    def one_more(layer):
+        return real(layer) | {term: real(layer)[term] + 1}
+
+    monkeypatch.setattr(ablations.formulas, "_attention_operations", one_more)
+    told = [(m.layer, m.term, m.counted_by) for m in attention_row().mismatches]
+    assert ("stages.0.0.spatial", f"operations {term}", "fvcore") in told
+    if term in ablations.formulas.MAC_TERMS:
+        operator = "query_key" if term == "query_key" else "conv"
+        assert ("stages.0.0.spatial", f"MACs {operator}", "FlopCounterMode") in told
+
+
+def test_a_query_key_product_that_nobody_counts_is_found(attention_row, monkeypatch):
+    handle = "involution_core::involution2d_grad_weight"
+    monkeypatch.delitem(ablations.cost._HANDLES, handle)
+    with pytest.raises(ablations.cost.UncountedOperator, match=handle):
+        attention_row()
+
+
+def test_an_attention_with_a_map_less_is_found(attention_row, monkeypatch):
+    def bare(self, x):
+        return x
+
+    monkeypatch.setattr(involution_core.generators.AttentionGenerator, "values", bare)
+    told = [str(mismatch) for mismatch in attention_row().mismatches]
+    assert (
+        "stages.0.0.spatial, operations to_value: closed form 262144, fvcore 0" in told
+    )  # the weights are still there
+    assert "stages.0.0.spatial, MACs conv: closed form 786432, FlopCounterMode 524288" in told
 
 
 def test_a_missing_and_a_surplus_layer_are_found(monkeypatch):
