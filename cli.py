@@ -190,7 +190,7 @@ def group_channels(channels: Sequence[str], **options: Any) -> None:
     multiple=True,
     default=STUDIES["kernel-generator"].paper_values,
     metavar="FORM...",
-    help="W (one linear map) or r=N (W1 sigma(W0), reduction N). Example: --forms W r=1 r=4 r=16",
+    help="W (one map), r=N (W1 sigma(W0)) or attention. Example: --forms W r=1 r=4 attention",
 )
 @shared_options
 def kernel_generator(forms: Sequence[str], **options: Any) -> None:

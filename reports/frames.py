@@ -34,8 +34,8 @@ def accuracy_frame(study: Study, records: Sequence[TrialRecord]) -> pd.DataFrame
 
 
 def cost_frame(rows: Sequence[Row]) -> pd.DataFrame:
-    """value, params, MACs by term (reduce, span, aggregation, rest), their sum, FLOPs by the
-    ablation's convention, verified."""
+    """value, params, MACs by term (MAC_TERMS, rest), their sum, FLOPs by the ablation's
+    convention, verified."""
     return pd.DataFrame(
         {
             "value": row.value,

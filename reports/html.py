@@ -11,6 +11,7 @@ from ablations.training import describe_optimiser
 from ablations.variants import Study
 from ablations.verify import PAPER_MODEL, Row
 from involution_core.architectures import ARCHITECTURES
+from involution_core.forms import ATTENTION
 from reports import plots
 from reports.frames import accuracy_frame, cost_frame, study_frame
 from reports.tables import AXES, Table, study_table
@@ -66,7 +67,7 @@ def measured_on(run: Run) -> str | None:
 def _section(run: Run, study: Study) -> Section:
     rows = list(run.proofs[study.name])
     axis, show = AXES[study.name]
-    labels = [show(value).split(", ")[-1] for value in study.variants]
+    labels = [show(value).split(", ")[-1].split(" (")[0] for value in study.variants]
     accuracy = None
     points = accuracy_frame(study, run.records)
     if points["top1"].notna().any():
@@ -111,6 +112,11 @@ def render_report(run: Run, sections: list[Section]) -> str:
         counted_on=counted_on(run.settings.cost_model),
         measured_on=measured_on(run),
         conventions={"full": FULL, "ablation": ABLATION, "zoo": ZOO},
+        has_attention=any(
+            variant.generator == ATTENTION
+            for study in run.studies
+            for variant in study.variants.values()
+        ),
         data=run.records[0].data if run.records else None,
         budget=budget(run.settings.train) if run.settings.train else None,
     )

@@ -21,6 +21,10 @@ TERM_COLOURS = {
     "rest": "#c9c9c9",
     "reduce": "#56b4e9",
     "span": "#0072b2",
+    "to_query": "#009e73",
+    "to_key": "#f0e442",
+    "to_value": "#cc79a7",
+    "query_key": "#d55e00",
     "aggregation": "#e69f00",
 }
 """Okabe and Ito's palette, which colour-blind readers can tell apart."""
@@ -76,16 +80,17 @@ def accuracy_figure(name: str, labels: list[str], axis: str, frame: pd.DataFrame
 
 
 def cost_figure(name: str, labels: list[str], axis: str, frame: pd.DataFrame) -> str:
-    """Multiply-accumulates of every variant, stacked by term.
+    """Multiply-accumulates of every variant, stacked by the terms that one of them has.
 
     frame: of `frames.cost_frame`.
     """
 
     def draw(axes: Axes) -> None:
         left = pd.Series(0.0, index=frame.index)
-        for term in ("rest", *MAC_TERMS):
+        for term in ("rest", *(term for term in MAC_TERMS if frame[term].any())):
             width = frame[term] / 1e9
-            axes.barh(labels, width, left=left, label=term, color=TERM_COLOURS[term], height=0.6)
+            name, colour = term.replace("_", " "), TERM_COLOURS[term]
+            axes.barh(labels, width, left=left, label=name, color=colour, height=0.6)
             left += width
         axes.invert_yaxis()
         axes.set_ylabel(axis)

@@ -7,16 +7,21 @@ from typing import Any
 import pandas as pd
 
 from ablations.conventions import ABLATION, FULL, printed
+from involution_core.forms import ATTENTION, LINEAR
 
 ABSENT = "–"
+
+
+def _form(value: str) -> str:
+    if value == ATTENTION:
+        return "attention (softmax)"
+    return value if value == LINEAR else f"W₁σ(W₀), {value.replace('=', ' = ')}"
+
 
 AXES: dict[str, tuple[str, Callable[[str], str]]] = {
     "kernel-size": ("Kernel Size", lambda value: f"{value} × {value}"),
     "group-channels": ("#Group Channel", str),
-    "kernel-generator": (
-        "Function Form",
-        lambda value: value if value == "W" else f"W₁σ(W₀), {value.replace('=', ' = ')}",
-    ),
+    "kernel-generator": ("Function Form", _form),
 }
 """Study -> the paper's heading of its first column, and how the paper writes a value."""
 

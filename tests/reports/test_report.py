@@ -189,6 +189,22 @@ def test_figures_draw_the_data(study, finished, proofs, monkeypatch):
         assert widths == pytest.approx((frame[term] / 1e9).tolist())
 
 
+def test_attention_has_no_published_row_and_its_terms_are_named(finished, study):
+    import dataclasses
+
+    forms = STUDIES["kernel-generator"].study(["r=4", "attention"])
+    rows = prove_study(forms, ARCHITECTURES["rednet50"])
+    run = dataclasses.replace(finished, studies=[forms], proofs={forms.name: rows}, records=[])
+    page = Page(render_report(run, build_sections(run)))
+    cells = {row[0]: row[1:] for row in page.rows if row}
+    assert cells["attention (softmax)"][:6] == ["18.0", "3.2", "3.36", "–", "–", "–"]
+    assert cells["W₁σ(W₀), r = 4"][3:6] == ["15.5", "2.6", "77.7"]
+    for name in ("to query", "to key", "to value", "query key", "softmax (5 per weight)"):
+        assert name in page.text
+    before = Page(render_report(finished, build_sections(finished)))
+    assert "to query" not in before.text and "softmax" not in before.text
+
+
 def test_other_networks_are_not_set_beside_the_paper(study, finished, proofs):
     import dataclasses
 
