@@ -120,21 +120,6 @@ def test_group_channels_and_generators(run, tmp_path):
     assert "W₁σ(W₀), r = 16" in result.out
 
 
-def test_attention_beside_the_papers_forms(run, tmp_path):
-    result = run("kernel-generator", "--forms", "r=4", "attention", *QUICK)
-    assert result.code == 0, result.err
-    assert re.search(r"attention \(softmax\) +18\.0 +3\.36   \d", result.out)
-    out = tmp_path / "out"
-    table = pd.read_csv(out / "tables" / "kernel-generator.csv", index_col="value")
-    row = table.loc["attention"]
-    assert row["params"] == 18_022_650 and row["trained_params"] == 87_338 and row["verified"]
-    assert pd.isna(row["published_params_m"]) and row["seeds"] == 2
-    assert {r["variant"]["generator"] for r in records(out)} == {"r=4", "attention"}
-    page = (out / "report.html").read_text()
-    assert "attention (softmax)" in page and "query key" in page
-    assert "or the query-key product by itself" in page
-
-
 def test_all_without_training(run, tmp_path):
     result = run("all", "--no-train", "--output", "out")
     assert result.code == 0, result.err
