@@ -63,32 +63,6 @@ class Contrast:
     comparisons: int
     verdict: Verdict
 
-    @property
-    def sentence(self) -> str:
-        """The verdict in words, rounded for showing; no full stop."""
-        seeds = f"{self.n} seed{'s' * (self.n != 1)}"
-        if self.mean is None or self.adjusted_p is None:
-            return f"cannot tell: no seed finished both with this and with {self.baseline}"
-        if self.verdict == "too few seeds":
-            return f"cannot tell with {seeds}; needs at least {seeds_needed(self.comparisons)}"
-        if self.t_interval is None:
-            mean = round(self.mean, 2) + 0.0  # no minus zero
-            return (
-                f"cannot tell: the difference is {mean:+.2f} points at each of {seeds}, and "
-                "without a spread nothing says how sure that is; do the seeds change the runs?"
-            )
-        low, high = self.t_interval
-        if low <= 0 <= high:
-            reason = f"the 95 % interval, {low:+.2f} to {high:+.2f} points, includes zero"
-            return f"cannot tell with {seeds}: {reason}"
-        evidence = f"adjusted p = {self.adjusted_p:.2g} over {self.comparisons} comparisons"
-        if self.comparisons == 1:
-            evidence = f"p = {self.adjusted_p:.2g}"
-        if self.verdict == "cannot tell":
-            return f"cannot tell with {seeds}: {evidence}"
-        size = f"{abs(self.mean):.2f} points"
-        return f"{self.verdict} than {self.baseline} by {size} ({seeds}, {evidence})"
-
 
 def contrast_study(
     values: Mapping[str, Mapping[int, float | None]], baseline: str
@@ -103,11 +77,34 @@ def contrast_study(
         raise ValueError(
             f"baseline {baseline} is none of the study's variants: {', '.join(values)}"
         )
-    samples = {
-        value: _differences(tops, values[baseline])
-        for value, tops in values.items()
-        if value != baseline
+    return _contrasts(
+        {
+            value: _differences(tops, values[baseline])
+            for value, tops in values.items()
+            if value != baseline
+        },
+        baseline,
+    )
+
+
+def contrast_runs(
+    first: Mapping[str, Mapping[int, float | None]],
+    second: Mapping[str, Mapping[int, float | None]],
+    baseline: str,
+) -> list[Contrast]:
+    """Every variant of two runs, the second against the first, corrected as one study.
+
+    first, second: as the values of `contrast_study`; variants that only one has are left out.
+    baseline: what the first is called.
+    """
+    both = {
+        value: _differences(tops, first[value]) for value, tops in second.items() if value in first
     }
+    return _contrasts(both, baseline)
+
+
+def _contrasts(samples: Mapping[str, NDArray[np.float64]], baseline: str) -> list[Contrast]:
+    """samples: variant -> differences, shape (n,)."""
     tested = {value: sample for value, sample in samples.items() if len(sample)}
     ps = {value: sign_flip_p(sample) for value, sample in tested.items()}
     smallest = {value: smallest_p(len(sample)) for value, sample in tested.items()}

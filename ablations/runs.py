@@ -1,9 +1,8 @@
-"""One run as a whole: proofs and trials of some studies, and its description on disk."""
+"""One run as a whole: proofs and trials of some studies."""
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 
@@ -13,7 +12,7 @@ from ablations.environment import describe_environment
 from ablations.launch import choose_device, run_trials
 from ablations.progress import Progress
 from ablations.settings import RunSettings
-from ablations.trials import TrialRecord, TrialStore, write_json
+from ablations.trials import TrialRecord, TrialStore
 from ablations.variants import Study
 from ablations.verify import Row, prove_study
 from involution_core.architectures import ARCHITECTURES
@@ -54,20 +53,6 @@ class Run:
     def verified(self) -> bool:
         return all(row.verified for rows in self.proofs.values() for row in rows)
 
-    def describe(self) -> dict[str, Any]:
-        """Everything but the trials, as JSON values."""
-        settings = asdict(self.settings)
-        settings["output"] = str(self.settings.output)
-        if self.settings.train:
-            settings["train"]["data_dir"] = str(self.settings.train.data_dir)
-        return {
-            "command": self.command,
-            "settings": settings,
-            "environment": dict(self.environment),
-            "studies": [asdict(study) for study in self.studies],
-            "proofs": {name: [asdict(row) for row in rows] for name, rows in self.proofs.items()},
-        }
-
 
 def execute(
     studies: Sequence[Study], settings: RunSettings, argv: Sequence[str], progress: Progress
@@ -89,6 +74,4 @@ def execute(
     if settings.train:
         store = TrialStore(settings.output)
         records = run_trials(studies, settings.train, settings.seeds, data, device, store, progress)
-    run = Run(studies, settings, proofs, records, describe_environment(device), shlex.join(argv))
-    write_json(settings.output / "run.json", run.describe())
-    return run
+    return Run(studies, settings, proofs, records, describe_environment(device), shlex.join(argv))

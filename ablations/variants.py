@@ -32,10 +32,12 @@ class Study:
     """Variants that differ in one thing, by the value that they differ in.
 
     variants: value as typed ("7", "C", "r=4") -> Variant, in the order of the table.
+    baseline: the value that the others are held against.
     """
 
     name: str
     variants: dict[str, Variant]
+    baseline: str
 
 
 def _whole(text: str) -> int | None:
@@ -86,10 +88,12 @@ class StudyKind:
     parse: Callable[[str], Variant]
     further_values: tuple[str, ...] = ()
 
-    def study(self, values: Sequence[str]) -> Study:
-        """The study of the typed `values`.
+    def study(self, values: Sequence[str], baseline: str | None = None) -> Study:
+        """The study of the typed `values`, held against the one that `baseline` writes; without it
+        against the paper's (Variant's defaults), or the first where that is not among them.
 
-        Raises SettingError for no value, a value that cannot be read, and one given twice.
+        Raises SettingError for no value, a value that cannot be read, one given twice, and a
+        baseline that is none of them.
         """
         if not values:
             example = " ".join(self.paper_values)
@@ -100,7 +104,16 @@ class StudyKind:
             if variant in variants.values():
                 raise SettingError(self.setting, value, "given twice; every value once")
             variants[value.lstrip("0")] = variant
-        return Study(self.name, variants)
+        return Study(self.name, variants, self._baseline(variants, baseline))
+
+    def _baseline(self, variants: dict[str, Variant], typed: str | None) -> str:
+        wanted = Variant() if typed is None else self.parse(typed)
+        for value, variant in variants.items():
+            if variant == wanted:
+                return value
+        if typed is not None:
+            raise SettingError("baseline", typed, f"must be one of: {', '.join(variants)}")
+        return next(iter(variants))
 
 
 STUDIES = {

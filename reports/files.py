@@ -4,19 +4,16 @@ from pathlib import Path
 
 from ablations.runs import Run
 from ablations.trials import write_text
-from reports.html import build_sections, counted_on, measured_on, render_report
+from reports.html import render_report
+from reports.sections import build_sections
 
 
-def write_report(run: Run) -> Path:
-    """Writes report.html and tables/<study>.csv; returns the report's path."""
+def write_report(run: Run, output: Path) -> Path:
+    """Writes report.html and tables/<study>.{csv,md,tex} into a folder; returns the page's path."""
     sections = build_sections(run)
-    output = run.settings.output
     for section in sections:
-        frame = section.table.frame.assign(
-            counted_on=counted_on(run.settings.cost_model), measured_on=measured_on(run)
-        )
-        text = frame.to_csv(index=False, lineterminator="\n")
-        write_text(output / "tables" / f"{section.name}.csv", text)
+        for ending, text in section.texts.items():
+            write_text(output / "tables" / f"{section.name}.{ending}", text)
     report = output / "report.html"
     write_text(report, render_report(run, sections))
     return report

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ablations.contrasts import Contrast, contrast_study
 from ablations.conventions import ABLATION, FULL
 from ablations.formulas import MAC_TERMS
+from ablations.intervals import Interval, mean_interval
 from ablations.published import ablation
 from ablations.trials import TrialRecord
 from ablations.variants import Study
 from ablations.verify import Row
 
+_CURVE = ["steps", "train_loss", "test_top1"]
 _ACCURACY = ["value", "seed", "top1", "failure", "trained_params", "trained_macs"]
 
 
@@ -67,19 +70,97 @@ def published_frame(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def study_frame(study: Study, rows: Sequence[Row], records: Sequence[TrialRecord]) -> pd.DataFrame:
-    """One row a variant: costs of the cost model, published figures, and over seeds mean, sample
-    standard deviation, number of finished and of failed trials, costs of the trained network."""
-    frame = cost_frame(rows).merge(published_frame(study), on="value", how="left")
-    accuracy = accuracy_frame(study, records).groupby("value", sort=False)
-    measured = pd.DataFrame(
+def contrasts(study: Study, records: Sequence[TrialRecord]) -> dict[str, Contrast]:
+    """Value -> its contrast with the study's baseline, paired by seed; study order."""
+    values: dict[str, dict[int, float | None]] = {
+        value: {record.seed: record.top1 for record in records if record.variant == variant}
+        for value, variant in study.variants.items()
+    }
+    return {c.value: c for c in contrast_study(values, study.baseline)}
+
+
+_CONTRASTED = ["value", "pairs", "difference", "difference_low", "difference_high", "p",
+               "adjusted_p", "verdict"]  # fmt: skip
+
+
+def _low(interval: Interval | None) -> float | None:
+    return None if interval is None else interval[0]
+
+
+def _high(interval: Interval | None) -> float | None:
+    return None if interval is None else interval[1]
+
+
+def contrast_frame(study: Study, records: Sequence[TrialRecord]) -> pd.DataFrame:
+    """value, and for all but the baseline: pairs, difference (points of Top-1, variant minus
+    baseline), its 95 % interval, p of the sign-flip test and adjusted over the study, verdict."""
+    rows = [
         {
-            "top1_mean": accuracy["top1"].mean(),
-            "top1_sd": accuracy["top1"].std(ddof=1),
-            "seeds": accuracy["top1"].count(),
-            "failed": accuracy["failure"].count(),
-            "trained_params": accuracy["trained_params"].first(),
-            "trained_macs": accuracy["trained_macs"].first(),
+            "value": contrast.value,
+            "pairs": contrast.n,
+            "difference": contrast.mean,
+            "difference_low": _low(contrast.t_interval),
+            "difference_high": _high(contrast.t_interval),
+            "p": contrast.p,
+            "adjusted_p": contrast.adjusted_p,
+            "verdict": contrast.verdict,
         }
-    ).reset_index()
-    return frame.merge(measured, on="value", how="left")
+        for contrast in contrasts(study, records).values()
+    ]
+    return pd.DataFrame(rows, columns=_CONTRASTED)
+
+
+_MEASURED = ["value", "top1_mean", "top1_low", "top1_high", "top1_sd", "seeds", "failed",
+             "trained_params", "trained_macs"]  # fmt: skip
+
+
+def measured_frame(study: Study, records: Sequence[TrialRecord]) -> pd.DataFrame:
+    """value; over seeds the mean Top-1 (percent), its 95 % interval, sample standard deviation,
+    number of finished and of failed trials; costs of the network that was trained."""
+    rows = []
+    for value, trials in accuracy_frame(study, records).groupby("value", sort=False):
+        top1 = trials["top1"].dropna()
+        interval = mean_interval(top1)
+        rows.append(
+            {
+                "value": value,
+                "top1_mean": top1.mean(),
+                "top1_low": _low(interval),
+                "top1_high": _high(interval),
+                "top1_sd": top1.std(ddof=1),
+                "seeds": len(top1),
+                "failed": trials["failure"].count(),
+                "trained_params": trials["trained_params"].iloc[0],
+                "trained_macs": trials["trained_macs"].iloc[0],
+            }
+        )
+    return pd.DataFrame(rows, columns=_MEASURED)
+
+
+def curve_frame(study: Study, records: Sequence[TrialRecord]) -> pd.DataFrame:
+    """value, seed, steps, train_loss, test_top1 (percent): a row for each point of a curve."""
+    return pd.DataFrame(
+        [
+            {"value": value, "seed": record.seed, **{name: point[name] for name in _CURVE}}
+            for value, variant in study.variants.items()
+            for record in records
+            if record.variant == variant
+            for point in record.curve
+        ],
+        columns=["value", "seed", *_CURVE],
+    )
+
+
+def study_frame(study: Study, rows: Sequence[Row], records: Sequence[TrialRecord]) -> pd.DataFrame:
+    """One row a variant: `cost_frame`, `published_frame`, `measured_frame`, `contrast_frame`."""
+    frame = cost_frame(rows)
+    frame["baseline"] = frame["value"] == study.baseline
+    for more in (
+        published_frame(study),
+        measured_frame(study, records),
+        contrast_frame(study, records),
+    ):
+        frame = frame.merge(more, on="value", how="left")
+    frame["train_rate"] = float("nan")
+    frame["peak_mib"] = float("nan")
+    return frame

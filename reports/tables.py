@@ -1,12 +1,15 @@
 """The ablation tables: one model of a table, rendered by whoever shows it."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import pandas as pd
 
 from ablations.conventions import ABLATION, FULL, printed
+from ablations.variants import Study
 from involution_core.forms import ATTENTION, LINEAR
 
 ABSENT = "–"
@@ -28,19 +31,40 @@ AXES: dict[str, tuple[str, Callable[[str], str]]] = {
 
 @dataclass(frozen=True)
 class Column:
-    """key: in the data frame; group: what the column was measured on; show: value -> text."""
+    """key: of the data frame; group: what it was measured on; heading: with its unit;
+    text: a row of the frame -> the cell, for rows that have the key;
+    order: the key's value -> the number that the column is sorted by, None to sort by the text."""
 
     key: str
     group: str
     heading: str
-    show: Callable[[Any], str]
+    text: Callable[[Mapping[Hashable, Any]], str]
     numeric: bool = True
+    order: Callable[[Any], float] | None = float
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a cell shows. sort_by: a number, "" where the value is missing, None: by the text."""
+
+    text: str
+    numeric: bool
+    sort_by: float | str | None
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One variant's cells; baseline: whether the others are held against it."""
+
+    cells: list[Cell]
+    baseline: bool
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns over a frame with one row for each variant."""
+    """Columns over a frame with one row for each variant. The first column names the variant."""
 
+    title: str
     columns: tuple[Column, ...]
     frame: pd.DataFrame
 
@@ -56,15 +80,36 @@ class Table:
         return spans
 
     @property
-    def rows(self) -> list[list[str]]:
-        """The cells as text; a missing value is a dash."""
+    def rows(self) -> list[TableRow]:
+        """The cells; a missing value is a dash."""
         return [
-            [
-                ABSENT if pd.isna(record[column.key]) else column.show(record[column.key])
-                for column in self.columns
-            ]
+            TableRow([_cell(column, record) for column in self.columns], record["baseline"])
             for record in self.frame.to_dict("records")
         ]
+
+    def text(self, value: str, key: str) -> str:
+        """What the table shows of a variant in the column of that key."""
+        column = next(column for column in self.columns if column.key == key)
+        records = self.frame.to_dict("records")
+        return _cell(column, next(r for r in records if r["value"] == value)).text
+
+
+def _cell(column: Column, record: Mapping[Hashable, Any]) -> Cell:
+    value = record[column.key]
+    missing = pd.isna(value)
+    sort_by = None if column.order is None else "" if missing else column.order(value)
+    return Cell(ABSENT if missing else column.text(record), column.numeric, sort_by)
+
+
+def _value_order(value: str) -> float:
+    """The number in a variant's value; W, which has none, before and C, attention behind all."""
+    digits = re.sub(r"\D", "", value)
+    return float(digits) if digits else 0.0 if value == "W" else inf
+
+
+def show(key: str, write: Callable[[Any], str]) -> Callable[[Mapping[Hashable, Any]], str]:
+    """The text of a column that writes one value."""
+    return lambda record: write(record[key])
 
 
 def millions(count: float) -> str:
@@ -77,54 +122,92 @@ def giga_macs(count: float) -> str:
     return FULL.printed(int(count)) if count >= 10**8 else printed(int(count), 10**9, 5)
 
 
-def _percent(value: float) -> str:
-    return f"{value:.1f}"
+def signed(value: float) -> str:
+    """Points with one decimal and a sign; the minus is a minus, and nothing is minus zero."""
+    return f"{round(value, 1) + 0.0:+.1f}".replace("-", "−")
 
 
-def _whole(value: float) -> str:
-    return str(int(value))
+def mean_text(record: Mapping[Hashable, Any], run: str = "") -> str:
+    """Mean Top-1 with half its 95 % interval and the number of seeds: 62.8 ± 8.9 (3).
+
+    The record's top1_mean, top1_high and seeds, with `run` behind their names."""
+    mean, high = record[f"top1_mean{run}"], record[f"top1_high{run}"]
+    half = "" if pd.isna(high) else f" ± {high - mean:.1f}"
+    return f"{mean:.1f}{half} ({int(record[f'seeds{run}'])})"
+
+
+def difference_text(record: Mapping[Hashable, Any]) -> str:
+    """Mean paired difference with half its 95 % interval and the number of pairs."""
+    mean, high = record["difference"], record["difference_high"]
+    half = "" if pd.isna(high) else f" ± {high - mean:.1f}"
+    return f"{signed(mean)}{half} ({int(record['pairs'])})"
 
 
 def study_table(
-    name: str, frame: pd.DataFrame, counted_on: str, measured_on: str | None, compare: bool
+    study: Study,
+    frame: pd.DataFrame,
+    title: str,
+    counted_on: str,
+    measured_on: str | None,
+    compare: bool,
 ) -> Table:
     """The paper's table with what was counted and measured beside it.
 
     frame: of `frames.study_frame`. counted_on, measured_on: headings; None where nothing was
     trained. compare: whether the costs are those of the paper's network.
     """
-    axis, show_value = AXES[name]
+    axis, show_value = AXES[study.name]
     counted = f"Counted: {counted_on}"
-    paper = "Published: RedNet-50, ImageNet, 224×224"
     columns = [
-        Column("value", "", axis, show_value, numeric=False),
-        Column("params", counted, "#Params (M)", millions),
+        Column("value", "", axis, show("value", show_value), numeric=False, order=_value_order),
+        Column("params", counted, "#Params (M)", show("params", millions)),
         Column(
             "flops_ablation_convention",
             counted,
             "FLOPs (G), paper’s convention",
-            lambda count: ABLATION.printed(int(count)),
+            show("flops_ablation_convention", lambda count: ABLATION.printed(int(count))),
         ),
-        Column("macs", counted, "MACs (G), full count", giga_macs),
+        Column("macs", counted, "MACs (G), full count", show("macs", giga_macs)),
     ]
     if compare:
-        columns += [
-            Column("published_params_m", paper, "#Params (M)", str),
-            Column("published_flops_g", paper, "FLOPs (G), paper’s convention", str),
-            Column("published_top1_percent", paper, "Top-1 Acc. (%)", str),
-        ]
+        columns += _published_columns()
     if measured_on is not None:
-        measured = f"Measured: {measured_on}"
-        columns += [
-            Column("trained_params", measured, "#Params (M)", millions),
-            Column("trained_macs", measured, "MACs (G)", giga_macs),
-            Column("top1_mean", measured, "Top-1 (%), mean", _percent),
-            Column("top1_sd", measured, "SD over seeds", lambda sd: f"±{sd:.1f}"),
-            Column("seeds", measured, "seeds", _whole),
-        ]
+        columns += _measured_columns(f"Measured: {measured_on}", show_value(study.baseline))
     columns.append(
         Column(
-            "verified", "", "closed form = fvcore", lambda ok: "yes" if ok else "NO", numeric=False
+            "verified",
+            "",
+            "closed form = fvcore",
+            show("verified", lambda ok: "yes" if ok else "NO"),
+            numeric=False,
+            order=None,
         )
     )
-    return Table(tuple(columns), frame)
+    return Table(title, tuple(columns), frame)
+
+
+def _published_columns() -> list[Column]:
+    paper = "Published: RedNet-50, ImageNet, 224×224"
+    return [
+        Column(key, paper, heading, show(key, str))
+        for key, heading in [
+            ("published_params_m", "#Params (M)"),
+            ("published_flops_g", "FLOPs (G), paper’s convention"),
+            ("published_top1_percent", "Top-1 (%)"),
+        ]
+    ]
+
+
+def _measured_columns(measured: str, baseline: str) -> list[Column]:
+    return [
+        Column("trained_params", measured, "#Params (M)", show("trained_params", millions)),
+        Column("trained_macs", measured, "MACs (G)", show("trained_macs", giga_macs)),
+        Column("top1_mean", measured, "Top-1 (%), mean ± 95 % (seeds)", mean_text),
+        Column(
+            "difference", measured, f"Top-1 − {baseline} (points), ± 95 % (pairs)", difference_text
+        ),
+        Column(
+            "train_rate", measured, "training (images/s)", show("train_rate", lambda r: f"{r:.0f}")
+        ),
+        Column("peak_mib", measured, "peak memory (MiB)", show("peak_mib", lambda m: f"{m:.0f}")),
+    ]

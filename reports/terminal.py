@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from ablations.formulas import PROJECTIONS
 from ablations.runs import Run
 from ablations.verify import Row
+from reports.captions import counted_on, measured_on
 from reports.frames import study_frame
-from reports.html import counted_on, measured_on
 from reports.tables import ABSENT, AXES, giga_macs, millions
 
 _COLUMNS = (

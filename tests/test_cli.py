@@ -14,7 +14,8 @@ import torch
 from PIL import Image
 from torchvision import datasets
 
-from cli import spread_lists
+from ablations.variants import STUDIES
+from commands.lists import spread_lists
 
 QUICK = ("--steps", "2", "--seeds", "2", "--output", "out")
 
@@ -125,11 +126,9 @@ def test_all_without_training(run, tmp_path):
     assert result.code == 0, result.err
     out = tmp_path / "out"
     assert not (out / "trials").exists()
-    assert sorted(p.name for p in (out / "tables").iterdir()) == [
-        "group-channels.csv",
-        "kernel-generator.csv",
-        "kernel-size.csv",
-    ]
+    assert {p.name for p in (out / "tables").iterdir()} == {
+        f"{study}.{ending}" for study in STUDIES for ending in ("csv", "md", "tex")
+    }
     page = (out / "report.html").read_text()
     assert page.count("17 layers, all equal") == 12
     assert "Nothing was trained" in page

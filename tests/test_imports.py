@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ORDER = ["involution_core", "ablations", "reports", "cli"]
+ORDER = ["involution_core", "ablations", "reports", "commands", "cli"]
 
 
 def imported(path):

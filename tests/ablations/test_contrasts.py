@@ -119,7 +119,6 @@ def test_a_study_by_hand():
     assert three.t_interval == pytest.approx((2 - 2.4841, 2 + 2.4841), abs=1e-4)
     assert (three.p, three.smallest_p, three.adjusted_p, three.comparisons) == (0.25, 0.25, 0.5, 2)
     assert three.verdict == "too few seeds"
-    assert three.sentence == "cannot tell with 3 seeds; needs at least 7"
     assert (nine.value, nine.p, nine.adjusted_p) == ("9", 0.75, 0.75)
 
 
@@ -135,33 +134,26 @@ def test_better_and_worse():
     up = [1.0, 1.2, 0.8, 1.1, 0.9, 1.3]
     contrast = only(against(up))
     assert contrast.verdict == "better" and contrast.p == contrast.adjusted_p == 2 / 64
-    assert contrast.sentence == "better than old by 1.05 points (6 seeds, p = 0.031)"
     low, high = contrast.bca_interval
     assert low < contrast.mean < high
     down = only(against([-x for x in up]))
     assert down.verdict == "worse" and down.mean == pytest.approx(-contrast.mean)
-    assert down.sentence == "worse than old by 1.05 points (6 seeds, p = 0.031)"
 
 
 def test_five_pairs_are_too_few_however_large_the_difference():
     contrast = only(against([30.0, 31.0, 29.0, 30.5, 28.0]))
     assert contrast.t_interval[0] > 25 and contrast.p == contrast.smallest_p == 2 / 32
-    assert contrast.sentence == "cannot tell with 5 seeds; needs at least 6"
 
 
 def test_enough_seeds_that_do_not_tell():
     contrast = only(against([1.0, -1.2, 0.8, -1.1, 0.9, 0.3]))
     assert contrast.verdict == "cannot tell"
-    assert contrast.sentence == (
-        "cannot tell with 6 seeds: the 95 % interval, -0.94 to +1.18 points, includes zero"
-    )
     # The interval alone would be satisfied; the corrected test is not: nothing, -0.3, and -0.3
     # with 0.3 can be flipped, so that p is 3 * 2/256.
     differences = [0.5, 0.6, -0.3, 0.7, 0.4, 0.5, 0.6, 0.3]
     values = against(differences) | {name: against([0.0] * 8)["old"] for name in "abc"}
     first = contrast_study(values, "old")[0]
     assert first.t_interval[0] > 0 and first.p < 0.05 < first.adjusted_p
-    assert first.sentence == "cannot tell with 8 seeds: adjusted p = 0.094 over 4 comparisons"
     # One far value: the test is satisfied, the interval is not.
     contrast = only(against([0.1, 0.2, 0.1, 0.2, 0.1, 0.2, 20.0]))
     assert contrast.adjusted_p < 0.05 and contrast.t_interval[0] < 0
@@ -173,13 +165,10 @@ def test_the_same_difference_at_every_seed_is_not_certainty():
     assert nothing.mean == 0 and nothing.p == nothing.adjusted_p == 1
     assert nothing.t_interval is None and nothing.bca_interval is None
     assert nothing.verdict == "cannot tell"
-    assert nothing.sentence.startswith("cannot tell: the difference is +0.00 points at each of 8")
     rounded = only(against([-1e-13] * 7 + [0.0]))
     assert rounded.t_interval is None and rounded.p == 1
-    assert rounded.sentence == nothing.sentence
     always = only(against([0.1] * 8, start=61.3))
     assert always.p == 2 / 256 and always.t_interval is None and always.verdict == "cannot tell"
-    assert "no difference" not in nothing.sentence + always.sentence
 
 
 def test_failed_seeds_leave_their_pair_out():
@@ -190,7 +179,6 @@ def test_failed_seeds_leave_their_pair_out():
     values["new"][99] = 10.0
     contrast = only(values)
     assert (contrast.n, contrast.mean, contrast.p) == (3, 5, 0.25)
-    assert contrast.sentence == "cannot tell with 3 seeds; needs at least 6"
 
 
 def test_no_pair_and_one_pair():
@@ -205,11 +193,9 @@ def test_no_pair_and_one_pair():
         assert (contrast.n, contrast.mean, contrast.sd, contrast.t_interval) == (0, *[None] * 3)
         assert (contrast.p, contrast.smallest_p, contrast.adjusted_p) == (None, None, None)
         assert contrast.verdict == "too few seeds"
-        assert contrast.sentence == "cannot tell: no seed finished both with this and with old"
     assert (one.n, one.mean, one.sd, one.t_interval, one.bca_interval) == (1, 2, *[None] * 3)
     assert one.p == one.smallest_p == one.adjusted_p == 1
     assert one.comparisons == 1, "variants without a test are not corrected for"
-    assert one.sentence == "cannot tell with 1 seed; needs at least 6"
 
 
 def test_few_pairs_are_enough_once_the_others_are_told():

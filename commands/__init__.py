@@ -1,0 +1,1 @@
+"""The commands: parse, call, print. Imports nothing heavy before a command runs."""

@@ -1,0 +1,58 @@
+"""The command that proves the counts."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from ablations.errors import SettingError
+from ablations.settings import check_writable
+from commands.program import FAILED
+
+
+@click.command()
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write every number, layer by layer, to FILE. Example: --json proof.json",
+)
+def verify(json_file: Path | None) -> None:
+    """Prove the counts; exit 0 or 1.
+
+    Closed form, fvcore and a second counter, layer by layer, and the published tables.
+    """
+    if json_file is not None:
+        if not json_file.absolute().parent.is_dir() or not json_file.name:
+            raise SettingError("json", json_file, f"{json_file.parent} is not a directory")
+        check_writable("json", json_file.parent, {json_file.name: False})
+    from dataclasses import asdict
+
+    from ablations.cost import UncountedOperator
+    from ablations.trials import write_json
+    from ablations.verify import Row, prove_all
+    from reports.terminal import EXPLANATION, proof_heading, proof_line
+
+    def show(row: Row) -> None:
+        click.echo(proof_line(row))
+        for mismatch in row.mismatches:
+            click.echo(f"  {mismatch}")
+
+    click.echo(EXPLANATION + "\n\n" + proof_heading())
+    try:
+        rows = prove_all(show)
+    except UncountedOperator as error:
+        click.echo(f"WRONG: {error}; it would be counted as zero")
+        sys.exit(FAILED)
+    wrong = [row for row in rows if not row.verified]
+    networks = {(row.model, row.variant, row.stem_kernel_size): len(row.layers) for row in rows}
+    if json_file is not None:
+        write_json(json_file, [{**asdict(row), "verified": row.verified} for row in rows])
+    if wrong:
+        click.echo(f"{len(wrong)} of {len(rows)} rows differ")
+        sys.exit(FAILED)
+    click.echo(
+        f"{len(rows)} rows, {len(networks)} different networks, {sum(networks.values())} "
+        "involution layers: every number equal"
+    )

@@ -1,0 +1,75 @@
+"""The commands that render what was recorded, without training."""
+
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ablations.errors import SettingError
+from ablations.settings import WRITTEN, check_writable
+from commands.options import open_option
+
+if TYPE_CHECKING:
+    from ablations.runs import Run
+
+COMPARISON = Path("comparison.html")
+
+
+def show_report(run: "Run", output: Path, open_browser: bool) -> None:
+    """Writes the run's report and tables into a folder, prints the page's path, opens it."""
+    from reports.files import write_report
+
+    show_page(write_report(run, output), open_browser)
+
+
+def show_page(page: Path, open_browser: bool) -> None:
+    """Prints the path of a page, and opens it where that is wanted."""
+    click.echo(page)
+    if open_browser and not webbrowser.open(page.resolve().as_uri()):
+        click.echo("no browser could be opened", err=True)
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
+@open_option
+def report(directory: Path, open_browser: bool) -> None:
+    """Render the report and tables of the run in DIR again. Trains nothing."""
+    directory = directory.expanduser()
+    if not directory.is_dir():
+        raise SettingError("dir", directory, "is not a directory")
+    check_writable("dir", directory, WRITTEN)
+    from ablations.saved import load_run
+
+    show_report(load_run(directory, "dir"), directory, open_browser)
+
+
+@click.command()
+@click.argument("first", type=click.Path(path_type=Path), metavar="A")
+@click.argument("second", type=click.Path(path_type=Path), metavar="B")
+@click.option(
+    "--output",
+    default=COMPARISON,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The page to write. Example: --output a-against-b.html",
+)
+@open_option
+def compare(first: Path, second: Path, output: Path, open_browser: bool) -> None:
+    """What changed from run A to run B, as one page.
+
+    A and B are reports or output folders. Accuracies are compared seed by seed; settings that
+    differ are named.
+    """
+    output = output.expanduser()
+    if not output.absolute().parent.is_dir():
+        raise SettingError("output", output, f"{output.parent} is not a directory")
+    check_writable("output", output.parent, {output.name: False})
+    from ablations.saved import load_run
+    from ablations.trials import write_text
+    from reports.comparison import compare_runs
+    from reports.html import render_comparison
+
+    runs = [load_run(path.expanduser(), name) for path, name in ((first, "a"), (second, "b"))]
+    write_text(output, render_comparison(compare_runs(*runs), (str(first), str(second))))
+    show_page(output, open_browser)

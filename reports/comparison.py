@@ -1,0 +1,201 @@
+"""Two runs beside each other: what differs in settings, costs and accuracy."""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from ablations.contrasts import contrast_runs
+from ablations.conventions import FULL
+from ablations.intervals import mean_interval
+from ablations.runs import Run
+from ablations.variants import Variant
+from reports.captions import counted_on, measured_on
+from reports.tables import Column, Table, difference_text, giga_macs, mean_text, millions, show
+from reports.verdicts import conclusion
+
+FIRST, SECOND = "A", "B"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A setting, or a fact about the machine, that the two runs do not share."""
+
+    name: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What changed from the first run to the second.
+
+    settings: what differs; same: names of what does not.
+    only: sentences on what one run has and the other lacks.
+    accuracy: None where the runs trained no variant in common.
+    """
+
+    settings: list[Difference]
+    same: list[str]
+    only: list[str]
+    costs: Table
+    accuracy: Table | None
+    conclusions: list[str]
+
+
+def compare_runs(first: Run, second: Run) -> Comparison:
+    """The second run against the first; accuracies are paired by seed."""
+    described = [dict(_described(run)) for run in (first, second)]
+    names = dict.fromkeys([*described[0], *described[1]])
+    values = {name: tuple(d.get(name, "–") for d in described) for name in names}
+    accuracy, conclusions = _accuracy(first, second)
+    return Comparison(
+        settings=[Difference(name, *pair) for name, pair in values.items() if pair[0] != pair[1]],
+        same=[name for name, pair in values.items() if pair[0] == pair[1]],
+        only=list(_only(first, second)),
+        costs=_costs(first, second),
+        accuracy=accuracy,
+        conclusions=conclusions,
+    )
+
+
+def _described(run: Run) -> Iterator[tuple[str, str]]:
+    yield "costs counted on", counted_on(run.settings.cost_model)
+    yield "Top-1 measured on", measured_on(run) or "nothing"
+    if run.settings.train is not None:
+        for name, value in asdict(run.settings.train).items():
+            yield name.replace("_", " "), str(value)
+        yield "seeds", str(run.settings.seeds)
+        yield "data", run.records[0].data if run.records else "–"
+    for study in run.studies:
+        yield f"variants of {study.name}", " ".join(study.variants)
+    for name, found in run.environments.items():
+        yield name, " / ".join(found)
+    yield "command", run.command
+
+
+def variant_name(variant: Variant) -> str:
+    """A variant by its three settings."""
+    group = "all" if variant.group_channels == "C" else variant.group_channels
+    return f"K = {variant.kernel_size}, {group} group channels, {variant.generator}"
+
+
+def _costed(run: Run) -> dict[Variant, tuple[int, int]]:
+    """Parameters and MACs of every variant's network, the cost model's."""
+    return {
+        row.variant: (row.params, FULL.count(row.operations))
+        for rows in run.proofs.values()
+        for row in rows
+    }
+
+
+def _trained(run: Run) -> dict[Variant, dict[int, float | None]]:
+    tops: dict[Variant, dict[int, float | None]] = {}
+    for record in run.records:
+        tops.setdefault(record.variant, {})[record.seed] = record.top1
+    return tops
+
+
+def _only(first: Run, second: Run) -> Iterator[str]:
+    for what, find in (("counted", _costed), ("trained", _trained)):
+        mine, its = find(first), find(second)
+        for name, here, there in ((FIRST, mine, its), (SECOND, its, mine)):
+            for variant in here:
+                if variant not in there:
+                    yield f"Only {name} {what} {variant_name(variant)}."
+
+
+def _costs(first: Run, second: Run) -> Table:
+    mine, its = _costed(first), _costed(second)
+    frame = pd.DataFrame(
+        [
+            {
+                "value": variant_name(variant),
+                "baseline": False,
+                "params_a": mine[variant][0],
+                "params_b": its[variant][0],
+                "params_change": its[variant][0] - mine[variant][0],
+                "macs_a": mine[variant][1],
+                "macs_b": its[variant][1],
+                "macs_change": its[variant][1] - mine[variant][1],
+            }
+            for variant in mine
+            if variant in its
+        ],
+        columns=["value", "baseline", "params_a", "params_b", "params_change", "macs_a", "macs_b",
+                 "macs_change"],
+    )  # fmt: skip
+    a, b = (f"{name}: {counted_on(run.settings.cost_model)}" for name, run in _named(first, second))
+    change = f"{SECOND} − {FIRST}"
+    columns = (
+        _variant_column(),
+        Column("params_a", a, "#Params (M)", show("params_a", millions)),
+        Column("macs_a", a, "MACs (G)", show("macs_a", giga_macs)),
+        Column("params_b", b, "#Params (M)", show("params_b", millions)),
+        Column("macs_b", b, "MACs (G)", show("macs_b", giga_macs)),
+        Column("params_change", change, "#Params", show("params_change", _whole_change)),
+        Column("macs_change", change, "MACs", show("macs_change", _whole_change)),
+    )
+    return Table("Costs", columns, frame)
+
+
+def _named(first: Run, second: Run) -> Sequence[tuple[str, Run]]:
+    return ((FIRST, first), (SECOND, second))
+
+
+def _variant_column() -> Column:
+    return Column("value", "", "variant", show("value", str), numeric=False, order=None)
+
+
+def _whole_change(change: int) -> str:
+    return f"{int(change):+,}".replace("-", "−").replace("+0", "0")
+
+
+def _accuracy(first: Run, second: Run) -> tuple[Table | None, list[str]]:
+    mine, its = _trained(first), _trained(second)
+    shared = {variant_name(variant): variant for variant in mine if variant in its}
+    if not shared:
+        return None, []
+    contrasts = contrast_runs(
+        {name: mine[variant] for name, variant in shared.items()},
+        {name: its[variant] for name, variant in shared.items()},
+        FIRST,
+    )
+    rows: list[Mapping[Hashable, Any]] = []
+    conclusions = []
+    for contrast in contrasts:
+        variant, interval = shared[contrast.value], contrast.t_interval
+        rows.append(
+            {
+                "value": contrast.value,
+                "baseline": False,
+                **_mean(mine[variant], "a"),
+                **_mean(its[variant], "b"),
+                "pairs": contrast.n,
+                "difference": contrast.mean,
+                "difference_low": interval[0] if interval else None,
+                "difference_high": interval[1] if interval else None,
+                "adjusted_p": contrast.adjusted_p,
+            }
+        )
+        conclusions.append(f"{contrast.value}: {conclusion(contrast)}.")
+    a, b = (f"{name}: {measured_on(run)}" for name, run in _named(first, second))
+    columns = (
+        _variant_column(),
+        Column("top1_mean_a", a, "Top-1 (%), mean ± 95 % (seeds)", lambda r: mean_text(r, "_a")),
+        Column("top1_mean_b", b, "Top-1 (%), mean ± 95 % (seeds)", lambda r: mean_text(r, "_b")),
+        Column("difference", "", f"{SECOND} − {FIRST} (points), ± 95 % (pairs)", difference_text),
+        Column("adjusted_p", "", "adjusted p", show("adjusted_p", lambda p: f"{p:.2g}")),
+    )
+    return Table("Top-1", columns, pd.DataFrame(rows)), conclusions
+
+
+def _mean(tops: Mapping[int, float | None], run: str) -> dict[Hashable, Any]:
+    finished = [top1 for top1 in tops.values() if top1 is not None]
+    interval = mean_interval(finished)
+    return {
+        f"top1_mean_{run}": sum(finished) / len(finished) if finished else None,
+        f"top1_high_{run}": interval[1] if interval else None,
+        f"seeds_{run}": len(finished),
+    }

@@ -1,0 +1,96 @@
+"""A table as text to take elsewhere: CSV, Markdown, LaTeX.
+
+CSV holds the raw, unrounded frame; Markdown and LaTeX hold what the page shows. LaTeX is a tabular
+with booktabs' rules, plain ASCII; whatever came from outside is escaped in all of them.
+"""
+
+import re
+from collections.abc import Iterator
+
+from reports.tables import Table
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
+    "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''",
+    "±": r"$\pm$", "×": r"$\times$", "−": r"$-$", "–": "--", "’": "'", "σ": r"$\sigma$",
+    "₀": "$_0$", "₁": "$_1$", "²": "$^2$",
+}  # fmt: skip
+
+
+def to_csv(table: Table) -> str:
+    """Every column of the frame, unrounded."""
+    return table.frame.to_csv(index=False, lineterminator="\n")
+
+
+def to_markdown(table: Table) -> str:
+    """A pipe table; the group of a column stands behind its heading."""
+    groups = dict.fromkeys(name for name, _ in table.groups if name)
+    headings = [
+        f"{column.heading}, {_kind(column.group)}" if column.group else column.heading
+        for column in table.columns
+    ]
+    rules = ["---:" if column.numeric else "---" for column in table.columns]
+    rows = [[cell.text for cell in row.cells] for row in table.rows]
+    lines = [_pipes(headings), "| " + " | ".join(rules) + " |", *map(_pipes, rows)]
+    notes = "".join(f"\n\n{_markdown(group)}." for group in groups)
+    return f"**{_markdown(table.title)}**\n\n" + "\n".join(lines) + notes + "\n"
+
+
+def _kind(group: str) -> str:
+    """ "counted" of "Counted: RedNet-50, 224×224, 1000 classes"."""
+    return group.partition(":")[0].lower()
+
+
+def _markdown(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(text.split()))
+
+
+def _pipes(cells: list[str]) -> str:
+    return "| " + " | ".join(map(_markdown, cells)) + " |"
+
+
+def to_latex(table: Table) -> str:
+    """A table environment for a document that loads booktabs."""
+    columns = "".join("r" if column.numeric else "l" for column in table.columns)
+    return "\n".join(
+        [
+            r"% \usepackage{booktabs}",
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{_latex(table.title)}}}",
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            *_latex_groups(table),
+            _ampersands([column.heading for column in table.columns]),
+            r"\midrule",
+            *(_ampersands([cell.text for cell in row.cells]) for row in table.rows),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _latex_groups(table: Table) -> Iterator[str]:
+    cells, rules, first = [], [], 1
+    for name, span in table.groups:
+        cells.append(rf"\multicolumn{{{span}}}{{c}}{{{_latex(name)}}}")
+        if name:
+            rules.append(rf"\cmidrule(lr){{{first}-{first + span - 1}}}")
+        first += span
+    yield " & ".join(cells) + r" \\"
+    yield " ".join(rules)
+
+
+def _ampersands(cells: list[str]) -> str:
+    return " & ".join(map(_latex, cells)) + r" \\"
+
+
+def _latex(text: str) -> str:
+    """`text` for LaTeX: special characters escaped, others outside ASCII by their number."""
+    return "".join(
+        _LATEX.get(c, c if c.isascii() and c.isprintable() else f"[U+{ord(c):04X}]")
+        for c in " ".join(text.split())
+    )

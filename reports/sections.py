@@ -1,0 +1,132 @@
+"""A study as the report shows it: verdict, table in every format, figures, proof."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from ablations.runs import Run
+from ablations.variants import Study
+from ablations.verify import PAPER_MODEL, Row
+from reports import plots
+from reports.captions import counted_on, measured_on
+from reports.formats import to_csv, to_latex, to_markdown
+from reports.frames import (
+    accuracy_frame,
+    contrasts,
+    cost_frame,
+    curve_frame,
+    measured_frame,
+    study_frame,
+)
+from reports.gaps import table_gaps
+from reports.tables import AXES, Table, study_table
+from reports.verdicts import Verdict, study_verdict
+
+TITLES = {
+    "kernel-size": "Kernel size",
+    "group-channels": "Group channels",
+    "kernel-generator": "Form of the kernel generator",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An SVG and what stands below it."""
+
+    svg: Markup
+    caption: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One study of the report.
+
+    texts: file ending -> the table in that format. gaps: what the table lacks, and why.
+    """
+
+    name: str
+    title: str
+    verdict: Verdict
+    table: Table
+    texts: dict[str, str]
+    figures: list[Figure]
+    proofs: Sequence[Row]
+    gaps: list[str]
+
+
+def build_sections(run: Run) -> list[Section]:
+    """Every study of the run, in order."""
+    return [_section(run, study) for study in run.studies]
+
+
+def _section(run: Run, study: Study) -> Section:
+    rows = run.proofs[study.name]
+    counted, measured = counted_on(run.settings.cost_model), measured_on(run)
+    table = study_table(
+        study,
+        study_frame(study, rows, run.records).assign(counted_on=counted, measured_on=measured),
+        TITLES[study.name],
+        counted,
+        measured,
+        compare=run.settings.cost_model == PAPER_MODEL,
+    )
+    return Section(
+        name=study.name,
+        title=TITLES[study.name],
+        verdict=study_verdict(
+            study.name, study.baseline, table, contrasts(study, run.records), measured is not None
+        ),
+        table=table,
+        texts={
+            "csv": to_csv(table),
+            "md": to_markdown(table),
+            "tex": to_latex(table),
+        },
+        figures=[*_measured_figures(run, study, measured), _cost_figure(study, rows, counted)],
+        proofs=rows,
+        gaps=list(table_gaps(study.name, table)),
+    )
+
+
+def _labels(study: Study) -> dict[str, str]:
+    """Variant -> its name in figures, short."""
+    show = AXES[study.name][1]
+    return {value: show(value).split(", ")[-1].split(" (")[0] for value in study.variants}
+
+
+def _measured_figures(run: Run, study: Study, measured: str | None) -> list[Figure]:
+    trials = accuracy_frame(study, run.records)
+    if measured is None or not trials["top1"].notna().any():
+        return []
+    means = measured_frame(study, run.records)
+    labels, name = _labels(study), study.name
+    seeds = trials.merge(means.drop(columns=["trained_params", "trained_macs"]), on="value")
+    finished = means.dropna(subset="top1_mean").reset_index(drop=True)
+    interval = "with its 95 % interval (Student’s t over seeds)"
+    return [
+        Figure(
+            plots.envelope_figure(name, labels, finished),
+            f"Mean Top-1 {interval} against the costs of the network that was trained: {measured}. "
+            "The line joins the variants that no other beats in both (Pareto front of the means; "
+            "where intervals overlap, the front is not certain).",
+        ),
+        Figure(
+            plots.accuracy_figure(name, labels, AXES[name][0], seeds),
+            f"Top-1 of {measured}. A dot is one seed; beside the dots their mean {interval}.",
+        ),
+        Figure(
+            plots.curves_figure(name, labels, curve_frame(study, run.records)),
+            f"Top-1 on the test split while training, {measured}: mean of the seeds, in a band "
+            "from the lowest to the highest. No epoch is selected; the last one counts.",
+        ),
+    ]
+
+
+def _cost_figure(study: Study, rows: Sequence[Row], counted: str) -> Figure:
+    svg = plots.cost_figure(study.name, _labels(study), AXES[study.name][0], cost_frame(rows))
+    return Figure(
+        svg,
+        f"Multiply-accumulates of {counted}, by term of the closed form; rest: all other "
+        "convolutions and the classifier.",
+    )

@@ -1,0 +1,90 @@
+"""The verdict of a study in words: what was varied, what it costs, what it bought, how sure.
+
+Every number is a cell of the study's table; how strong the words are is decided in
+`ablations.contrasts`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ablations.contrasts import Contrast, seeds_needed
+from reports.tables import AXES, Table
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """headline: one sentence over the study. lines: one for each variant, the baseline first."""
+
+    headline: str
+    lines: tuple[str, ...]
+
+
+def study_verdict(
+    study: str, baseline: str, table: Table, contrasts: Mapping[str, Contrast], trained: bool
+) -> Verdict:
+    """contrasts: variant -> its contrast with `baseline`, of all other variants."""
+    label = AXES[study][1]
+
+    def costs(value: str) -> str:
+        return f"{table.text(value, 'params')} M parameters, {table.text(value, 'macs')} G MACs"
+
+    lines = [f"{label(baseline)}, the baseline: {costs(baseline)}."]
+    for value, contrast in contrasts.items():
+        bought = f"; {_bought(table, contrast)}" if trained else ""
+        lines.append(f"{label(value)}: {costs(value)}{bought}.")
+    if not trained:
+        return Verdict("Nothing was trained: what the variants buy was not measured.", tuple(lines))
+    return Verdict(_headline(label(baseline), contrasts, label), tuple(lines))
+
+
+def _bought(table: Table, contrast: Contrast) -> str:
+    """The difference in Top-1 as the table shows it, and what it is worth."""
+    if contrast.mean is None:
+        return "Top-1: " + conclusion(contrast)
+    difference = table.text(contrast.value, "difference").rpartition(" (")[0]
+    return f"Top-1 differs by {difference} points over {_seeds(contrast.n)}: {conclusion(contrast)}"
+
+
+def _seeds(n: int) -> str:
+    return f"{n} seed{'s' * (n != 1)}"
+
+
+def conclusion(contrast: Contrast) -> str:
+    """What a contrast says, no stronger than its data."""
+    if contrast.mean is None or contrast.adjusted_p is None:
+        return "cannot tell, no seed finished with both"
+    if contrast.verdict == "too few seeds":
+        needed = seeds_needed(contrast.comparisons)
+        return f"cannot tell with {_seeds(contrast.n)}, needs at least {needed}"
+    if contrast.t_interval is None:
+        return (
+            "cannot tell, the difference is the same at every seed and nothing says how sure that "
+            "is (do the seeds change the runs?)"
+        )
+    evidence = f"{'adjusted ' * (contrast.comparisons > 1)}p = {contrast.adjusted_p:.2g}"
+    if contrast.verdict != "cannot tell":
+        return f"{contrast.verdict} ({evidence})"
+    low, high = contrast.t_interval
+    reason = "the interval includes zero" if low <= 0 <= high else evidence
+    return f"cannot tell with {_seeds(contrast.n)}, {reason}"
+
+
+def _headline(baseline: str, contrasts: Mapping[str, Contrast], label: Callable[[str], str]) -> str:
+    told = [c for c in contrasts.values() if c.verdict in ("better", "worse")]
+    if not contrasts:
+        return f"Only {baseline} was measured; there is nothing to compare it with."
+    if told:
+        named = ", ".join(f"{label(c.value)} is {c.verdict}" for c in told)
+        rest = len(contrasts) - len(told)
+        others = {0: "", 1: "; of the other one it cannot be told"}.get(
+            rest, f"; of the other {rest} it cannot be told"
+        )
+        return f"Against {baseline}, {named} in Top-1{others}."
+    seeds = min((c.n for c in contrasts.values()), default=0)
+    if all(c.verdict == "too few seeds" for c in contrasts.values()):
+        needed = seeds_needed(len(contrasts))
+        return (
+            f"Whether any variant differs from {baseline} in Top-1 cannot be told with "
+            f"{_seeds(seeds)}; that needs at least {needed}."
+        )
+    return f"No variant could be told from {baseline} in Top-1. That does not make them equal."

@@ -1,0 +1,68 @@
+"""Finished runs whose every number a test knows: real proofs, made-up accuracies."""
+
+from functools import cache
+from pathlib import Path
+
+import torch
+
+from ablations.environment import describe_environment
+from ablations.runs import Run
+from ablations.settings import RunSettings, TrainSettings
+from ablations.trials import TrialRecord
+from ablations.variants import STUDIES
+from ablations.verify import prove_study
+from involution_core.architectures import ARCHITECTURES
+
+NASTY = 'imagefolder:/data/<script>alert("x")</script>&\\end{tabular}|'
+"""A data set's path as nobody would have it."""
+
+
+def record(variant, seed, top1, failure=None, costs=(77_520, 8_960_000)):
+    """A trial that ended with `top1` after two epochs, half of it after the first."""
+    params, macs = costs
+    curve = () if top1 is None else (
+        {"epoch": 1, "steps": 50, "train_loss": 2.0, "test_top1": top1 / 2},
+        {"epoch": 2, "steps": 100, "train_loss": 1.0, "test_top1": top1},
+    )  # fmt: skip
+    return TrialRecord(
+        variant=variant,
+        seed=seed,
+        settings={},
+        device="cpu",
+        data="a <b>data set</b>",
+        curve=curve,
+        top1=top1,
+        costs={"params": params, "operations": {"conv": macs - 960_000, "involution": 960_000}},
+        seconds=1.0,
+        environment={"threads": str(seed + 1), "torch": "2"},
+        failure=failure,
+    )
+
+
+@cache
+def proofs(study, values):
+    return prove_study(STUDIES[study].study(values), ARCHITECTURES["rednet50"])
+
+
+def make_run(output, study, tops, failure="loss became nan at step <3>", **train):
+    """A run of one study. tops: value -> Top-1 by seed, None where the trial failed."""
+    made = STUDIES[study].study(list(tops))
+    seeds = max(len(found) for found in tops.values())
+    records = [
+        record(
+            made.variants[value],
+            seed,
+            found[seed],
+            failure if found[seed] is None else None,
+            costs=(70_000 + 1_000 * place, 8_000_000 + 500_000 * place),
+        )
+        for seed in range(seeds)
+        for place, (value, found) in enumerate(tops.items())
+        if seed < len(found)
+    ]
+    settings = RunSettings(
+        Path(output), "rednet50", seeds, TrainSettings(**({"dataset": NASTY} | train))
+    )
+    environment = describe_environment(torch.device("cpu"))
+    rows = {made.name: proofs(study, tuple(tops))}
+    return Run([made], settings, rows, records, environment, "typed 'as is' <&>")
