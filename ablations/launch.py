@@ -4,10 +4,11 @@ import time
 from collections.abc import Iterable
 
 import torch
+from torch import nn
 
 from ablations.cost import count_cost
 from ablations.environment import describe_environment
-from ablations.errors import SettingError, TrialFailed
+from ablations.errors import SettingError, TrialFailed, one_line
 from ablations.images import ImageData
 from ablations.progress import Progress
 from ablations.settings import TrainSettings
@@ -62,6 +63,21 @@ def run_trials(
     return records
 
 
+def build_trained(
+    variant: Variant, seed: int, settings: TrainSettings, data: ImageData
+) -> nn.Module:
+    """The network that is trained for `variant`, its weights drawn from `seed`, on the CPU."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return build_network(
+            settings.model,
+            kernel_size=variant.kernel_size,
+            group_channels=variant.group_channels,
+            generator=variant.generator,
+            classes=data.classes,
+        )
+
+
 def run_trial(
     key: TrialKey,
     settings: TrainSettings,
@@ -70,15 +86,7 @@ def run_trial(
     progress: Progress,
 ) -> TrialRecord:
     """Trains one variant once. What makes a trial fail goes into its record."""
-    with torch.random.fork_rng():
-        torch.manual_seed(key.seed)
-        network = build_network(
-            settings.model,
-            kernel_size=key.variant.kernel_size,
-            group_channels=key.variant.group_channels,
-            generator=key.variant.generator,
-            classes=data.classes,
-        )
+    network = build_trained(key.variant, key.seed, settings, data)
     cost = count_cost(network, data.image_size)
     curve: list[Epoch] = []
     failure, transient = None, False
@@ -88,7 +96,7 @@ def run_trial(
     except TrialFailed as error:
         failure = str(error)
     except Exception as error:  # whatever ends one trial must not end the others
-        failure, transient = _reason(error), True
+        failure, transient = one_line(error), True
     return TrialRecord(
         variant=key.variant,
         seed=key.seed,
@@ -103,11 +111,3 @@ def run_trial(
         failure=failure,
         transient=transient,
     )
-
-
-def _reason(error: Exception) -> str:
-    """One line. What went wrong in a data loader's process stands, with its kind, in the last."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if len(lines) > 1:
-        return lines[-1]
-    return ": ".join([type(error).__name__, *lines])

@@ -17,7 +17,13 @@ MODELS = tuple(a.name for a in ARCHITECTURES.values() if a.family == "rednet")
 DEFAULT_EPOCHS = 8
 LARGEST_COUNT = 10**9
 
-WRITTEN = {"report.html": False, "run.json": False, "tables": True, "trials": True}
+WRITTEN = {
+    "report.html": False,
+    "run.json": False,
+    "tables": True,
+    "timings": True,
+    "trials": True,
+}
 """What a run writes into its output folder; True for a directory."""
 
 

@@ -70,6 +70,24 @@ def top1(network: nn.Module, data: ImageData, device: torch.device) -> float:
     return 100 * right / data.test_size
 
 
+def make_optimiser(network: nn.Module, lr: float) -> torch.optim.Optimizer:
+    """What trains `network`, at the rate `lr`."""
+    return torch.optim.SGD(
+        network.parameters(), lr, MOMENTUM, weight_decay=WEIGHT_DECAY, nesterov=True
+    )
+
+
+def training_step(
+    network: nn.Module, optimiser: torch.optim.Optimizer, images: Tensor, labels: Tensor
+) -> float:
+    """One step on one batch; the loss before it."""
+    loss = F.cross_entropy(network(images), labels, label_smoothing=LABEL_SMOOTHING)
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return loss.item()
+
+
 def train(
     network: nn.Module,
     data: ImageData,
@@ -86,9 +104,7 @@ def train(
     Raises TrialFailed as soon as a loss is not finite.
     """
     network.to(device).to(memory_format=torch.channels_last).train()
-    optimiser = torch.optim.SGD(
-        network.parameters(), settings.lr, MOMENTUM, weight_decay=WEIGHT_DECAY, nesterov=True
-    )
+    optimiser = make_optimiser(network, settings.lr)
     total = total_steps(settings, data)
     per_epoch = math.ceil(data.train_size / settings.batch_size)
     curve: list[Epoch] = []
@@ -96,7 +112,7 @@ def train(
     for step, (images, labels) in enumerate(_batches(data, settings, seed, total)):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, total, settings.lr)
-        loss = _step(network, optimiser, images.to(device), labels.to(device))
+        loss = training_step(network, optimiser, images.to(device), labels.to(device))
         if not math.isfinite(loss):
             raise TrialFailed(f"loss became {loss} at step {step + 1} of {total}")
         losses.append(loss)
@@ -106,13 +122,3 @@ def train(
             curve.append(Epoch(len(curve) + 1, step + 1, mean, top1(network, data, device)))
             losses = []
     return curve
-
-
-def _step(
-    network: nn.Module, optimiser: torch.optim.Optimizer, images: Tensor, labels: Tensor
-) -> float:
-    loss = F.cross_entropy(network(images), labels, label_smoothing=LABEL_SMOOTHING)
-    optimiser.zero_grad()
-    loss.backward()
-    optimiser.step()
-    return loss.item()

@@ -3,16 +3,18 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ablations.errors import SettingError
 from ablations.variants import Variant
 
 FORMAT = 1
 """Raised whenever the same settings would give other numbers, or a record other fields."""
+
+Record = TypeVar("Record")
 
 
 @dataclass(frozen=True)
@@ -106,21 +108,33 @@ class TrialStore:
 
         Raises SettingError where its file is not a record.
         """
-        path = self.folder / key.file_name
-        try:
-            record = TrialRecord.from_json(json.loads(path.read_text(encoding="utf-8")))
+
+        def of_this_trial(values: Any) -> TrialRecord:
+            record = TrialRecord.from_json(values)
             if not record.answers(key):
                 raise ValueError("it belongs to another trial")
-        except FileNotFoundError:
-            return None
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OSError) as error:
-            reason = str(error).splitlines()[0]
-            problem = f"{path} is not a trial record ({reason}); move it away to run this trial"
-            raise SettingError("output", self.folder.parent, problem) from None
-        return None if record.transient else record
+            return record
+
+        record = read_record(self.folder / key.file_name, of_this_trial, "trial")
+        return None if record is None or record.transient else record
 
     def save(self, key: TrialKey, record: TrialRecord) -> None:
         write_json(self.folder / key.file_name, record.to_json())
+
+
+def read_record(path: Path, parse: Callable[[Any], Record], kind: str) -> Record | None:
+    """What `parse` makes of the JSON of `path`, in a folder of the output; None without a file.
+
+    Raises SettingError, calling it no record of this kind, where there is something else.
+    """
+    try:
+        return parse(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        problem = f"{path} is not a {kind} record ({reason}); move it away to run this {kind}"
+        raise SettingError("output", path.parent.parent, problem) from None
 
 
 def write_json(path: Path, values: object) -> None:
