@@ -1,5 +1,6 @@
 """What a run tells whoever watches it."""
 
+from ablations.timings import TimingRecord
 from ablations.trials import TrialRecord
 from ablations.variants import Variant
 
@@ -18,3 +19,15 @@ class Progress:
 
     def trial_ends(self, record: TrialRecord, reused: bool) -> None:
         """A trial has ended; reused: it was recorded by an earlier run."""
+
+    def timings_start(self, variants: int) -> None:
+        """Speed and memory of so many variants are wanted."""
+
+    def memory_turn(self, variant: Variant) -> None:
+        """This variant's memory is being measured."""
+
+    def speed_turn(self, variant: Variant, number: int) -> None:
+        """This variant's speed is being measured, in round `number` (from 1)."""
+
+    def timing_ends(self, record: TimingRecord, reused: bool) -> None:
+        """A variant has been measured; reused: it was recorded by an earlier run."""

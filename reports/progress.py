@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 
 from ablations.progress import Progress
+from ablations.timings import TimingRecord
 from ablations.trials import TrialRecord
 from ablations.variants import Variant
 
@@ -16,12 +17,14 @@ QUIET_SECONDS = 10
 """Longest silence within a trial where lines are plain."""
 
 
+def variant_name(variant: Variant) -> str:
+    """A variant as people read it."""
+    return f"K={variant.kernel_size}, {variant.group_channels} group channels, {variant.generator}"
+
+
 def trial_name(variant: Variant, seed: int) -> str:
     """A trial as people read it."""
-    return (
-        f"K={variant.kernel_size}, {variant.group_channels} group channels, "
-        f"{variant.generator}, seed {seed}"
-    )
+    return f"{variant_name(variant)}, seed {seed}"
 
 
 def outcome(record: TrialRecord, reused: bool) -> str:
@@ -32,6 +35,19 @@ def outcome(record: TrialRecord, reused: bool) -> str:
         result = f"Top-1 {record.top1:.1f} %"
     spent = "recorded before" if reused else f"{record.seconds:.0f} s"
     return f"{trial_name(record.variant, record.seed)}: {result} ({spent})"
+
+
+def timing_outcome(record: TimingRecord, reused: bool) -> str:
+    """What a variant's measurement found, in one line."""
+    if record.failure is not None or record.peak_bytes is None:
+        result = f"not measured: {record.failure}"
+    else:
+        result = (
+            f"{record.training_images_per_second:.0f} images/s training, "
+            f"{record.inference_images_per_second:.0f} inference, "
+            f"{record.peak_bytes / 2**20:.0f} MiB"
+        )
+    return f"{variant_name(record.variant)}: {result}{' (recorded before)' if reused else ''}"
 
 
 def _minutes(seconds: float) -> str:
@@ -50,9 +66,17 @@ class Clock(Progress):
         self.spent = 0.0
         self.trained = 0
         self.started = time.monotonic()
+        self.timings = 0
+        self.timed = 0
 
     def run_starts(self, trials: int) -> None:
         self.trials = trials
+
+    def timings_start(self, variants: int) -> None:
+        self.timings, self.timed = variants, 0
+
+    def timing_ends(self, record: TimingRecord, reused: bool) -> None:
+        self.timed += 1
 
     def trial_starts(self, variant: Variant, seed: int, steps: int) -> None:
         self.steps = steps
@@ -81,10 +105,15 @@ class PlainProgress(Clock):
         self.printed = time.monotonic()
 
     def _print(self, text: str) -> None:
-        self.console.print(
-            f"[{self.ended}/{self.trials}] {text}", markup=False, highlight=False, soft_wrap=True
-        )
+        self._print_line(f"[{self.ended}/{self.trials}] {text}")
+
+    def _print_line(self, line: str) -> None:
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
         self.printed = time.monotonic()
+
+    def _print_turn(self, text: str) -> None:
+        if time.monotonic() - self.printed >= QUIET_SECONDS:
+            self._print_line(f"[timing] {text}")
 
     def trial_starts(self, variant: Variant, seed: int, steps: int) -> None:
         super().trial_starts(variant, seed, steps)
@@ -98,6 +127,16 @@ class PlainProgress(Clock):
     def trial_ends(self, record: TrialRecord, reused: bool) -> None:
         super().trial_ends(record, reused)
         self._print(outcome(record, reused))
+
+    def memory_turn(self, variant: Variant) -> None:
+        self._print_turn(f"{variant_name(variant)}: memory")
+
+    def speed_turn(self, variant: Variant, number: int) -> None:
+        self._print_turn(f"{variant_name(variant)}: round {number}")
+
+    def timing_ends(self, record: TimingRecord, reused: bool) -> None:
+        super().timing_ends(record, reused)
+        self._print_line(f"[timing {self.timed}/{self.timings}] {timing_outcome(record, reused)}")
 
 
 class LiveProgress(Clock):
@@ -135,6 +174,22 @@ class LiveProgress(Clock):
         super().trial_ends(record, reused)
         self.bars.console.print(outcome(record, reused), markup=False, highlight=False)
         self.bars.update(self.overall, completed=self.ended)
+
+    def timings_start(self, variants: int) -> None:
+        super().timings_start(variants)
+        self.bars.reset(self.overall, description="timings", total=variants, note="")
+        self.bars.reset(self.current, description="starting", total=None, visible=True, note="")
+
+    def memory_turn(self, variant: Variant) -> None:
+        self.bars.update(self.current, description=variant_name(variant), note="memory")
+
+    def speed_turn(self, variant: Variant, number: int) -> None:
+        self.bars.update(self.current, description=variant_name(variant), note=f"round {number}")
+
+    def timing_ends(self, record: TimingRecord, reused: bool) -> None:
+        super().timing_ends(record, reused)
+        self.bars.console.print(timing_outcome(record, reused), markup=False, highlight=False)
+        self.bars.update(self.overall, completed=self.timed)
 
 
 @contextmanager
