@@ -67,7 +67,7 @@ class TrialRecord:
     settings: Mapping[str, object]
     device: str
     data: str
-    curve: tuple[Mapping[str, float], ...]
+    curve: tuple[Mapping[str, int | float], ...]
     top1: float | None
     costs: Mapping[str, Any]
     seconds: float

@@ -9,6 +9,7 @@ from ablations.conventions import ABLATION, FULL
 from ablations.formulas import MAC_TERMS
 from ablations.intervals import Interval, mean_interval
 from ablations.published import ablation
+from ablations.timings import TimingRecord
 from ablations.trials import TrialRecord
 from ablations.variants import Study
 from ablations.verify import Row
@@ -83,6 +84,9 @@ _CONTRASTED = ["value", "pairs", "difference", "difference_low", "difference_hig
                "adjusted_p", "verdict"]  # fmt: skip
 
 
+_TIMED = ["value", "train_rate", "inference_rate", "peak_mib", "timing_failure"]
+
+
 def _low(interval: Interval | None) -> float | None:
     return None if interval is None else interval[0]
 
@@ -151,16 +155,38 @@ def curve_frame(study: Study, records: Sequence[TrialRecord]) -> pd.DataFrame:
     )
 
 
-def study_frame(study: Study, rows: Sequence[Row], records: Sequence[TrialRecord]) -> pd.DataFrame:
-    """One row a variant: `cost_frame`, `published_frame`, `measured_frame`, `contrast_frame`."""
+def timing_frame(study: Study, timings: Sequence[TimingRecord]) -> pd.DataFrame:
+    """value; median images/s of a training step and of inference, peak memory of training (MiB),
+    missing where the measurement failed, and then the reason."""
+    rows = [
+        {
+            "value": value,
+            "train_rate": timing.training_images_per_second,
+            "inference_rate": timing.inference_images_per_second,
+            "peak_mib": None if timing.peak_bytes is None else timing.peak_bytes / 2**20,
+            "timing_failure": timing.failure,
+        }
+        for value, variant in study.variants.items()
+        for timing in timings
+        if timing.variant == variant
+    ]
+    return pd.DataFrame(rows, columns=_TIMED)
+
+
+def study_frame(
+    study: Study,
+    rows: Sequence[Row],
+    records: Sequence[TrialRecord],
+    timings: Sequence[TimingRecord],
+) -> pd.DataFrame:
+    """One row a variant: the frames of costs, published figures, accuracies, contrasts, timings."""
     frame = cost_frame(rows)
     frame["baseline"] = frame["value"] == study.baseline
     for more in (
         published_frame(study),
         measured_frame(study, records),
         contrast_frame(study, records),
+        timing_frame(study, timings),
     ):
         frame = frame.merge(more, on="value", how="left")
-    frame["train_rate"] = float("nan")
-    frame["peak_mib"] = float("nan")
     return frame

@@ -25,6 +25,8 @@ def _published(record: Mapping[Hashable, Any], keys: set[str]) -> Iterator[str]:
 def _measured(record: Mapping[Hashable, Any], keys: set[str]) -> Iterator[str]:
     if "top1_mean" not in keys:
         return
+    if not pd.isna(record["timing_failure"]):
+        yield f"no speed and memory: {record['timing_failure']}"
     if pd.isna(record["top1_mean"]):
         yield f"no Top-1, all {record['failed']:.0f} trials failed."
         return
@@ -37,4 +39,5 @@ def _measured(record: Mapping[Hashable, Any], keys: set[str]) -> Iterator[str]:
     if not record["baseline"] and not record["pairs"] > 0:
         yield "no difference to the baseline, no seed finished with both."
     elif not record["baseline"] and record["pairs"] < record["seeds"]:
-        yield f"{record['pairs']:.0f} pairs, the baseline failed at the other seeds."
+        pairs = f"{record['pairs']:.0f} pair{'s' * (record['pairs'] != 1)}"
+        yield f"{pairs}, the baseline failed at the other seeds."

@@ -65,7 +65,9 @@ def _section(run: Run, study: Study) -> Section:
     counted, measured = counted_on(run.settings.cost_model), measured_on(run)
     table = study_table(
         study,
-        study_frame(study, rows, run.records).assign(counted_on=counted, measured_on=measured),
+        study_frame(study, rows, run.records, run.timings).assign(
+            counted_on=counted, measured_on=measured
+        ),
         TITLES[study.name],
         counted,
         measured,

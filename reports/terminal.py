@@ -85,7 +85,7 @@ def study_lines(run: Run) -> Iterator[str]:
         axis, show = AXES[study.name]
         yield ""
         yield f"{axis:20}{'#Params (M)':>12}{'MACs (G)':>10}   Top-1 (%), mean ± SD"
-        frame = study_frame(study, run.proofs[study.name], run.records)
+        frame = study_frame(study, run.proofs[study.name], run.records, run.timings)
         for row in frame.to_dict("records"):
             top1 = ABSENT
             if row["seeds"] > 0:

@@ -1,0 +1,74 @@
+from dataclasses import replace
+
+import pytest
+from finished import make_run
+
+from reports.comparison import compare_runs
+from reports.html import render_comparison
+
+TOPS = {"3": [40.0, 50.0, 45.0], "7": [80.0, 70.0, 75.0]}
+
+
+def cells(table):
+    return [[cell.text for cell in row.cells] for row in table.rows]
+
+
+@pytest.fixture
+def first():
+    return make_run("a", "kernel-size", TOPS, dataset="digits")
+
+
+def test_the_same_run_differs_in_nothing(first):
+    found = compare_runs(first, first)
+    assert found.settings == [] and found.only == []
+    assert "data" in found.same and "command" in found.same
+    assert [row[-1] for row in cells(found.costs)] == ["0", "0"]
+    assert [row[3] for row in cells(found.accuracy)] == ["+0.0 (3)"] * 2
+    assert "the difference is the same at every seed" in found.conclusions[0] or (
+        "cannot tell with 3 seeds" in found.conclusions[0]
+    )
+
+
+def test_differences_are_paired_by_seed_and_settings_are_named(first):
+    tops = {"3": [41.0, 52.0], "9": [60.0, 61.0]}
+    second = make_run("b", "kernel-size", tops, dataset="digits", lr=0.2)
+    found = compare_runs(first, second)
+    named = {d.name: (d.first, d.second) for d in found.settings}
+    assert named["lr"] == ("0.1", "0.2") and named["seeds"] == ("3", "2")
+    assert named["variants of kernel-size"] == ("3 7", "3 9")
+    assert "batch size" in found.same
+    (row,) = cells(found.accuracy)
+    assert row[:4] == ["K = 3, 16 group channels, r=4", "45.0 ± 12.4 (3)", "46.5 ± 69.9 (2)",
+                       "+1.5 ± 6.4 (2)"]  # fmt: skip
+    assert found.conclusions == [
+        "K = 3, 16 group channels, r=4: cannot tell with 2 seeds, needs at least 6."
+    ]
+    assert found.only == [
+        "Only A counted K = 7, 16 group channels, r=4.",
+        "Only B counted K = 9, 16 group channels, r=4.",
+        "Only A trained K = 7, 16 group channels, r=4.",
+        "Only B trained K = 9, 16 group channels, r=4.",
+    ]
+
+
+def test_changed_costs_are_whole_numbers(first):
+    rows = [replace(row, params=row.params - 1_000) for row in first.proofs["kernel-size"]]
+    second = replace(first, proofs={"kernel-size": rows})
+    (three, _) = cells(compare_runs(first, second).costs)
+    assert three[1:] == ["14.7", "2.46", "14.7", "2.46", "−1,000", "0"]
+
+
+def test_the_page_names_and_escapes(first):
+    second = make_run("b", "kernel-size", TOPS)
+    page = render_comparison(compare_runs(first, second), ("runs/a", "<b>&"))
+    assert "&lt;b&gt;&amp;" in page and "<script>alert" not in page
+    assert "These differ." in page
+    assert page == render_comparison(compare_runs(first, second), ("runs/a", "<b>&"))
+
+
+def test_runs_without_anything_in_common(first):
+    other = make_run("b", "kernel-size", {"5": [60.0]}, dataset="digits")
+    found = compare_runs(first, other)
+    assert found.accuracy is None and found.costs.rows == []
+    page = render_comparison(found, ("a", "b"))
+    assert "trained no variant in common" in page and "counted no variant in common" in page

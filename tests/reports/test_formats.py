@@ -1,0 +1,55 @@
+"""The tables as text, held against files that were read and found right."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from finished import NASTY, make_run
+
+from reports.sections import build_sections
+
+GOLDEN = Path(__file__).parent / "golden"
+TOPS = {"3": [40.0, 50.5, 41.0], "7": [80.0, 71.25, None], "11": [None, None, None]}
+
+
+@pytest.fixture
+def section():
+    (made,) = build_sections(make_run("out", "kernel-size", TOPS))
+    return made
+
+
+@pytest.mark.parametrize("ending", ["csv", "md", "tex"])
+def test_tables_are_as_they_were_found_right(section, ending):
+    golden = GOLDEN / f"kernel-size.{ending}"
+    assert section.texts[ending] == golden.read_text(encoding="utf-8")
+
+
+def test_latex_is_ascii_and_closes_what_it_opens(section):
+    text = section.texts["tex"]
+    assert text.isascii()
+    assert text.count(r"\begin{") == text.count(r"\end{") == 2
+    body = text[text.index(r"\midrule") :].splitlines()[1:4]
+    assert all(line.count(" & ") == 13 and line.endswith(r" \\") for line in body)
+    assert NASTY not in text and r"\textless{}script\textgreater{}" in text
+
+
+def test_latex_compiles(section, tmp_path):
+    if shutil.which("pdflatex") is None:
+        pytest.skip("needs pdflatex with booktabs")
+    (tmp_path / "table.tex").write_text(section.texts["tex"])
+    (tmp_path / "paper.tex").write_text(
+        "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\\input{table}\\end{document}"
+    )
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_markdown_cells_cannot_break_the_table(section):
+    lines = section.texts["md"].splitlines()
+    rows = [line for line in lines if line.startswith("|")]
+    assert len(rows) == 2 + len(TOPS)
+    pipes = [row.replace("\\|", "").count("|") for row in rows]
+    assert len(set(pipes)) == 1
+    assert "<script>" not in section.texts["md"]
