@@ -18,6 +18,7 @@ _HOME = {
     "RedNet": "networks",
     "ResNet": "networks",
     "build_network": "networks",
+    "load_official": "checkpoints",
     "ARCHITECTURES": "architectures",
     "Architecture": "architectures",
 }

@@ -1,0 +1,195 @@
+"""Checkpoints of the authors' repository, github.com/d-li14/involution, in this project's RedNet.
+
+A file of theirs is mmcls's: {"meta": ..., "state_dict": ...}. The networks are the same: the order
+of the stem, the stride in the involution (its kernel generated behind average pooling) and in the
+shortcut's convolution, groups outside the taps in the rows of the last map. Only the names differ,
+and what happens where a strided layer meets a map of odd size: their pooling drops the last row, so
+that their code fails or reads beyond its weights; ours keeps it. Sides that are multiples of 32
+never meet the case.
+"""
+
+import os
+import pickle
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from math import isqrt
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from involution_core.architectures import (
+    ARCHITECTURES,
+    STEM_GROUP_CHANNELS,
+    STEM_KERNEL_SIZE,
+    Architecture,
+)
+from involution_core.networks import RedNet
+
+_GENERATOR = {
+    "generator.reduce.0": "conv1.conv",
+    "generator.reduce.1": "conv1.bn",
+    "generator.span": "conv2.conv",
+}
+_STEM = {
+    "stem.0": "stem.0.conv",
+    "stem.1": "stem.0.bn",
+    **{f"stem.3.{ours}": f"stem.1.{theirs}" for ours, theirs in _GENERATOR.items()},
+    "stem.4": "stem.2",
+    "stem.6": "stem.4.conv",
+    "stem.7": "stem.4.bn",
+}
+_BLOCK = {
+    **{name: name for name in ("conv1", "bn1", "bn2", "conv3", "bn3")},
+    **{f"spatial.{ours}": f"conv2.{theirs}" for ours, theirs in _GENERATOR.items()},
+    "shortcut.0": "downsample.0",
+    "shortcut.1": "downsample.1",
+}
+_BACKBONE, _HEAD = "backbone.", "head."
+_STEM_SPAN = "backbone.stem.1.conv2.conv.weight"
+_NAMED = 3
+"""Keys of each kind that an error names."""
+
+
+def load_official(
+    model: str | RedNet,
+    source: str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    classifier: bool = True,
+) -> RedNet:
+    """The RedNet with the weights of a checkpoint of the authors' repository, in eval mode.
+
+    model:      "rednet26" to "rednet152", built with the stem's K and the number of classes that
+                the checkpoint has; or a RedNet, which is filled in place and has to fit.
+    source:     the file, or what it holds: {"state_dict": ...} or the state dict itself. A file is
+                read as tensors and plain values alone; code in it is never run.
+    classifier: False loads the backbone alone and leaves the classifier as it was, untrained in a
+                network built here; a head in the checkpoint is passed over. Without it a checkpoint
+                of the backbone alone (with or without the prefix "backbone.") is refused.
+
+    Every key is accounted for on both sides, shapes too; nothing is loaded otherwise.
+    Raises ValueError, in one line, for what is no such checkpoint or another network's, and OSError
+    for a file that cannot be read.
+    """
+    tensors = _state_dict(source if isinstance(source, Mapping) else _read(source))
+    if not classifier:
+        tensors = {key: value for key, value in tensors.items() if not key.startswith(_HEAD)}
+    network = _build(model, tensors) if isinstance(model, str) else model
+    _check_architecture(network.architecture)
+    own = network.state_dict()
+    keys = {_official_key(key): key for key in own}
+    if not classifier:
+        keys = {theirs: ours for theirs, ours in keys.items() if not theirs.startswith(_HEAD)}
+    shapes = {theirs: tuple(own[ours].shape) for theirs, ours in keys.items()}
+    _check_fit(tensors, shapes, network.architecture.name)
+    network.load_state_dict({**own, **{keys[key]: value for key, value in tensors.items()}})
+    return network.eval()
+
+
+def _read(path: str | os.PathLike[str]) -> Any:
+    try:
+        with warnings.catch_warnings():  # torch warns of what it then refuses
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except pickle.UnpicklingError as error:
+        asked = re.search(r"GLOBAL ([\w.]+)", str(error))
+        if asked is None:
+            raise ValueError(_NO_CHECKPOINT) from None
+        raise ValueError(
+            f"asks for {asked[1]} to be loaded, which is neither a tensor nor a plain value; "
+            "refused, nothing of it was run"
+        ) from None
+    except Exception:  # bytes that are no checkpoint fail in torch's readers in any way
+        raise ValueError(_NO_CHECKPOINT) from None
+
+
+_NO_CHECKPOINT = "is not a checkpoint that torch.save wrote, or not all of one"
+
+
+def _state_dict(content: Any) -> dict[str, Tensor]:
+    """The tensors by the names they have behind a classifier's "backbone." and "head."."""
+    state = content.get("state_dict", content) if isinstance(content, Mapping) else None
+    if not isinstance(state, Mapping) or not state:
+        raise ValueError("holds no state_dict")
+    for key, value in state.items():
+        if not isinstance(key, str) or not isinstance(value, Tensor):
+            raise ValueError(f"holds no state_dict: {key!r} is not the name of a tensor")
+    whole = any(key.startswith(_BACKBONE) for key in state)
+    return {
+        key if whole or key.startswith(_HEAD) else _BACKBONE + key: value
+        for key, value in state.items()
+    }
+
+
+def _build(name: str, tensors: Mapping[str, Tensor]) -> RedNet:
+    """The network called `name`, with what the checkpoint says of its stem and its classes."""
+    if name not in ARCHITECTURES:
+        raise _no_official(name)
+    architecture = ARCHITECTURES[name]
+    _check_architecture(architecture)
+    stem_kernel_size, classes = STEM_KERNEL_SIZE, architecture.classes
+    if (span := tensors.get(_STEM_SPAN)) is not None and span.ndim:
+        groups = architecture.stem_channels // 2 // STEM_GROUP_CHANNELS
+        side = isqrt(len(span) // groups)
+        if side % 2 and side**2 * groups == len(span):
+            stem_kernel_size = side
+    if (head := tensors.get(f"{_HEAD}fc.weight")) is not None and head.ndim and len(head):
+        classes = len(head)
+    return RedNet(architecture, stem_kernel_size=stem_kernel_size, classes=classes)
+
+
+def _check_architecture(architecture: Architecture) -> None:
+    if architecture.family != "rednet" or architecture.stem != "imagenet":
+        raise _no_official(architecture.name)
+
+
+def _no_official(name: str) -> ValueError:
+    official = [a.name for a in ARCHITECTURES.values() if (a.family, a.stem) == _OFFICIAL]
+    return ValueError(f"the authors' networks are {', '.join(official)}, not {name!r}")
+
+
+_OFFICIAL = ("rednet", "imagenet")
+
+
+def _official_key(key: str) -> str:
+    """A key of a RedNet's state dict as the authors' repository has it."""
+    module, _, parameter = key.rpartition(".")
+    if module == "classifier":
+        return f"{_HEAD}fc.{parameter}"
+    if module in _STEM:
+        return f"{_BACKBONE}{_STEM[module]}.{parameter}"
+    _, stage, block, inner = module.split(".", 3)
+    if inner not in _BLOCK:
+        raise ValueError(f"the authors' networks have nothing like this one's {key}")
+    return f"{_BACKBONE}layer{int(stage) + 1}.{block}.{_BLOCK[inner]}.{parameter}"
+
+
+def _check_fit(
+    tensors: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]], name: str
+) -> None:
+    """Raises ValueError where `tensors` are not exactly those of `shapes`."""
+    missing = [key for key in shapes if key not in tensors]
+    unexpected = [key for key in tensors if key not in shapes]
+    misshaped = [
+        f"{key} is {tuple(tensors[key].shape)}, not {shape}"
+        for key, shape in shapes.items()
+        if key in tensors and tuple(tensors[key].shape) != shape
+    ]
+    if not (missing or unexpected or misshaped):
+        return
+    if all(key.startswith(_HEAD) for key in missing) and not (unexpected or misshaped):
+        raise ValueError(
+            f"holds a backbone without its classifier ({', '.join(missing)}); "
+            "load_official with classifier=False loads that alone"
+        )
+    kinds = {"missing": missing, "unexpected": unexpected, "misshaped": misshaped}
+    told = "; ".join(_told(kind, keys) for kind, keys in kinds.items() if keys)
+    raise ValueError(f"does not fit {name}: {told}")
+
+
+def _told(kind: str, keys: Sequence[str]) -> str:
+    more = ", ..." if len(keys) > _NAMED else ""
+    return f"{len(keys)} {kind} ({', '.join(keys[:_NAMED])}{more})"
