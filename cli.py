@@ -6,6 +6,7 @@ from importlib.metadata import version
 import click
 
 from ablations.errors import SettingError
+from commands.evaluation import evaluate
 from commands.program import BAD_INPUT, FAILED, INTERRUPTED, PROGRAM, fail
 from commands.proof import verify
 from commands.reporting import compare, report
@@ -27,7 +28,7 @@ def backends() -> None:
         click.echo(f"{name:8} {state}")
 
 
-for command in (*STUDY_COMMANDS, all_studies, verify, report, compare):
+for command in (*STUDY_COMMANDS, all_studies, verify, report, compare, evaluate):
     cli.add_command(command)
 
 

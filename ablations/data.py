@@ -24,6 +24,20 @@ _SOURCES: dict[str, tuple[type, str, bool]] = {
 """Torchvision's class, its folder in the data directory, whether flipping keeps the class."""
 
 
+_NORMALISED = (
+    v2.ToImage(),
+    v2.ToDtype(torch.float32, scale=True),
+    v2.Normalize(IMAGENET_MEAN, IMAGENET_STD),
+)
+
+
+def centred(image_size: int) -> v2.Compose:
+    """What an image is tested on, (3, image_size, image_size): the shorter side resized to 256/224
+    of that (bilinear, antialiased), the middle cropped, ImageNet's mean and deviation taken out."""
+    shorter = image_size * 256 // 224
+    return v2.Compose([v2.Resize(shorter), v2.CenterCrop(image_size), *_NORMALISED])
+
+
 def load_data(name: str, data_dir: Path, image_size: int) -> ImageData:
     """The data set called `name`; image_size: pixels, used for image folders only.
 
@@ -119,12 +133,9 @@ def _crop_and_flip(images: Tensor, flips: bool, generator: torch.Generator) -> T
 
 
 def _image_folder(name: str, root: Path, image_size: int) -> FolderImages:
-    to_tensor = [v2.ToImage(), v2.ToDtype(torch.float32, scale=True)]
-    normalise = v2.Normalize(IMAGENET_MEAN, IMAGENET_STD)
     augment = [v2.RandomResizedCrop(image_size), v2.RandomHorizontalFlip()]
-    centre = [v2.Resize(image_size * 256 // 224), v2.CenterCrop(image_size)]
-    train = _split(name, root, "train", v2.Compose([*augment, *to_tensor, normalise]))
-    test = _split(name, root, "val", v2.Compose([*centre, *to_tensor, normalise]))
+    train = _split(name, root, "train", v2.Compose([*augment, *_NORMALISED]))
+    test = _split(name, root, "val", centred(image_size))
     for here, there in ((train, test), (test, train)):
         lacking = sorted(set(here.classes) - set(there.classes))
         if lacking:

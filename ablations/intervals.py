@@ -1,8 +1,8 @@
-"""95 % intervals of a mean of few values. No torch.
+"""95 % intervals of a mean of few values, and of a share of many images. No torch.
 
-They speak of other seeds of the same training on the same test images, not of other images. What
-one number's interval covers is said of that number alone: no interval here is widened for how many
-stand beside it.
+Those of a mean speak of other seeds of the same training on the same test images, not of other
+images; that of a share speaks of other images for the same network. What one number's interval
+covers is said of that number alone: no interval here is widened for how many stand beside it.
 """
 
 from collections.abc import Iterable
@@ -67,6 +67,18 @@ def bca_interval(sample: NDArray[np.float64]) -> Interval | None:
     shifted = bias + ndtri([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     low, high = np.quantile(means, ndtr(bias + shifted / (1 - acceleration * shifted)))
     return float(low), float(high)
+
+
+def wilson_interval(right: int, n: int) -> Interval:
+    """Wilson's score interval of the share right / n, 0..1, of n > 0 images drawn by chance.
+
+    Source: Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 1927.
+    """
+    z = float(ndtri((1 + CONFIDENCE) / 2))
+    share, weight = right / n, z**2 / n
+    centre = (share + weight / 2) / (1 + weight)
+    width = z * sqrt(share * (1 - share) / n + weight / (4 * n)) / (1 + weight)
+    return max(centre - width, 0.0), min(centre + width, 1.0)
 
 
 @lru_cache(maxsize=4)

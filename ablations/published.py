@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+IMAGENET_VALIDATION = 50_000
+"""Images of ImageNet's validation split, on which every Top-1 and Top-5 here was measured."""
+
 
 @dataclass(frozen=True)
 class Published:
-    """One row as printed: millions of parameters, "FLOPs" in G, ImageNet Top-1 in percent.
+    """One row as printed: millions of parameters, "FLOPs" in G, ImageNet Top-1 in percent, and
+    Top-5 where it is printed (the ablation tables have none).
 
     Strings, because the number of printed digits is part of the fact.
     """
@@ -21,6 +25,7 @@ class Published:
     params_m: str
     flops_g: str
     top1_percent: str
+    top5_percent: str | None = None
 
 
 @cache
@@ -30,7 +35,8 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 
 def _published(row: dict[str, str]) -> Published:
-    return Published(row["params_m"], row["flops_g"], row["top1_percent"])
+    top5 = row.get("top5_percent")
+    return Published(row["params_m"], row["flops_g"], row["top1_percent"], top5)
 
 
 @cache
@@ -43,3 +49,8 @@ def ablation() -> dict[tuple[str, str], Published]:
 def zoo() -> dict[str, Published]:
     """Model name as printed ("RedNet-50") -> the row of the model zoo."""
     return {row["model"]: _published(row) for row in _rows("rednet_zoo.csv")}
+
+
+def zoo_row(model: str) -> Published:
+    """The model zoo's row of a network by its name here ("rednet50"); KeyError for any other."""
+    return {name.lower().replace("-", ""): row for name, row in zoo().items()}[model]

@@ -13,6 +13,7 @@ IMAGE_FOLDER = "imagefolder:"
 DATASETS = ("digits", *TORCHVISION, f"{IMAGE_FOLDER}PATH")
 DEVICES = ("auto", "cpu", "cuda")
 MODELS = tuple(a.name for a in ARCHITECTURES.values() if a.family == "rednet")
+ZOO_MODELS = tuple(name for name in MODELS if ARCHITECTURES[name].stem == "imagenet")
 
 DEFAULT_EPOCHS = 8
 LARGEST_COUNT = 10**9
@@ -46,8 +47,7 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         _check_model("train-model", self.model)
-        if not _printable(self.dataset):
-            raise SettingError("dataset", ascii(self.dataset), "is not a name in UTF-8")
+        _check_printable("dataset", self.dataset)
         known = self.dataset in DATASETS[:-1] or (
             self.dataset.startswith(IMAGE_FOLDER) and self.dataset != IMAGE_FOLDER
         )
@@ -102,8 +102,36 @@ class RunSettings:
         return [ARCHITECTURES[self.cost_model], *trained]
 
 
-def _printable(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """A checkpoint of the authors' repository and the images that it is judged on.
+
+    dataset: "imagefolder:PATH".
+    """
+
+    model: str
+    weights: Path
+    dataset: str
+    batch_size: int = 64
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.model not in ZOO_MODELS:
+            raise _not_among("model", self.model, ZOO_MODELS)
+        _check_printable("weights", str(self.weights))
+        if not self.weights.is_file():
+            raise SettingError("weights", self.weights, "is not a file")
+        _check_printable("dataset", self.dataset)
+        if not self.dataset.startswith(IMAGE_FOLDER) or self.dataset == IMAGE_FOLDER:
+            raise _not_among("dataset", self.dataset, (f"{IMAGE_FOLDER}PATH",))
+        _check_count("batch-size", self.batch_size)
+        if self.device not in DEVICES:
+            raise _not_among("device", self.device, DEVICES)
+
+
+def _check_printable(setting: str, text: str) -> None:
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise SettingError(setting, ascii(text), "is not a name in UTF-8")
 
 
 def _not_among(setting: str, value: object, allowed: tuple[str, ...]) -> SettingError:

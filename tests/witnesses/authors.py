@@ -114,12 +114,12 @@ class AuthorsRedNet(nn.Module):
         return self.head.fc(self.backbone(x).mean((2, 3)))
 
 
-def drawn(network, seed=0):
+def drawn(network, seed=0, images=None):
     """`network` in eval mode with every parameter and statistic drawn by chance.
 
-    The statistics are those of random images, then moved, and the maps that make the kernels are
-    small: an involution multiplies its input with itself and would blow the maps up from block to
-    block.
+    The statistics are those of `images` (noise, if none), then moved, and the maps that make the
+    kernels are small: an involution multiplies its input with itself and would blow the maps up
+    from block to block.
     """
     generator = torch.Generator().manual_seed(seed)
 
@@ -135,7 +135,8 @@ def drawn(network, seed=0):
         for norm in norms:
             norm.weight.copy_(between(0.5, 1.5, norm.weight))
             norm.momentum = 1.0
-        network.train()(torch.randn(4, 3, 64, 64, generator=generator))
+        noise = torch.randn(4, 3, 64, 64, generator=generator)
+        network.train()(noise if images is None else images)
         for norm in norms:
             mean, var = norm.running_mean, norm.running_var
             mean += between(-0.3, 0.3, mean) * var.sqrt()
