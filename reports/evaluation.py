@@ -35,9 +35,9 @@ def evaluation_lines(settings: EvaluationSettings, evaluation: Evaluation) -> It
     )
     yield (
         f"published: the authors' model zoo, ImageNet's validation split, "
-        f"{IMAGENET_VALIDATION:,} images of {architecture.classes:,} classes, resized without "
-        "antialiasing (OpenCV), which alone can move a figure by some tenths"
+        f"{IMAGENET_VALIDATION:,} images of {architecture.classes:,} classes"
     )
+    yield "  (resized by OpenCV without antialiasing, which alone can move a figure by some tenths)"
     counts = (evaluation.images, evaluation.classes)
     if counts == (IMAGENET_VALIDATION, architecture.classes):
         yield "as many images and classes: comparable if they are the same images"
