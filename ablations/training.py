@@ -11,21 +11,10 @@ from torch import Tensor, nn
 
 from ablations.errors import TrialFailed
 from ablations.images import Batch, ImageData
+from ablations.recipe import LABEL_SMOOTHING, MOMENTUM, WEIGHT_DECAY, learning_rate
 from ablations.settings import TrainSettings
 
-MOMENTUM = 0.9
-WEIGHT_DECAY = 1e-4
-LABEL_SMOOTHING = 0.1
-WARM_UP_SHARE = 0.1
 TEST_BATCH = 256
-
-
-def describe_optimiser() -> str:
-    """How every trial is optimised, but for its settings."""
-    return (
-        f"SGD, Nesterov momentum {MOMENTUM}, weight decay {WEIGHT_DECAY}, linear warm-up over "
-        f"{WARM_UP_SHARE:.0%} of the steps, cosine to zero, label smoothing {LABEL_SMOOTHING}"
-    )
 
 
 @dataclass(frozen=True)
@@ -44,14 +33,6 @@ def total_steps(settings: TrainSettings, data: ImageData) -> int:
         return settings.steps
     assert settings.epochs is not None
     return settings.epochs * math.ceil(data.train_size / settings.batch_size)
-
-
-def learning_rate(step: int, total: int, peak: float) -> float:
-    """Rate of step 0 <= step < total: linear warm-up, then cosine, to zero behind the last."""
-    warm_up = max(1, int(total * WARM_UP_SHARE))
-    if step < warm_up:
-        return peak * (step + 1) / warm_up
-    return peak * (1 + math.cos(math.pi * (step - warm_up) / max(1, total - warm_up))) / 2
 
 
 def _batches(data: ImageData, settings: TrainSettings, seed: int, total: int) -> Iterator[Batch]:

@@ -4,21 +4,21 @@ Every number is compared as an integer; there is no tolerance.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import nn
 
 from ablations import formulas
-from ablations.conventions import ABLATION, CONVENTIONS, FULL, ZOO, printed
+from ablations.conventions import ABLATION, FULL, ZOO
 from ablations.cost import NetworkCost, count_cost
+from ablations.proofs import PAPER_MODEL, LayerProof, Mismatch, Row
 from ablations.published import Published, ablation, zoo
 from ablations.variants import STUDIES, Study, Variant
 from ablations.witness import Witness, second_count
 from involution_core.architectures import ARCHITECTURES, STEM_KERNEL_SIZE, Architecture
 from involution_core.networks import RedNet
 
-PAPER_MODEL = "rednet50"
 ZOO_STEM_KERNEL_SIZE = 7
 
 WITNESSED = {
@@ -27,87 +27,6 @@ WITNESSED = {
     "involution": ("aggregation",),
 }
 """Operator of the second witness -> the terms of the closed form that it counts together."""
-
-
-@dataclass(frozen=True)
-class Mismatch:
-    """Two numbers that should be one. layer: module name, "" for the whole network."""
-
-    layer: str
-    term: str
-    expected_by: str
-    expected: int | str
-    counted_by: str
-    counted: int | str
-
-    def __str__(self) -> str:
-        where = self.layer or "whole network"
-        return (
-            f"{where}, {self.term}: {self.expected_by} {self.expected}, "
-            f"{self.counted_by} {self.counted}"
-        )
-
-
-@dataclass(frozen=True)
-class LayerProof:
-    """One involution layer: its terms by the closed form and as counted.
-
-    Operations are for one image; see `formulas.operations` for the units.
-    """
-
-    layer: formulas.InvolutionLayer
-    formula_params: Mapping[str, int]
-    counted_params: Mapping[str, int]
-    formula_operations: Mapping[str, int]
-    counted_operations: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Row:
-    """The proof for one network: a variant of a study, or a model of the zoo.
-
-    params, operations: of the whole network, by fvcore. closed_form_macs, fvcore_macs,
-    witness_macs: of its involution layers, by term of the closed form; the witness cannot tell
-    the linear maps of a layer apart and has them by operator (WITNESSED).
-    convention: the name in `conventions.CONVENTIONS` that the published FLOPs meet; like
-    `published`, None where nothing is published for this network.
-    """
-
-    study: str
-    value: str
-    model: str
-    variant: Variant
-    stem_kernel_size: int
-    image_size: int
-    params: int
-    operations: Mapping[str, int]
-    closed_form_params: int
-    closed_form_macs: Mapping[str, int]
-    fvcore_macs: Mapping[str, int]
-    witness_macs: Mapping[str, int]
-    layers: tuple[LayerProof, ...]
-    convention: str | None
-    published: Published | None
-    mismatches: tuple[Mismatch, ...]
-
-    @property
-    def verified(self) -> bool:
-        return not self.mismatches
-
-    @property
-    def as_published(self) -> tuple[str, str] | None:
-        """Counted #Params (M) and FLOPs (G) with the published row's digits and convention."""
-        if self.published is None or self.convention is None:
-            return None
-        convention = CONVENTIONS[self.convention]
-        digits = len(self.published.params_m.partition(".")[2])
-        flops = convention.printed(convention.count(self.operations))
-        return printed(self.params, 10**6, digits), flops
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates of the whole network, the aggregation included."""
-        return FULL.count(self.operations)
 
 
 def _sum_terms(rows: list[Mapping[str, int]], terms: tuple[str, ...]) -> dict[str, int]:

@@ -102,7 +102,7 @@ def run_studies(
 
     from ablations.allocator import keep_freed_memory
     from ablations.cost import UncountedOperator
-    from ablations.runs import execute
+    from ablations.execution import execute
     from ablations.saved import save_run
     from involution_core.native.backend import KERNEL
     from reports.progress import watch

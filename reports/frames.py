@@ -8,11 +8,11 @@ from ablations.contrasts import Contrast, contrast_study
 from ablations.conventions import ABLATION, FULL
 from ablations.formulas import MAC_TERMS
 from ablations.intervals import Interval, mean_interval
+from ablations.proofs import Row
 from ablations.published import ablation
 from ablations.timings import TimingRecord
 from ablations.trials import TrialRecord
 from ablations.variants import Study
-from ablations.verify import Row
 
 _CURVE = ["steps", "train_loss", "test_top1"]
 _ACCURACY = ["value", "seed", "top1", "failure", "trained_params", "trained_macs"]

@@ -7,9 +7,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ablations.conventions import ABLATION, FULL, ZOO
+from ablations.recipe import describe_optimiser
 from ablations.runs import Run
 from ablations.saved import EMBEDDED_ID, dump_run
-from ablations.training import describe_optimiser
 from involution_core.forms import ATTENTION
 from reports.captions import budget, counted_on, measured_on
 from reports.comparison import FIRST, SECOND, Comparison

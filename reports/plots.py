@@ -6,6 +6,7 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ablations.formulas import MAC_TERMS
 from ablations.pareto import pareto_front
@@ -129,6 +130,7 @@ def envelope_figure(name: str, labels: Labels, measured: pd.DataFrame) -> Markup
             axes.plot([costs[i] for i in front], best, **line)
             axes.set_xlabel(heading)
             axes.margins(x=0.25)
+            axes.xaxis.set_major_locator(MaxNLocator(4))
             _accuracy_axis(axes)
         both[1].set_ylabel("")
         for axes, (key, unit, _) in zip(both, panels, strict=True):
@@ -136,7 +138,7 @@ def envelope_figure(name: str, labels: Labels, measured: pd.DataFrame) -> Markup
                 (row[key] / unit, row["top1_mean"], labels[row["value"]])
                 for _, row in measured.iterrows()
             ]
-            _label_points(axes, points)
+            _label_points(axes, marks, points)
 
     described = "; ".join(
         f"{labels[row['value']]}: {row['trained_macs'] / 1e6:.2f} M MACs, "
@@ -144,21 +146,21 @@ def envelope_figure(name: str, labels: Labels, measured: pd.DataFrame) -> Markup
         for _, row in measured.iterrows()
     )
     title = "Top-1 against multiply-accumulates and parameters of the trained network"
-    return draw_svg(f"{name}-envelope", title, described, draw, (6.4, 3.2))
+    return draw_svg(f"{name}-envelope", title, described, draw)
 
 
-def _label_points(axes: Axes, points: Sequence[tuple[float, float, str]]) -> None:
-    """Labels right of their points, moved apart where they would overlap."""
+def _label_points(axes: Axes, marks: Marks, points: Sequence[tuple[float, float, str]]) -> None:
+    """Labels right of and above their points, moved up where they would overlap."""
     low, high = axes.get_ylim()
     left, right = axes.get_xlim()
-    line, reach = 0.075 * (high - low), 0.3 * (right - left)
+    line, reach = 0.09 * (high - low), 0.22 * (right - left)
     placed: list[tuple[float, float]] = []
     for x, y, text in sorted(points, key=lambda point: point[1]):
         at = y
         while any(abs(at - b) < line and abs(x - a) < reach for a, b in placed):
             at += line / 4
         placed.append((x, at))
-        axes.annotate(text, (x + reach / 10, at), va="center", fontsize=8.5)
+        marks.label(axes.annotate(text, (x, at), (4, 4), textcoords="offset points", va="bottom"))
 
 
 def cost_figure(name: str, labels: Labels, axis: str, costs: pd.DataFrame) -> Markup:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from ablations.proofs import PAPER_MODEL, Row
 from ablations.runs import Run
 from ablations.variants import Study
-from ablations.verify import PAPER_MODEL, Row
 from reports import plots
 from reports.captions import counted_on, measured_on
 from reports.formats import to_csv, to_latex, to_markdown

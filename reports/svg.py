@@ -48,10 +48,16 @@ class Marks:
     """What a reader can point at in a figure: artists, each with the words that it stands for."""
 
     words: list[str] = field(default_factory=list)
+    labels: int = 0
 
     def add(self, artist: Artist, words: str) -> None:
         artist.set_gid(f"mark{len(self.words)}")
         self.words.append(words)
+
+    def label(self, artist: Artist) -> None:
+        """Text beside a mark: the page keeps it legible on whatever it lies."""
+        artist.set_gid(f"label{self.labels}")
+        self.labels += 1
 
 
 def draw_svg(
@@ -99,7 +105,8 @@ def _marked(svg: str, words: Mapping[str, str]) -> str:
         label = f'<g id="{found[1]}" class="mark" role="img" aria-label="{text}">'
         return f"{label}<title>{text}</title>"
 
-    return re.sub(r'<g id="([^"]*-mark\d+)">', mark, svg)
+    svg = re.sub(r'<g id="([^"]*-mark\d+)">', mark, svg)
+    return re.sub(r'(<g id="[^"]*-label\d+")>', r'\1 class="label">', svg)
 
 
 def _described(svg: str, name: str, title: str, description: str) -> str:

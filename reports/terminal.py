@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from ablations.formulas import PROJECTIONS
+from ablations.proofs import Row
 from ablations.runs import Run
-from ablations.verify import Row
 from reports.captions import counted_on, measured_on
 from reports.frames import study_frame
 from reports.tables import ABSENT, AXES, giga_macs, millions

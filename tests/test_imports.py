@@ -1,6 +1,8 @@
 """The houses stand on each other in one order: core, ablations, reports, cli."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,3 +27,18 @@ def test_imports_point_one_way(package):
     above = set(ORDER[ORDER.index(package) + 1 :])
     for path in files:
         assert not above & set(imported(path)), path
+
+
+WITHOUT_TORCH = [
+    "cli",
+    "ablations.saved",
+    "ablations.formulas",
+    "reports.files",
+    "reports.comparison",
+]
+
+
+@pytest.mark.parametrize("module", WITHOUT_TORCH)
+def test_help_bad_input_and_rendering_need_no_torch(module):
+    code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

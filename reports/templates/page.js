@@ -12,7 +12,7 @@ for (const table of document.querySelectorAll("table.results")) {
     const arrow = document.createElement("span");
     arrow.setAttribute("aria-hidden", "true");
     arrow.textContent = "↕";
-    button.append(arrow);
+    button.append("\u00a0", arrow);
     heading.append(button);
     button.addEventListener("click", () => {
       const order = heading.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending";

@@ -3,8 +3,9 @@ import torch
 
 from ablations.digits import digits
 from ablations.errors import TrialFailed
+from ablations.recipe import learning_rate
 from ablations.settings import TrainSettings
-from ablations.training import learning_rate, top1, total_steps, train
+from ablations.training import top1, total_steps, train
 from involution_core import build_network
 
 CPU = torch.device("cpu")

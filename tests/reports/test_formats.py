@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from finished import NASTY, make_run
+from lacking import lacking
 
 from reports.sections import build_sections
 
@@ -36,7 +37,7 @@ def test_latex_is_ascii_and_closes_what_it_opens(section):
 
 def test_latex_compiles(section, tmp_path):
     if shutil.which("pdflatex") is None:
-        pytest.skip("needs pdflatex with booktabs")
+        lacking("pdflatex with booktabs")
     (tmp_path / "table.tex").write_text(section.texts["tex"])
     (tmp_path / "paper.tex").write_text(
         "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\\input{table}\\end{document}"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from finished import NASTY, make_run
 
+from ablations.proofs import Mismatch
 from ablations.saved import load_run
-from ablations.verify import Mismatch
 from reports.files import write_report
 from reports.frames import accuracy_frame, study_frame
 from reports.html import render_report
