@@ -1,5 +1,6 @@
 """What a data set is to the training loop, and the two ways to hold one."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-WORKERS = 2
-"""Processes that read images from disk."""
+WORKERS = min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
+"""Processes that read images from disk; one where there is one processor."""
 
 Batch = tuple[Tensor, Tensor]
 """Images (N, 3, H, W), float32, channels_last, and labels (N,), int64."""

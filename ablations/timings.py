@@ -140,13 +140,7 @@ class TimingStore:
         Raises SettingError where its file is not a record.
         """
 
-        def of_this_variant(values: Any) -> TimingRecord:
-            record = TimingRecord.from_json(values)
-            if not record.answers(key):
-                raise ValueError("it belongs to another variant")
-            return record
-
-        record = read_record(self.folder / key.file_name, of_this_variant, "timing")
+        record = read_record(self.folder / key.file_name, TimingRecord.from_json, key, "timing")
         return None if record is None or record.failure is not None else record
 
     def load_session(self, keys: Sequence[TimingKey]) -> list[TimingRecord] | None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ablations.errors import SettingError
 from ablations.variants import Variant
@@ -14,7 +14,14 @@ from ablations.variants import Variant
 FORMAT = 1
 """Raised whenever the same settings would give other numbers, or a record other fields."""
 
-Record = TypeVar("Record")
+
+class Answering(Protocol):
+    """A record that knows whether it is the one that a key asks for."""
+
+    def answers(self, key: Any) -> bool: ...
+
+
+Record = TypeVar("Record", bound=Answering)
 
 
 @dataclass(frozen=True)
@@ -109,26 +116,26 @@ class TrialStore:
         Raises SettingError where its file is not a record.
         """
 
-        def of_this_trial(values: Any) -> TrialRecord:
-            record = TrialRecord.from_json(values)
-            if not record.answers(key):
-                raise ValueError("it belongs to another trial")
-            return record
-
-        record = read_record(self.folder / key.file_name, of_this_trial, "trial")
+        record = read_record(self.folder / key.file_name, TrialRecord.from_json, key, "trial")
         return None if record is None or record.transient else record
 
     def save(self, key: TrialKey, record: TrialRecord) -> None:
         write_json(self.folder / key.file_name, record.to_json())
 
 
-def read_record(path: Path, parse: Callable[[Any], Record], kind: str) -> Record | None:
+def read_record(
+    path: Path, parse: Callable[[Any], Record], key: object, kind: str
+) -> Record | None:
     """What `parse` makes of the JSON of `path`, in a folder of the output; None without a file.
 
-    Raises SettingError, calling it no record of this kind, where there is something else.
+    Raises SettingError, calling it no record of this kind, where there is something else, be it
+    the record of another key.
     """
     try:
-        return parse(json.loads(path.read_text(encoding="utf-8")))
+        record = parse(json.loads(path.read_text(encoding="utf-8")))
+        if not record.answers(key):
+            raise ValueError(f"it belongs to another {kind}")
+        return record
     except FileNotFoundError:
         return None
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OSError) as error:

@@ -1,6 +1,4 @@
 import json
-import os
-import pty
 import re
 import signal
 import subprocess
@@ -12,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from terminal import on_a_terminal
 from torchvision import datasets
 
 from ablations.variants import STUDIES
@@ -328,24 +327,9 @@ def test_help_needs_no_torch():
 
 
 def test_progress_is_live_on_a_terminal(tmp_path):
-    leader, follower = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "cli", "kernel-size", "--sizes", "3", "--seeds", "1", "--steps",
-         "30", "--output", "out"],
-        cwd=tmp_path, stderr=follower, stdout=subprocess.PIPE,
-        env=os.environ | {"TERM": "xterm", "COLUMNS": "160"},
-    ) as process:  # fmt: skip
-        os.close(follower)
-        seen = b""
-        while True:
-            try:
-                seen += os.read(leader, 4096)
-            except OSError:  # the other end is closed
-                break
-        os.close(leader)
-        printed = process.stdout.read().decode()
-    assert process.returncode == 0
-    screen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode())
+    command = ["kernel-size", "--sizes", "3", "--seeds", "1", "--steps", "30", "--output", "out"]
+    code, screen, printed = on_a_terminal(command, cwd=tmp_path)
+    assert code == 0
     assert re.search(r"trials .*0/1.* left", screen)
     assert re.search(r"K=3, 16 group channels, r=4, seed 0 .*\d+/30 loss \d\.\d+", screen)
     assert "Warning" not in screen

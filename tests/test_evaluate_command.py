@@ -1,9 +1,6 @@
 import os
 import pickle
-import pty
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,6 +8,7 @@ import torch
 from authors import AuthorsRedNet, checkpoint, drawn
 from PIL import Image
 from seen import seen
+from terminal import on_a_terminal
 
 CLASSES = 6
 
@@ -192,24 +190,11 @@ def test_no_cuda_device_is_one_line(run, weights, photos):
 
 
 def test_progress_is_live_on_a_terminal(weights, photos):
-    leader, follower = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "cli", "evaluate", "--model", "rednet26", "--weights", weights,
-         "--dataset", f"imagefolder:{photos}", "--batch-size", "1"],
-        stderr=follower, stdout=subprocess.PIPE,
-        env=os.environ | {"TERM": "xterm", "COLUMNS": "160"},
-    ) as process:  # fmt: skip
-        os.close(follower)
-        seen_there = b""
-        while True:
-            try:
-                seen_there += os.read(leader, 4096)
-            except OSError:  # the other end is closed
-                break
-        os.close(leader)
-        printed = process.stdout.read().decode()
-    assert process.returncode == 0
-    screen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen_there.decode())
+    code, screen, printed = on_a_terminal(
+        ["evaluate", "--model", "rednet26", "--weights", weights, "--dataset",
+         f"imagefolder:{photos}", "--batch-size", "1"]
+    )  # fmt: skip
+    assert code == 0
     assert re.search(r"images .*[1-6]/6 ", screen)
     assert "Warning" not in screen
     assert "Top-1 (%)" in printed

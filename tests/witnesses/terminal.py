@@ -1,0 +1,30 @@
+"""The command line on a real terminal."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+
+def on_a_terminal(arguments, **options):
+    """Runs a command whose stderr is a terminal; exit code, what that showed, standard output."""
+    leader, follower = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli", *map(str, arguments)],
+        stderr=follower,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "160"},
+        **options,
+    ) as process:
+        os.close(follower)
+        seen = b""
+        while True:
+            try:
+                seen += os.read(leader, 4096)
+            except OSError:  # the other end is closed
+                break
+        os.close(leader)
+        printed = process.stdout.read().decode()
+    screen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode())
+    return process.returncode, screen, printed
