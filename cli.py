@@ -7,10 +7,11 @@ import click
 
 from ablations.errors import SettingError
 from commands.evaluation import evaluate
+from commands.planning import plan
 from commands.program import BAD_INPUT, FAILED, INTERRUPTED, PROGRAM, fail
 from commands.proof import verify
 from commands.reporting import compare, report
-from commands.studies import STUDY_COMMANDS, all_studies
+from commands.studies import STUDY_COMMANDS
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -28,7 +29,7 @@ def backends() -> None:
         click.echo(f"{name:8} {state}")
 
 
-for command in (*STUDY_COMMANDS, all_studies, verify, report, compare, evaluate):
+for command in (*STUDY_COMMANDS, plan, verify, report, compare, evaluate):
     cli.add_command(command)
 
 

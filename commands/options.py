@@ -1,6 +1,6 @@
 """The options of every command that runs studies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -9,15 +9,24 @@ from ablations.settings import DATASETS, DEFAULT_EPOCHS, DEVICES, MODELS, TrainS
 
 DEFAULTS = TrainSettings()
 
+Option = Callable[[Callable], Callable]
+"""Adds one option to a command."""
+
 
 open_option = click.option(
     "--open", "open_browser", is_flag=True, help="Open the page in the browser. Example: --open"
 )
 
+no_train_option = click.option(
+    "--no-train", is_flag=True, help="Costs and their proof only. Example: --no-train"
+)
 
-def shared_options(command: Callable) -> Callable:
-    """The options of every command that runs studies."""
-    options = [
+
+def run_options(
+    further: Sequence[Callable[[Callable], Callable]],
+) -> Callable[[Callable], Callable]:
+    """Adds the options of a run to a command, and `further` ones behind them."""
+    options: list[Option] = [
         click.option(
             "--output",
             type=click.Path(path_type=Path),
@@ -85,11 +94,12 @@ def shared_options(command: Callable) -> Callable:
             help="Network whose costs are counted, at its own image size and class number "
             "(the paper's: rednet50, 224x224, 1000). Example: --cost-model rednet26",
         ),
-        click.option(
-            "--no-train", is_flag=True, help="Costs and their proof only. Example: --no-train"
-        ),
-        open_option,
+        *further,
     ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+
+    def add(command: Callable) -> Callable:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add

@@ -2,101 +2,20 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import click
 
 from ablations.checks import check_run
-from ablations.settings import DEFAULT_EPOCHS, RunSettings, TrainSettings
-from ablations.variants import STUDIES, Study
-from commands.lists import ListCommand
-from commands.options import shared_options
+from ablations.settings import RunSettings
+from ablations.variants import Study
+from commands.families import study_commands
+from commands.options import no_train_option, open_option
 from commands.program import FAILED, INTERRUPTED, PROGRAM, fail
 from commands.reporting import show_report
 
 
-def study_command(name: str, metavar: str, help_text: str, title: str) -> click.Command:
-    """The command of one study; help_text: of the option that takes its values."""
-    kind = STUDIES[name]
-
-    @click.command(name, cls=ListCommand, help=title)
-    @click.option(
-        f"--{kind.setting}",
-        "values",
-        multiple=True,
-        default=kind.paper_values,
-        metavar=metavar,
-        help=f"{help_text}. Example: --{kind.setting} {' '.join(kind.paper_values)}",
-    )
-    @click.option(
-        "--baseline",
-        metavar=metavar.rstrip("."),
-        show_default="the paper's, else the first",
-        help="The value that the others are held against. "
-        f"Example: --baseline {kind.paper_values[0]}",
-    )
-    @shared_options
-    def command(values: Sequence[str], baseline: str | None, **options: Any) -> None:
-        run_studies(name, [kind.study(values, baseline)], **options)
-
-    return command
-
-
-STUDY_COMMANDS = [
-    study_command(
-        "kernel-size", "K...", "Kernel sizes, odd", "Table (a): the size of the involution kernel."
-    ),
-    study_command(
-        "group-channels",
-        "N...",
-        "Channels that share one kernel; C: all of them",
-        "Table (b): how many channels share one kernel.",
-    ),
-    study_command(
-        "kernel-generator",
-        "FORM...",
-        "W (one map), r=N (W1 sigma(W0)) or attention",
-        "Table (c): the form of the kernel generator.",
-    ),
-]
-
-
-@click.command("all")
-@shared_options
-def all_studies(**options: Any) -> None:
-    """The three tables with the paper's values, in one report.
-
-    Variants that two tables share are trained once.
-    """
-    run_studies("all", [kind.study(kind.paper_values) for kind in STUDIES.values()], **options)
-
-
-def run_studies(
-    command: str,
-    studies: Sequence[Study],
-    *,
-    output: Path | None,
-    cost_model: str,
-    seeds: int,
-    no_train: bool,
-    train_model: str,
-    epochs: int | None,
-    steps: int | None,
-    open_browser: bool,
-    **training: Any,
-) -> None:
+def run_studies(studies: Sequence[Study], settings: RunSettings, *, open_browser: bool) -> None:
     """Runs `studies` and prints the tables, last the report's path."""
-    if epochs is None and steps is None:
-        epochs = DEFAULT_EPOCHS
-    training["data_dir"] = training["data_dir"].expanduser()
-    train = TrainSettings(model=train_model, epochs=epochs, steps=steps, **training)
-    settings = RunSettings(
-        output=Path("runs") / command if output is None else output.expanduser(),
-        cost_model=cost_model,
-        seeds=seeds,
-        train=None if no_train else train,
-    )
     check_run(studies, settings)
     from rich.console import Console
 
@@ -133,3 +52,6 @@ def run_studies(
     show_report(run, settings.output, open_browser)
     if not run.verified or (run.failures and len(run.failures) == len(run.records)):
         sys.exit(FAILED)
+
+
+STUDY_COMMANDS = study_commands(run_studies, [no_train_option, open_option])

@@ -1,8 +1,10 @@
 """Tables as lines of text for the terminal."""
 
 from collections.abc import Iterator
+from math import isinf
 
 from ablations.formulas import PROJECTIONS
+from ablations.planning import POWER, Plan, Reach
 from ablations.proofs import Row
 from ablations.runs import Run
 from reports.captions import counted_on, measured_on
@@ -95,3 +97,39 @@ def study_lines(run: Run) -> Iterator[str]:
             costs = f"{millions(row['params']):>12}{giga_macs(row['macs']):>10}"
             yield f"{show(row['value']):20}{costs}   {top1}"
     yield ""
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """A plan in words, one fact a line."""
+    yield f"{plan.trials} trials with {plan.seeds} seeds, {plan.recorded} of them recorded already"
+    if plan.seconds is not None:
+        yield (
+            f"about {duration(plan.seconds)} of training and testing on this machine, reading and "
+            "augmenting images not counted"
+        )
+    if plan.peak_bytes is not None:
+        yield f"{plan.peak_bytes / 2**20:.0f} MiB of tensors in the hungriest training step"
+    for failure in plan.failures:
+        yield f"a variant could not be timed: {failure}"
+    if plan.spread is not None:
+        yield f"spread of the paired differences over seeds: {plan.spread:.1f} points"
+    for reach in plan.reaches:
+        yield f"{reach.study}: {_reach_words(reach, plan)}"
+
+
+def _reach_words(reach: Reach, plan: Plan) -> str:
+    if reach.comparisons == 0:
+        return "one variant, nothing to compare"
+    if isinf(reach.detectable):
+        return f"{plan.seeds} seeds can tell nothing apart, it needs at least {reach.seeds_needed}"
+    size = f"{reach.detectable:.1f} points"
+    if plan.spread is None:
+        size = f"{reach.detectable:.2f} times the spread of the differences over seeds"
+    return f"a true difference of {size} is found with a chance of {POWER:.0%}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds, minutes or hours, whichever reads best."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

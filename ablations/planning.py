@@ -1,0 +1,133 @@
+"""What a run will cost on this machine, and what its seeds can find."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from ablations.contrasts import contrast_study, seeds_needed
+from ablations.data import load_data
+from ablations.errors import SettingError
+from ablations.images import ImageData
+from ablations.launch import choose_device, distinct_variants
+from ablations.power import detectable_difference
+from ablations.progress import Progress
+from ablations.runs import Run
+from ablations.settings import RunSettings, TrainSettings
+from ablations.timing import measure_timings
+from ablations.timings import TimingRecord, TimingStore
+from ablations.training import total_steps
+from ablations.trials import TrialKey, TrialStore
+from ablations.variants import Study
+
+POWER = 0.8
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What one study of a plan can find.
+
+    seeds_needed: fewer cannot tell any variant from the baseline.
+    detectable:   the least true difference that is found with a chance of POWER, in points where
+                  the plan has a spread, else as a multiple of it; infinite with too few seeds.
+    """
+
+    study: str
+    comparisons: int
+    seeds_needed: int
+    detectable: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """trials: wanted; recorded: of those, found in the output folder.
+
+    seconds:    of training and testing what is left, from the median of a few timed steps; reading
+                and augmenting images is not in it. None where a variant could not be timed.
+    peak_bytes: of tensors in the hungriest variant's training step.
+    spread:     standard deviation of paired differences, points; None where nobody said.
+    """
+
+    trials: int
+    recorded: int
+    seconds: float | None
+    peak_bytes: int | None
+    failures: list[str]
+    seeds: int
+    spread: float | None
+    reaches: list[Reach]
+
+
+def make_plan(
+    studies: Sequence[Study], settings: RunSettings, spread: float | None, progress: Progress
+) -> Plan:
+    """Times a few steps of every variant; writes nothing. `settings.train` is there.
+
+    Raises SettingError as a run would.
+    """
+    train = settings.train
+    assert train is not None
+    device = choose_device(train.device)
+    data = load_data(train.dataset, train.data_dir, train.architecture.image_size)
+    variants, store = distinct_variants(studies), TrialStore(settings.output)
+    left = dict.fromkeys(variants, 0)
+    for variant in variants:
+        for seed in range(settings.seeds):
+            key = TrialKey(variant, seed, train.identity(), data.fingerprint, device.type)
+            left[variant] += store.load(key) is None
+    with TemporaryDirectory() as folder:
+        timings = measure_timings(
+            variants, train, data, device, TimingStore(Path(folder)), progress
+        )
+    failed = [timing.failure for timing in timings if timing.failure is not None]
+    peaks = [timing.peak_bytes for timing in timings if timing.peak_bytes is not None]
+    trial_seconds = {t.variant: _trial_seconds(t, train, data) for t in timings if not t.failure}
+    trials = len(variants) * settings.seeds
+    return Plan(
+        trials=trials,
+        recorded=trials - sum(left.values()),
+        seconds=None if failed else sum(left[v] * trial_seconds[v] for v in variants),
+        peak_bytes=max(peaks, default=None),
+        failures=failed,
+        seeds=settings.seeds,
+        spread=spread,
+        reaches=[_reach(study, settings.seeds, spread) for study in studies],
+    )
+
+
+def _trial_seconds(timing: TimingRecord, train: TrainSettings, data: ImageData) -> float:
+    """One trial: its steps, and the test split after each epoch."""
+    steps = total_steps(train, data)
+    epochs = math.ceil(steps * train.batch_size / data.train_size)
+    batches = math.ceil(data.test_size / timing.batch_size)
+    return steps * median(timing.step_seconds) + epochs * batches * median(timing.inference_seconds)
+
+
+def _reach(study: Study, seeds: int, spread: float | None) -> Reach:
+    comparisons = len(study.variants) - 1
+    if comparisons == 0:
+        return Reach(study.name, 0, 0, math.inf)
+    detectable = detectable_difference(spread or 1.0, seeds, comparisons, power=POWER)
+    return Reach(study.name, comparisons, seeds_needed(comparisons), detectable)
+
+
+def spread_of(run: Run) -> float:
+    """Standard deviation of the paired differences of a run, pooled over its variants, points.
+
+    Raises SettingError where it has no two pairs anywhere.
+    """
+    squares = freedom = 0.0
+    for study in run.studies:
+        values: dict[str, dict[int, float | None]] = {
+            value: {r.seed: r.top1 for r in run.records if r.variant == variant}
+            for value, variant in study.variants.items()
+        }
+        for contrast in contrast_study(values, study.baseline):
+            if contrast.sd is not None:
+                squares += contrast.sd**2 * (contrast.n - 1)
+                freedom += contrast.n - 1
+    if not squares:
+        raise SettingError("records", run.settings.output, "its trials show no spread over seeds")
+    return math.sqrt(squares / freedom)

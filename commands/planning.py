@@ -1,0 +1,68 @@
+"""The commands that say what a run will cost and can find, without training."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from ablations.checks import check_run
+from ablations.errors import SettingError
+from ablations.settings import RunSettings
+from ablations.variants import Study
+from commands.families import study_commands
+
+
+def plan_studies(
+    studies: Sequence[Study], settings: RunSettings, *, spread: float | None, records: Path | None
+) -> None:
+    """Prints the plan of a run."""
+    if spread is not None and not 0 < spread < float("inf"):
+        raise SettingError("spread", spread, "must be a positive number of points")
+    if spread is not None and records is not None:
+        raise SettingError("records", records, "give either --spread or --records")
+    check_run(studies, settings)
+    earlier = None
+    if records is not None:
+        from ablations.saved import load_run
+
+        earlier = load_run(records.expanduser(), "records")
+    from rich.console import Console
+
+    from ablations.allocator import keep_freed_memory
+    from ablations.planning import make_plan, spread_of
+    from reports.progress import watch
+    from reports.terminal import plan_lines
+
+    keep_freed_memory()
+    if earlier is not None:
+        spread = spread_of(earlier)
+    with watch(Console(stderr=True)) as progress:
+        plan = make_plan(studies, settings, spread, progress)
+    for line in plan_lines(plan):
+        click.echo(line)
+
+
+@click.group()
+def plan() -> None:
+    """What a run will cost, and what it can find; trains nothing and writes nothing."""
+
+
+for command in study_commands(
+    plan_studies,
+    [
+        click.option(
+            "--spread",
+            type=float,
+            metavar="POINTS",
+            help="Standard deviation of the differences to the baseline over seeds, in points of "
+            "Top-1. Example: --spread 3",
+        ),
+        click.option(
+            "--records",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="A report or output folder to take that spread from. Example: --records runs/all",
+        ),
+    ],
+):
+    plan.add_command(command)

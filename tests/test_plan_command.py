@@ -1,0 +1,64 @@
+import re
+
+import pytest
+from finished import make_run
+
+from ablations.planning import spread_of
+from ablations.saved import save_run
+
+QUICK = ["--steps", "2", "--output", "out"]
+
+
+def test_a_plan_counts_times_and_writes_nothing(run, tmp_path):
+    result = run("plan", "kernel-size", "--sizes", "3", "7", "--seeds", "8", *QUICK)
+    assert result.code == 0, result.err
+    lines = result.out.splitlines()
+    assert lines[0] == "16 trials with 8 seeds, 0 of them recorded already"
+    assert re.match(r"about \d+ s of training and testing on this machine", lines[1])
+    assert re.match(r"\d\d MiB of tensors", lines[2])
+    assert re.match(r"kernel-size: a true difference of 1\.\d\d times the spread", lines[3])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_recorded_is_not_planned_again(run):
+    assert run("kernel-size", "--sizes", "3", "7", "--seeds", "2", *QUICK).code == 0
+    result = run("plan", "kernel-size", "--sizes", "3", "7", "--seeds", "3", *QUICK)
+    assert "6 trials with 3 seeds, 4 of them recorded already" in result.out
+    assert "3 seeds can tell nothing apart, it needs at least 6" in result.out
+
+
+def test_the_spread_is_typed_or_taken_from_a_run(run, tmp_path):
+    differences = [2.0, -2.0, 4.0]
+    earlier = make_run(tmp_path / "done", "kernel-size",
+                       {"3": [50 + d for d in differences], "7": [50.0] * 3})  # fmt: skip
+    save_run(earlier)
+    assert spread_of(earlier) == pytest.approx(3.0550505)
+    command = ["plan", "kernel-size", "--sizes", "3", "7", "--seeds", "8", *QUICK]
+    taken = run(*command, "--records", "done").out.splitlines()
+    assert "spread of the paired differences over seeds: 3.1 points" in taken
+    typed = run(*command, "--spread", "3.0550505").out.splitlines()
+    assert taken[3:] == typed[3:]
+    assert re.match(r"kernel-size: a true difference of \d\.\d points is found with", typed[4])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--spread", "0"], "--spread 0.0: must be a positive number of points"),
+        (["--spread", "nan"], "--spread nan: must be a positive number of points"),
+        (["--records", "gone"], "--records gone: no such file"),
+        (["--spread", "1", "--records", "gone"], "give either --spread or --records"),
+        (["--seeds", "0"], "--seeds 0: must be at least 1"),
+        (["--no-train"], "No such option"),
+    ],
+)
+def test_bad_input_is_one_line(run, tmp_path, arguments, message):
+    result = run("plan", "kernel-size", *QUICK, *arguments)
+    assert result.code == 2 and message in result.err and result.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_equal_runs_have_no_spread_to_take(run, tmp_path):
+    save_run(make_run(tmp_path / "done", "kernel-size", {"3": [50.0, 50.0], "7": [50.0, 50.0]}))
+    result = run("plan", "kernel-size", *QUICK, "--records", "done")
+    assert result.code == 2 and "its trials show no spread over seeds" in result.err
