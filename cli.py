@@ -38,7 +38,7 @@ def main() -> None:
     try:
         sys.exit(cli.main(sys.argv[1:] or ["--help"], prog_name=PROGRAM, standalone_mode=False))
     except SettingError as error:
-        fail(f"--{error}", BAD_INPUT)
+        fail(str(error) if error.setting.isupper() else f"--{error}", BAD_INPUT)
     except click.ClickException as error:
         fail(error.format_message(), error.exit_code)
     except click.Abort:

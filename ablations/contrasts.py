@@ -12,10 +12,10 @@ to do with how good the run would have been; a variant that diverges on bad seed
 it is, and no test sees it. So n stands beside every figure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from math import isfinite
+from math import isfinite, sqrt
 from typing import Literal
 
 import numpy as np
@@ -132,6 +132,13 @@ def _contrasts(samples: Mapping[str, NDArray[np.float64]], baseline: str) -> lis
             )
         )
     return contrasts
+
+
+def pooled_spread(contrasts: Iterable[Contrast]) -> float | None:
+    """Standard deviation of paired differences over all `contrasts`; None where there is none."""
+    several = [(c.sd, c.n - 1) for c in contrasts if c.sd is not None]
+    squares = sum(sd**2 * freedom for sd, freedom in several)
+    return sqrt(squares / sum(freedom for _, freedom in several)) if squares > TIE**2 else None
 
 
 def _differences(

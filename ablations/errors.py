@@ -2,7 +2,10 @@
 
 
 class SettingError(ValueError):
-    """A setting that cannot be used: its name, the value received and what is allowed."""
+    """A setting that cannot be used: its name, the value received and what is allowed.
+
+    setting: an option's name, or an argument's in capitals.
+    """
 
     def __init__(self, setting: str, value: object, problem: str) -> None:
         super().__init__(f"{setting} {value}: {problem}")

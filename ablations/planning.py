@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from ablations.contrasts import contrast_study, seeds_needed
+from ablations.contrasts import contrast_study, pooled_spread, seeds_needed
 from ablations.data import load_data
 from ablations.errors import SettingError
 from ablations.images import ImageData
@@ -118,16 +118,14 @@ def spread_of(run: Run) -> float:
 
     Raises SettingError where it has no two pairs anywhere.
     """
-    squares = freedom = 0.0
+    found = []
     for study in run.studies:
         values: dict[str, dict[int, float | None]] = {
             value: {r.seed: r.top1 for r in run.records if r.variant == variant}
             for value, variant in study.variants.items()
         }
-        for contrast in contrast_study(values, study.baseline):
-            if contrast.sd is not None:
-                squares += contrast.sd**2 * (contrast.n - 1)
-                freedom += contrast.n - 1
-    if not squares:
+        found += contrast_study(values, study.baseline)
+    spread = pooled_spread(found)
+    if spread is None:
         raise SettingError("records", run.settings.output, "its trials show no spread over seeds")
-    return math.sqrt(squares / freedom)
+    return spread

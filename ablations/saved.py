@@ -7,9 +7,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ablations.errors import SettingError
+from ablations.errors import SettingError, one_line
+from ablations.files import write_text
+from ablations.formulas import MAC_TERMS
 from ablations.runs import Run
-from ablations.trials import write_text
+from ablations.variants import STUDIES
 
 FORMAT = 1
 """Raised whenever a saved run gets other fields."""
@@ -33,11 +35,39 @@ def parse_run(values: Any) -> Run:
     if values["format"] != FORMAT:
         raise ValueError(f"it was written in format {values['format']}, and this reads {FORMAT}")
     try:
-        return _RUN.validate_python({k: v for k, v in values.items() if k != "format"})
+        run = _RUN.validate_python({k: v for k, v in values.items() if k != "format"})
+        _check(run)
+        return run
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise ValueError(f"{where}: {first['msg']}") from None
+    except (KeyError, TypeError) as error:
+        raise ValueError(one_line(error)) from None
+
+
+def _check(run: Run) -> None:
+    """Raises ValueError, KeyError or TypeError where the parts of the run do not fit together."""
+    if not run.studies:
+        raise ValueError("a run of no studies")
+    for study in run.studies:
+        if study.name not in STUDIES:
+            raise ValueError(f"no study is called {study.name}")
+        if study.baseline not in study.variants:
+            raise ValueError(f"the baseline {study.baseline} is no variant of {study.name}")
+        proven = [(row.value, row.variant) for row in run.proofs[study.name]]
+        if proven != list(study.variants.items()):
+            raise ValueError(f"the proofs of {study.name} are not of its variants")
+        for row in run.proofs[study.name]:
+            if set(row.fvcore_macs) != set(MAC_TERMS):
+                raise ValueError(f"the counts of {study.name}, {row.value} lack a term")
+    for record in run.records:
+        record.check()
+    for timing in run.timings:
+        timing.check()
+    trials = [(record.variant, record.seed) for record in run.records]
+    if len(set(trials)) < len(trials):
+        raise ValueError("a trial stands there twice")
 
 
 def save_run(run: Run) -> None:
@@ -61,8 +91,7 @@ def load_run(path: Path, setting: str) -> Run:
         missing = f"holds no {RUN_FILE}; it is no run's folder" if path.is_dir() else "no such file"
         raise SettingError(setting, path, missing) from None
     except (ValueError, RecursionError, OSError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise SettingError(setting, path, f"cannot be read as a run: {reason}") from None
+        raise SettingError(setting, path, f"cannot be read as a run: {one_line(error)}") from None
 
 
 def _embedded(page: str) -> str:

@@ -161,6 +161,8 @@ def check_writable(setting: str, folder: Path, written: Mapping[str, bool]) -> N
             if path.exists() and path.is_dir() != is_folder:
                 kind = "directory" if is_folder else "file"
                 raise SettingError(setting, folder, f"{path} is in the way: it is not a {kind}")
+            if path.is_dir():
+                tempfile.TemporaryFile(dir=path).close()
     except OSError as error:
         problem = f"cannot write there ({error.strerror}); name another folder"
         raise SettingError(setting, folder, problem) from None

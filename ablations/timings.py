@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ablations.trials import read_record, write_json
+from ablations.files import read_record, write_json
 from ablations.variants import Variant
 
 FORMAT = 1
@@ -111,11 +111,13 @@ class TimingRecord:
         for name in ("step_seconds", "inference_seconds"):
             fields[name] = tuple(fields[name])
         record = cls(**fields)
-        if record.failure is None:
-            record._check()
+        record.check()
         return record
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raises ValueError for values that no measurement can have."""
+        if self.failure is not None:
+            return
         for seconds in (self.step_seconds, self.inference_seconds):
             if len(seconds) < 2 or not all(0 < value < math.inf for value in seconds):
                 raise ValueError(f"timings of {list(seconds)} s")

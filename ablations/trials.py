@@ -2,26 +2,16 @@
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
-from ablations.errors import SettingError
+from ablations.files import read_record, write_json
 from ablations.variants import Variant
 
 FORMAT = 1
 """Raised whenever the same settings would give other numbers, or a record other fields."""
-
-
-class Answering(Protocol):
-    """A record that knows whether it is the one that a key asks for."""
-
-    def answers(self, key: Any) -> bool: ...
-
-
-Record = TypeVar("Record", bound=Answering)
 
 
 @dataclass(frozen=True)
@@ -94,9 +84,22 @@ class TrialRecord:
         fields["variant"] = Variant(**fields["variant"])
         fields["curve"] = tuple(fields["curve"])
         record = cls(**fields)
-        if record.failure is None and not 0 <= float(record.top1) <= 100:  # type: ignore[arg-type]
-            raise ValueError(f"Top-1 of {record.top1} %")
+        record.check()
         return record
+
+    def check(self) -> None:
+        """Raises ValueError, KeyError or TypeError for values that no trial can have."""
+        if self.failure is None and not (self.top1 is not None and 0 <= self.top1 <= 100):
+            raise ValueError(f"Top-1 of {self.top1} %")
+        if not isinstance(self.costs["params"], int):
+            raise TypeError(f"{self.costs['params']} parameters")
+        for point in self.curve:
+            if (
+                not 0 <= point["test_top1"] <= 100
+                or point["steps"] < 1
+                or "train_loss" not in point
+            ):
+                raise ValueError(f"a curve with the point {dict(point)}")
 
     def answers(self, key: TrialKey) -> bool:
         """Whether this is the record of the trial `key`."""
@@ -121,41 +124,3 @@ class TrialStore:
 
     def save(self, key: TrialKey, record: TrialRecord) -> None:
         write_json(self.folder / key.file_name, record.to_json())
-
-
-def read_record(
-    path: Path, parse: Callable[[Any], Record], key: object, kind: str
-) -> Record | None:
-    """What `parse` makes of the JSON of `path`, in a folder of the output; None without a file.
-
-    Raises SettingError, calling it no record of this kind, where there is something else, be it
-    the record of another key.
-    """
-    try:
-        record = parse(json.loads(path.read_text(encoding="utf-8")))
-        if not record.answers(key):
-            raise ValueError(f"it belongs to another {kind}")
-        return record
-    except FileNotFoundError:
-        return None
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        problem = f"{path} is not a {kind} record ({reason}); move it away to run this {kind}"
-        raise SettingError("output", path.parent.parent, problem) from None
-
-
-def write_json(path: Path, values: object) -> None:
-    """Writes `values` as JSON, whole or not at all."""
-    write_text(path, json.dumps(values, indent=1, ensure_ascii=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes aside and renames, so that `path` is never half a file. Makes its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise

@@ -107,7 +107,10 @@ class StudyKind:
         return Study(self.name, variants, self._baseline(variants, baseline))
 
     def _baseline(self, variants: dict[str, Variant], typed: str | None) -> str:
-        wanted = Variant() if typed is None else self.parse(typed)
+        try:
+            wanted = Variant() if typed is None else self.parse(typed)
+        except SettingError:
+            wanted = None
         for value, variant in variants.items():
             if variant == wanted:
                 return value

@@ -12,7 +12,6 @@ DEFAULTS = TrainSettings()
 Option = Callable[[Callable], Callable]
 """Adds one option to a command."""
 
-
 open_option = click.option(
     "--open", "open_browser", is_flag=True, help="Open the page in the browser. Example: --open"
 )
@@ -22,9 +21,7 @@ no_train_option = click.option(
 )
 
 
-def run_options(
-    further: Sequence[Callable[[Callable], Callable]],
-) -> Callable[[Callable], Callable]:
+def run_options(further: Sequence[Option]) -> Option:
     """Adds the options of a run to a command, and `further` ones behind them."""
     options: list[Option] = [
         click.option(

@@ -30,8 +30,8 @@ def verify(json_file: Path | None) -> None:
     from dataclasses import asdict
 
     from ablations.cost import UncountedOperator
+    from ablations.files import write_json
     from ablations.proofs import Row
-    from ablations.trials import write_json
     from ablations.verify import prove_all
     from reports.terminal import EXPLANATION, proof_heading, proof_line
 

@@ -37,11 +37,11 @@ def report(directory: Path, open_browser: bool) -> None:
     """Render the report and tables of the run in DIR again. Trains nothing."""
     directory = directory.expanduser()
     if not directory.is_dir():
-        raise SettingError("dir", directory, "is not a directory")
-    check_writable("dir", directory, WRITTEN)
+        raise SettingError("DIR", directory, "is not a directory")
+    check_writable("DIR", directory, WRITTEN)
     from ablations.saved import load_run
 
-    show_report(load_run(directory, "dir"), directory, open_browser)
+    show_report(load_run(directory, "DIR"), directory, open_browser)
 
 
 @click.command()
@@ -64,12 +64,15 @@ def compare(first: Path, second: Path, output: Path, open_browser: bool) -> None
     output = output.expanduser()
     if not output.absolute().parent.is_dir():
         raise SettingError("output", output, f"{output.parent} is not a directory")
+    for run in (first.expanduser(), second.expanduser()):
+        if output.resolve() in (run.resolve(), *((run / name).resolve() for name in WRITTEN)):
+            raise SettingError("output", output, "is a part of what is compared; name another file")
     check_writable("output", output.parent, {output.name: False})
+    from ablations.files import write_text
     from ablations.saved import load_run
-    from ablations.trials import write_text
     from reports.comparison import compare_runs
     from reports.html import render_comparison
 
-    runs = [load_run(path.expanduser(), name) for path, name in ((first, "a"), (second, "b"))]
+    runs = [load_run(path.expanduser(), name) for path, name in ((first, "A"), (second, "B"))]
     write_text(output, render_comparison(compare_runs(*runs), (str(first), str(second))))
     show_page(output, open_browser)

@@ -2,6 +2,7 @@
 
 from ablations.runs import Run
 from ablations.settings import TrainSettings
+from ablations.variants import Variant
 from involution_core.architectures import ARCHITECTURES
 
 
@@ -19,7 +20,8 @@ def counted_on(model: str) -> str:
 
 def budget(train: TrainSettings) -> str:
     """How long a trial is trained."""
-    return f"{train.epochs} epochs" if train.epochs is not None else f"{train.steps} steps"
+    count, unit = (train.steps, "step") if train.epochs is None else (train.epochs, "epoch")
+    return f"{count} {unit}{'s' * (count != 1)}"
 
 
 def measured_on(run: Run) -> str | None:
@@ -32,3 +34,11 @@ def measured_on(run: Run) -> str | None:
         f"{model_title(train.model)}, {train.dataset}, {budget(train)}, "
         f"{seeds} {'seed' if seeds == 1 else 'seeds'}"
     )
+
+
+def variant_name(variant: Variant) -> str:
+    """A variant as people read it, by its three settings."""
+    shared = "all channels in a group"
+    if variant.group_channels != "C":
+        shared = f"{variant.group_channels} group channel{'s' * (variant.group_channels != 1)}"
+    return f"K={variant.kernel_size}, {shared}, {variant.generator}"

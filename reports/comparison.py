@@ -11,8 +11,17 @@ from ablations.conventions import FULL
 from ablations.intervals import mean_interval
 from ablations.runs import Run
 from ablations.variants import Variant
-from reports.captions import counted_on, measured_on
-from reports.tables import Column, Table, difference_text, giga_macs, mean_text, millions, show
+from reports.captions import counted_on, measured_on, variant_name
+from reports.tables import (
+    INTERVALS,
+    Column,
+    Table,
+    difference_text,
+    giga_macs,
+    mean_text,
+    millions,
+    show,
+)
 from reports.verdicts import conclusion
 
 FIRST, SECOND = "A", "B"
@@ -65,20 +74,13 @@ def _described(run: Run) -> Iterator[tuple[str, str]]:
     yield "Top-1 measured on", measured_on(run) or "nothing"
     if run.settings.train is not None:
         for name, value in asdict(run.settings.train).items():
-            yield name.replace("_", " "), str(value)
+            yield name.replace("_", " "), "–" if value is None else str(value)
         yield "seeds", str(run.settings.seeds)
         yield "data", run.records[0].data if run.records else "–"
     for study in run.studies:
         yield f"variants of {study.name}", " ".join(study.variants)
     for name, found in run.environments.items():
         yield name, " / ".join(found)
-    yield "command", run.command
-
-
-def variant_name(variant: Variant) -> str:
-    """A variant by its three settings."""
-    group = "all" if variant.group_channels == "C" else variant.group_channels
-    return f"K = {variant.kernel_size}, {group} group channels, {variant.generator}"
 
 
 def _costed(run: Run) -> dict[Variant, tuple[int, int]]:
@@ -98,12 +100,16 @@ def _trained(run: Run) -> dict[Variant, dict[int, float | None]]:
 
 
 def _only(first: Run, second: Run) -> Iterator[str]:
-    for what, find in (("counted", _costed), ("trained", _trained)):
-        mine, its = find(first), find(second)
-        for name, here, there in ((FIRST, mine, its), (SECOND, its, mine)):
-            for variant in here:
-                if variant not in there:
-                    yield f"Only {name} {what} {variant_name(variant)}."
+    counted = [set(_costed(run)) for run in (first, second)]
+    trained = [set(_trained(run)) for run in (first, second)]
+    for name, here in ((FIRST, 0), (SECOND, 1)):
+        there = 1 - here
+        for variant in _costed((first, second)[here]):
+            done = "counted and trained" if variant in trained[here] else "counted"
+            if variant not in counted[there]:
+                yield f"Only {name} {done} {variant_name(variant)}."
+            elif variant in trained[here] - trained[there]:
+                yield f"Only {name} trained {variant_name(variant)}."
 
 
 def _costs(first: Run, second: Run) -> Table:
@@ -162,7 +168,7 @@ def _accuracy(first: Run, second: Run) -> tuple[Table | None, list[str]]:
         {name: its[variant] for name, variant in shared.items()},
         FIRST,
     )
-    rows: list[Mapping[Hashable, Any]] = []
+    rows: list[dict[Hashable, Any]] = []
     conclusions = []
     for contrast in contrasts:
         variant, interval = shared[contrast.value], contrast.t_interval
@@ -179,7 +185,8 @@ def _accuracy(first: Run, second: Run) -> tuple[Table | None, list[str]]:
                 "adjusted_p": contrast.adjusted_p,
             }
         )
-        conclusions.append(f"{contrast.value}: {conclusion(contrast)}.")
+        told = f"differs by {difference_text(rows[-1])} points: " if contrast.n else ""
+        conclusions.append(f"{contrast.value}: {told}{conclusion(contrast)}.")
     a, b = (f"{name}: {measured_on(run)}" for name, run in _named(first, second))
     columns = (
         _variant_column(),
@@ -188,7 +195,7 @@ def _accuracy(first: Run, second: Run) -> tuple[Table | None, list[str]]:
         Column("difference", "", f"{SECOND} − {FIRST} (points), ± 95 % (pairs)", difference_text),
         Column("adjusted_p", "", "adjusted p", show("adjusted_p", lambda p: f"{p:.2g}")),
     )
-    return Table("Top-1", columns, pd.DataFrame(rows)), conclusions
+    return Table("Top-1", columns, pd.DataFrame(rows), INTERVALS), conclusions
 
 
 def _mean(tops: Mapping[int, float | None], run: str) -> dict[Hashable, Any]:

@@ -1,7 +1,8 @@
 """A table as text to take elsewhere: CSV, Markdown, LaTeX.
 
-CSV holds the raw, unrounded frame; Markdown and LaTeX hold what the page shows. LaTeX is a tabular
-with booktabs' rules, plain ASCII; whatever came from outside is escaped in all of them.
+CSV holds the raw, unrounded frame; Markdown and LaTeX hold what the page shows, LaTeX only the
+columns that fit the width of a paper. LaTeX is a table with booktabs' rules; whatever came from
+outside is escaped in all of them.
 """
 
 import re
@@ -16,6 +17,11 @@ _LATEX = {
     "±": r"$\pm$", "×": r"$\times$", "−": r"$-$", "–": "--", "’": "'", "σ": r"$\sigma$",
     "₀": "$_0$", "₁": "$_1$", "²": "$^2$",
 }  # fmt: skip
+
+
+def all_formats(table: Table) -> dict[str, str]:
+    """File ending -> the table in that format."""
+    return {"csv": to_csv(table), "md": to_markdown(table), "tex": to_latex(table)}
 
 
 def to_csv(table: Table) -> str:
@@ -33,7 +39,7 @@ def to_markdown(table: Table) -> str:
     rules = ["---:" if column.numeric else "---" for column in table.columns]
     rows = [[cell.text for cell in row.cells] for row in table.rows]
     lines = [_pipes(headings), "| " + " | ".join(rules) + " |", *map(_pipes, rows)]
-    notes = "".join(f"\n\n{_markdown(group)}." for group in groups)
+    notes = "".join(f"\n\n{_markdown(note)}." for note in (*groups, table.note) if note)
     return f"**{_markdown(table.title)}**\n\n" + "\n".join(lines) + notes + "\n"
 
 
@@ -51,20 +57,23 @@ def _pipes(cells: list[str]) -> str:
 
 
 def to_latex(table: Table) -> str:
-    """A table environment for a document that loads booktabs."""
-    columns = "".join("r" if column.numeric else "l" for column in table.columns)
+    """A table environment for a document that loads booktabs; what fits a paper, explained."""
+    paper = table.for_paper()
+    columns = "".join("r" if column.numeric else "l" for column in paper.columns)
+    groups = [name for name, _ in paper.groups if name]
+    caption = ". ".join([table.title, *groups, *([table.note] if table.note else [])])
     return "\n".join(
         [
             r"% \usepackage{booktabs}",
             r"\begin{table}",
-            r"\centering",
-            rf"\caption{{{_latex(table.title)}}}",
+            r"\centering\small",
+            rf"\caption{{{_latex(caption)}.}}",
             rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
-            *_latex_groups(table),
-            _ampersands([column.heading for column in table.columns]),
+            *_latex_groups(paper),
+            _ampersands([column.heading for column in paper.columns]),
             r"\midrule",
-            *(_ampersands([cell.text for cell in row.cells]) for row in table.rows),
+            *(_ampersands([cell.text for cell in row.cells]) for row in paper.rows),
             r"\bottomrule",
             r"\end{tabular}",
             r"\end{table}",
@@ -76,7 +85,7 @@ def to_latex(table: Table) -> str:
 def _latex_groups(table: Table) -> Iterator[str]:
     cells, rules, first = [], [], 1
     for name, span in table.groups:
-        cells.append(rf"\multicolumn{{{span}}}{{c}}{{{_latex(name)}}}")
+        cells.append(rf"\multicolumn{{{span}}}{{c}}{{{_latex(_kind(name))}}}")
         if name:
             rules.append(rf"\cmidrule(lr){{{first}-{first + span - 1}}}")
         first += span
@@ -89,8 +98,8 @@ def _ampersands(cells: list[str]) -> str:
 
 
 def _latex(text: str) -> str:
-    """`text` for LaTeX: special characters escaped, others outside ASCII by their number."""
+    """`text` for LaTeX: special characters escaped, what its fonts may lack by its number."""
     return "".join(
-        _LATEX.get(c, c if c.isascii() and c.isprintable() else f"[U+{ord(c):04X}]")
+        _LATEX.get(c, c if c.isprintable() and ord(c) < 0x180 else f"[U+{ord(c):04X}]")
         for c in " ".join(text.split())
     )

@@ -80,11 +80,13 @@ def contrasts(study: Study, records: Sequence[TrialRecord]) -> dict[str, Contras
     return {c.value: c for c in contrast_study(values, study.baseline)}
 
 
-_CONTRASTED = ["value", "pairs", "difference", "difference_low", "difference_high", "p",
+_CONTRASTED = ["value", "pairs", "difference", "difference_low", "difference_high",
+               "difference_bca_low", "difference_bca_high", "p",
                "adjusted_p", "verdict"]  # fmt: skip
 
 
-_TIMED = ["value", "train_rate", "inference_rate", "peak_mib", "timing_failure"]
+_TIMED = ["value", "train_rate", "train_rate_low", "train_rate_high", "inference_rate",
+          "inference_rate_low", "inference_rate_high", "peak_mib", "timing_failure"]  # fmt: skip
 
 
 def _low(interval: Interval | None) -> float | None:
@@ -97,7 +99,8 @@ def _high(interval: Interval | None) -> float | None:
 
 def contrast_frame(study: Study, records: Sequence[TrialRecord]) -> pd.DataFrame:
     """value, and for all but the baseline: pairs, difference (points of Top-1, variant minus
-    baseline), its 95 % interval, p of the sign-flip test and adjusted over the study, verdict."""
+    baseline), its 95 % interval by t and by a BCa bootstrap, p of the sign-flip test and adjusted
+    over the study, verdict."""
     rows = [
         {
             "value": contrast.value,
@@ -105,6 +108,8 @@ def contrast_frame(study: Study, records: Sequence[TrialRecord]) -> pd.DataFrame
             "difference": contrast.mean,
             "difference_low": _low(contrast.t_interval),
             "difference_high": _high(contrast.t_interval),
+            "difference_bca_low": _low(contrast.bca_interval),
+            "difference_bca_high": _high(contrast.bca_interval),
             "p": contrast.p,
             "adjusted_p": contrast.adjusted_p,
             "verdict": contrast.verdict,
@@ -156,13 +161,17 @@ def curve_frame(study: Study, records: Sequence[TrialRecord]) -> pd.DataFrame:
 
 
 def timing_frame(study: Study, timings: Sequence[TimingRecord]) -> pd.DataFrame:
-    """value; median images/s of a training step and of inference, peak memory of training (MiB),
-    missing where the measurement failed, and then the reason."""
+    """value; images/s of a training step and of inference, median and quartiles, peak memory of
+    training (MiB), missing where the measurement failed, and then the reason."""
     rows = [
         {
             "value": value,
             "train_rate": timing.training_images_per_second,
+            "train_rate_low": _low(timing.training_quartiles),
+            "train_rate_high": _high(timing.training_quartiles),
             "inference_rate": timing.inference_images_per_second,
+            "inference_rate_low": _low(timing.inference_quartiles),
+            "inference_rate_high": _high(timing.inference_quartiles),
             "peak_mib": None if timing.peak_bytes is None else timing.peak_bytes / 2**20,
             "timing_failure": timing.failure,
         }

@@ -11,9 +11,9 @@ from ablations.recipe import describe_optimiser
 from ablations.runs import Run
 from ablations.saved import EMBEDDED_ID, dump_run
 from involution_core.forms import ATTENTION
-from reports.captions import budget, counted_on, measured_on
+from reports.captions import budget, counted_on, measured_on, variant_name
 from reports.comparison import FIRST, SECOND, Comparison
-from reports.formats import to_csv, to_latex, to_markdown
+from reports.formats import all_formats
 from reports.sections import Section
 
 
@@ -55,6 +55,7 @@ def render_report(run: Run, sections: list[Section]) -> str:
             ),
             data=run.records[0].data if run.records else None,
             budget=budget(run.settings.train) if run.settings.train else None,
+            variant_name=variant_name,
             embedded_id=EMBEDDED_ID,
             embedded=embedded_json(dump_run(run)),
         )
@@ -72,11 +73,7 @@ def render_comparison(comparison: Comparison, paths: tuple[str, str]) -> str:
             first=FIRST,
             second=SECOND,
             texts={
-                table.title: {
-                    "csv": to_csv(table),
-                    "md": to_markdown(table),
-                    "tex": to_latex(table),
-                }
+                table.title: all_formats(table)
                 for table in (comparison.costs, comparison.accuracy)
                 if table is not None
             },

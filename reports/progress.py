@@ -12,14 +12,10 @@ from ablations.progress import Progress
 from ablations.timings import TimingRecord
 from ablations.trials import TrialRecord
 from ablations.variants import Variant
+from reports.captions import variant_name
 
 QUIET_SECONDS = 10
 """Longest silence within a trial where lines are plain."""
-
-
-def variant_name(variant: Variant) -> str:
-    """A variant as people read it."""
-    return f"K={variant.kernel_size}, {variant.group_channels} group channels, {variant.generator}"
 
 
 def trial_name(variant: Variant, seed: int) -> str:

@@ -9,8 +9,8 @@ from ablations.proofs import PAPER_MODEL, Row
 from ablations.runs import Run
 from ablations.variants import Study
 from reports import plots
-from reports.captions import counted_on, measured_on
-from reports.formats import to_csv, to_latex, to_markdown
+from reports.captions import counted_on, measured_on, model_title
+from reports.formats import all_formats
 from reports.frames import (
     accuracy_frame,
     contrasts,
@@ -21,7 +21,7 @@ from reports.frames import (
 )
 from reports.gaps import table_gaps
 from reports.tables import AXES, Table, study_table
-from reports.verdicts import Verdict, study_verdict
+from reports.verdicts import Models, Verdict, study_verdict
 
 TITLES = {
     "kernel-size": "Kernel size",
@@ -77,18 +77,20 @@ def _section(run: Run, study: Study) -> Section:
         name=study.name,
         title=TITLES[study.name],
         verdict=study_verdict(
-            study.name, study.baseline, table, contrasts(study, run.records), measured is not None
+            study.name, study.baseline, table, contrasts(study, run.records), _models(run)
         ),
         table=table,
-        texts={
-            "csv": to_csv(table),
-            "md": to_markdown(table),
-            "tex": to_latex(table),
-        },
+        texts=all_formats(table),
         figures=[*_measured_figures(run, study, measured), _cost_figure(study, rows, counted)],
         proofs=rows,
         gaps=list(table_gaps(study.name, table)),
     )
+
+
+def _models(run: Run) -> Models:
+    train = run.settings.train
+    trained = None if train is None else model_title(train.model)
+    return Models(model_title(run.settings.cost_model), trained)
 
 
 def _labels(study: Study) -> dict[str, str]:
@@ -110,8 +112,8 @@ def _measured_figures(run: Run, study: Study, measured: str | None) -> list[Figu
         Figure(
             plots.envelope_figure(name, labels, finished),
             f"Mean Top-1 {interval} against the costs of the network that was trained: {measured}. "
-            "The line joins the variants that no other beats in both (Pareto front of the means; "
-            "where intervals overlap, the front is not certain).",
+            "The line joins the variants that no other is at least as good as in both (Pareto "
+            "front of the means; where intervals overlap, the front is not certain).",
         ),
         Figure(
             plots.accuracy_figure(name, labels, AXES[name][0], seeds),

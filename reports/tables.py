@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
@@ -21,6 +21,11 @@ def _form(value: str) -> str:
     return value if value == LINEAR else f"W₁σ(W₀), {value.replace('=', ' = ')}"
 
 
+INTERVALS = (
+    "± is half a 95 % interval (Student’s t), in brackets the number of seeds, or of seeds that "
+    "finished with both"
+)
+
 AXES: dict[str, tuple[str, Callable[[str], str]]] = {
     "kernel-size": ("Kernel Size", lambda value: f"{value} × {value}"),
     "group-channels": ("#Group Channel", str),
@@ -33,7 +38,8 @@ AXES: dict[str, tuple[str, Callable[[str], str]]] = {
 class Column:
     """key: of the data frame; group: what it was measured on; heading: with its unit;
     text: a row of the frame -> the cell, for rows that have the key;
-    order: the key's value -> the number that the column is sorted by, None to sort by the text."""
+    order: the key's value -> the number that the column is sorted by, None to sort by the text;
+    paper: whether it has a place in a table as wide as a paper."""
 
     key: str
     group: str
@@ -41,6 +47,7 @@ class Column:
     text: Callable[[Mapping[Hashable, Any]], str]
     numeric: bool = True
     order: Callable[[Any], float] | None = float
+    paper: bool = True
 
 
 @dataclass(frozen=True)
@@ -62,11 +69,15 @@ class TableRow:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns over a frame with one row for each variant. The first column names the variant."""
+    """Columns over a frame with one row for each variant. The first column names the variant.
+
+    note: what a reader of the bare table has to know, without a full stop; "" where nothing.
+    """
 
     title: str
     columns: tuple[Column, ...]
     frame: pd.DataFrame
+    note: str = ""
 
     @property
     def groups(self) -> list[tuple[str, int]]:
@@ -86,6 +97,10 @@ class Table:
             TableRow([_cell(column, record) for column in self.columns], record["baseline"])
             for record in self.frame.to_dict("records")
         ]
+
+    def for_paper(self) -> "Table":
+        """The columns that fit the width of a paper."""
+        return replace(self, columns=tuple(column for column in self.columns if column.paper))
 
     def text(self, value: str, key: str) -> str:
         """What the table shows of a variant in the column of that key."""
@@ -143,6 +158,17 @@ def difference_text(record: Mapping[Hashable, Any]) -> str:
     return f"{signed(mean)}{half} ({int(record['pairs'])})"
 
 
+def whole(value: float) -> str:
+    """To the nearest integer."""
+    return f"{value:.0f}"
+
+
+def rate_text(record: Mapping[Hashable, Any]) -> str:
+    """The median, to the two digits that a shared machine allows."""
+    two_digits = float(f"{record['train_rate']:.1e}")
+    return whole(two_digits)
+
+
 def study_table(
     study: Study,
     frame: pd.DataFrame,
@@ -177,37 +203,43 @@ def study_table(
         Column(
             "verified",
             "",
-            "closed form = fvcore",
+            "verified",
             show("verified", lambda ok: "yes" if ok else "NO"),
             numeric=False,
             order=None,
+            paper=False,
         )
     )
-    return Table(title, tuple(columns), frame)
+    return Table(title, tuple(columns), frame, "" if measured_on is None else INTERVALS)
 
 
 def _published_columns() -> list[Column]:
     paper = "Published: RedNet-50, ImageNet, 224×224"
     return [
-        Column(key, paper, heading, show(key, str))
-        for key, heading in [
-            ("published_params_m", "#Params (M)"),
-            ("published_flops_g", "FLOPs (G), paper’s convention"),
-            ("published_top1_percent", "Top-1 (%)"),
-        ]
+        Column(
+            "published_params_m", paper, "#Params (M)", show("published_params_m", str), paper=False
+        ),
+        Column(
+            "published_flops_g",
+            paper,
+            "FLOPs (G), paper’s convention",
+            show("published_flops_g", str),
+            paper=False,
+        ),
+        Column("published_top1_percent", paper, "Top-1 (%)", show("published_top1_percent", str)),
     ]
 
 
 def _measured_columns(measured: str, baseline: str) -> list[Column]:
     return [
-        Column("trained_params", measured, "#Params (M)", show("trained_params", millions)),
-        Column("trained_macs", measured, "MACs (G)", show("trained_macs", giga_macs)),
+        Column(
+            "trained_params", measured, "#Params (M)", show("trained_params", millions), paper=False
+        ),
+        Column("trained_macs", measured, "MACs (G)", show("trained_macs", giga_macs), paper=False),
         Column("top1_mean", measured, "Top-1 (%), mean ± 95 % (seeds)", mean_text),
         Column(
             "difference", measured, f"Top-1 − {baseline} (points), ± 95 % (pairs)", difference_text
         ),
-        Column(
-            "train_rate", measured, "training (images/s)", show("train_rate", lambda r: f"{r:.0f}")
-        ),
-        Column("peak_mib", measured, "peak memory (MiB)", show("peak_mib", lambda m: f"{m:.0f}")),
+        Column("train_rate", measured, "training (images/s)", rate_text, paper=False),
+        Column("peak_mib", measured, "peak memory (MiB)", show("peak_mib", whole), paper=False),
     ]

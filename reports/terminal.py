@@ -9,7 +9,7 @@ from ablations.proofs import Row
 from ablations.runs import Run
 from reports.captions import counted_on, measured_on
 from reports.frames import study_frame
-from reports.tables import ABSENT, AXES, giga_macs, millions
+from reports.tables import ABSENT, AXES, giga_macs, mean_text, millions
 
 _COLUMNS = (
     ("study", 16, "<"),
@@ -86,14 +86,10 @@ def study_lines(run: Run) -> Iterator[str]:
     for study in run.studies:
         axis, show = AXES[study.name]
         yield ""
-        yield f"{axis:20}{'#Params (M)':>12}{'MACs (G)':>10}   Top-1 (%), mean ± SD"
+        yield f"{axis:20}{'#Params (M)':>12}{'MACs (G)':>10}   Top-1 (%), mean ± 95 % (seeds)"
         frame = study_frame(study, run.proofs[study.name], run.records, run.timings)
         for row in frame.to_dict("records"):
-            top1 = ABSENT
-            if row["seeds"] > 0:
-                top1 = f"{row['top1_mean']:.1f}"
-            if row["seeds"] > 1:
-                top1 += f" ± {row['top1_sd']:.1f} ({row['seeds']:.0f} seeds)"
+            top1 = mean_text(row) if row["seeds"] > 0 else ABSENT
             costs = f"{millions(row['params']):>12}{giga_macs(row['macs']):>10}"
             yield f"{show(row['value']):20}{costs}   {top1}"
     yield ""

@@ -4,11 +4,20 @@ Every number is a cell of the study's table; how strong the words are is decided
 `ablations.contrasts`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from ablations.contrasts import Contrast, seeds_needed
+from ablations.contrasts import Contrast, pooled_spread, seeds_needed, smallest_p
+from ablations.power import detectable_difference
 from reports.tables import AXES, Table
+
+
+@dataclass(frozen=True)
+class Models:
+    """The network whose costs were counted, and the one that was trained; None where none was."""
+
+    counted: str
+    trained: str | None
 
 
 @dataclass(frozen=True)
@@ -20,29 +29,32 @@ class Verdict:
 
 
 def study_verdict(
-    study: str, baseline: str, table: Table, contrasts: Mapping[str, Contrast], trained: bool
+    study: str, baseline: str, table: Table, contrasts: Mapping[str, Contrast], models: Models
 ) -> Verdict:
     """contrasts: variant -> its contrast with `baseline`, of all other variants."""
     label = AXES[study][1]
 
     def costs(value: str) -> str:
-        return f"{table.text(value, 'params')} M parameters, {table.text(value, 'macs')} G MACs"
+        params, macs = table.text(value, "params"), table.text(value, "macs")
+        return f"{params} M parameters and {macs} G MACs in {models.counted}"
 
     lines = [f"{label(baseline)}, the baseline: {costs(baseline)}."]
     for value, contrast in contrasts.items():
-        bought = f"; {_bought(table, contrast)}" if trained else ""
+        bought = f"; {_bought(table, contrast, models)}" if models.trained else ""
         lines.append(f"{label(value)}: {costs(value)}{bought}.")
-    if not trained:
+    if models.trained is None:
         return Verdict("Nothing was trained: what the variants buy was not measured.", tuple(lines))
     return Verdict(_headline(label(baseline), contrasts, label), tuple(lines))
 
 
-def _bought(table: Table, contrast: Contrast) -> str:
+def _bought(table: Table, contrast: Contrast, models: Models) -> str:
     """The difference in Top-1 as the table shows it, and what it is worth."""
+    where = f"in {models.trained}, which was trained"
     if contrast.mean is None:
-        return "Top-1: " + conclusion(contrast)
+        return f"{where}: {conclusion(contrast)}"
     difference = table.text(contrast.value, "difference").rpartition(" (")[0]
-    return f"Top-1 differs by {difference} points over {_seeds(contrast.n)}: {conclusion(contrast)}"
+    told = f"Top-1 differs by {difference} points over {_seeds(contrast.n)}"
+    return f"{where}, {told}: {conclusion(contrast)}"
 
 
 def _seeds(n: int) -> str:
@@ -80,11 +92,28 @@ def _headline(baseline: str, contrasts: Mapping[str, Contrast], label: Callable[
             rest, f"; of the other {rest} it cannot be told"
         )
         return f"Against {baseline}, {named} in Top-1{others}."
-    seeds = min((c.n for c in contrasts.values()), default=0)
+    if not any(contrast.n for contrast in contrasts.values()):
+        return f"No seed finished with both {baseline} and another variant; nothing can be said."
     if all(c.verdict == "too few seeds" for c in contrasts.values()):
-        needed = seeds_needed(len(contrasts))
-        return (
-            f"Whether any variant differs from {baseline} in Top-1 cannot be told with "
-            f"{_seeds(seeds)}; that needs at least {needed}."
-        )
+        return _too_few(baseline, contrasts.values())
     return f"No variant could be told from {baseline} in Top-1. That does not make them equal."
+
+
+def _too_few(baseline: str, contrasts: Collection[Contrast]) -> str:
+    """How far these seeds are from telling anything, and how far the least number would reach."""
+    tested = [contrast for contrast in contrasts if contrast.n]
+    seeds, needed = max(c.n for c in tested), seeds_needed(len(tested))
+    least = f"p = {smallest_p(seeds):.2g}" + " before any correction" * (len(tested) > 1)
+    words = (
+        f"Whether any variant differs from {baseline} in Top-1 cannot be told with "
+        f"{_seeds(seeds)}: however large the differences, the exact test cannot go below {least}. "
+        f"It needs at least {needed} seeds"
+    )
+    spread = pooled_spread(tested)
+    if spread is None:
+        return words + "."
+    reach = detectable_difference(spread, needed, len(tested))
+    return (
+        f"{words}; with differences that spread as these do (SD {spread:.1f} points), {needed} "
+        f"would find a true one of {reach:.0f} points in four cases of five."
+    )

@@ -48,9 +48,24 @@ def test_a_run_can_be_rendered_again(run, tmp_path):
 
 
 def test_compare_takes_folders_and_reports(run, folder, tmp_path):
+    before = files(folder)
+    for output in ("report.html", "run.json", "tables"):
+        refused = run("compare", folder, folder, "--output", folder / output)
+        assert refused.code == 2 and files(folder) == before
+    lone = tmp_path / "lone.html"
+    lone.write_bytes((folder / "report.html").read_bytes())
+    refused = run("compare", lone, folder, "--output", lone)
+    assert refused.code == 2 and "is a part of what is compared" in refused.err
     result = run("compare", folder, folder / "report.html", "--output", "changes.html")
     assert (result.code, result.out, result.err) == (0, "changes.html\n", "")
     assert "Two runs compared" in (tmp_path / "changes.html").read_text(encoding="utf-8")
+
+
+def test_tables_of_another_run_do_not_stay(run, folder):
+    other = make_run(folder, "group-channels", {"16": [60.0], "4": [61.0]})
+    write_report(other, folder)
+    names = {path.stem for path in (folder / "tables").iterdir()}
+    assert names == {"group-channels"}
 
 
 def test_open_opens_the_page(run, folder, monkeypatch):
@@ -66,16 +81,16 @@ def test_open_opens_the_page(run, folder, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["report", "gone"], "--dir gone: is not a directory"),
-        (["report", "."], "--dir .: holds no run.json; it is no run's folder"),
-        (["compare", "gone", "gone"], "--a gone: no such file"),
+        (["report", "gone"], "DIR gone: is not a directory"),
+        (["report", "."], "DIR .: holds no run.json; it is no run's folder"),
+        (["compare", "gone", "gone"], "A gone: no such file"),
         (
             ["compare", "done", "page.html"],
             "the page embeds no run; it is no report of this program",
         ),
         (["compare", "done", "done", "--output", "gone/page.html"], "gone is not a directory"),
         (["compare", "done"], "Missing argument 'B'"),
-        (["kernel-size", "--baseline", "4"], "--sizes 4: kernel sizes are odd"),
+        (["kernel-size", "--baseline", "4"], "--baseline 4: must be one of: 3, 5, 7, 9"),
         (["kernel-size", "--baseline", "11"], "--baseline 11: must be one of: 3, 5, 7, 9"),
     ],
 )

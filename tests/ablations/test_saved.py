@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from finished import make_run
@@ -42,6 +43,26 @@ def test_what_ends_a_script_element_rides_along(tmp_path):
             "format 99, and this reads 1",
         ),
         (lambda text: text.replace('"seeds": 2', '"seeds": "two"'), "settings.seeds: Input should"),
+        (lambda text: text.replace('"baseline": "7"', '"baseline": "99"'), "99 is no variant of"),
+        (
+            lambda text: text.replace('"name": "kernel-size"', '"name": "foo"', 1),
+            "no study is called",
+        ),
+        (lambda text: text.replace('"value": "3"', '"value": "4"'), "are not of its variants"),
+        (lambda text: text.replace('"query_key": 0', '"query": 0'), "lack a term"),
+        (lambda text: text.replace('"top1": 40.0', '"top1": 1e9'), "Top-1 of 1000000000.0 %"),
+        (lambda text: text.replace('"steps": 50', '"stepped": 50', 1), "steps"),
+        (lambda text: text.replace('"seed": 1', '"seed": 0'), "a trial stands there twice"),
+        (
+            lambda text: re.sub(r'"step_seconds": \[[^]]*\]', '"step_seconds": []', text),
+            "timings of",
+        ),
+        (
+            lambda text: re.sub(
+                r'"studies": \[.*?\n \],', '"studies": [],', text, count=1, flags=re.S
+            ),
+            "no studies",
+        ),
         (lambda text: "[" * 100_000, "cannot be read as a run: "),
     ],
 )

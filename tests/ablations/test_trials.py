@@ -5,8 +5,9 @@ import pytest
 
 from ablations import trials
 from ablations.errors import SettingError
+from ablations.files import write_text
 from ablations.settings import TrainSettings
-from ablations.trials import TrialKey, TrialRecord, TrialStore, write_text
+from ablations.trials import TrialKey, TrialRecord, TrialStore
 from ablations.variants import Variant
 
 KEY = TrialKey(Variant(5, "C", "r=4"), 1, {"model": "rednet-small", "lr": 0.1}, "digits", "cpu")

@@ -21,7 +21,7 @@ def first():
 def test_the_same_run_differs_in_nothing(first):
     found = compare_runs(first, first)
     assert found.settings == [] and found.only == []
-    assert "data" in found.same and "command" in found.same
+    assert "data" in found.same and "lr" in found.same
     assert [row[-1] for row in cells(found.costs)] == ["0", "0"]
     assert [row[3] for row in cells(found.accuracy)] == ["+0.0 (3)"] * 2
     assert "the difference is the same at every seed" in found.conclusions[0] or (
@@ -38,16 +38,15 @@ def test_differences_are_paired_by_seed_and_settings_are_named(first):
     assert named["variants of kernel-size"] == ("3 7", "3 9")
     assert "batch size" in found.same
     (row,) = cells(found.accuracy)
-    assert row[:4] == ["K = 3, 16 group channels, r=4", "45.0 ± 12.4 (3)", "46.5 ± 69.9 (2)",
+    assert row[:4] == ["K=3, 16 group channels, r=4", "45.0 ± 12.4 (3)", "46.5 ± 69.9 (2)",
                        "+1.5 ± 6.4 (2)"]  # fmt: skip
     assert found.conclusions == [
-        "K = 3, 16 group channels, r=4: cannot tell with 2 seeds, needs at least 6."
+        "K=3, 16 group channels, r=4: differs by +1.5 ± 6.4 (2) points: cannot tell with 2 seeds, "
+        "needs at least 6."
     ]
     assert found.only == [
-        "Only A counted K = 7, 16 group channels, r=4.",
-        "Only B counted K = 9, 16 group channels, r=4.",
-        "Only A trained K = 7, 16 group channels, r=4.",
-        "Only B trained K = 9, 16 group channels, r=4.",
+        "Only A counted and trained K=7, 16 group channels, r=4.",
+        "Only B counted and trained K=9, 16 group channels, r=4.",
     ]
 
 

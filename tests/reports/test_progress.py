@@ -31,7 +31,7 @@ def shown(terminal):
 
 
 def test_plain_lines_tell_what_was_measured():
-    name = "K=5, C group channels, W"
+    name = "K=5, all channels in a group, W"
     assert shown(terminal=False).splitlines() == [
         f"[timing 1/3] {name}: 16 images/s training, 16 inference, 3 MiB",
         f"[timing 2/3] {name}: 16 images/s training, 16 inference, 3 MiB (recorded before)",
@@ -42,8 +42,8 @@ def test_plain_lines_tell_what_was_measured():
 def test_a_long_measurement_is_not_silent(monkeypatch):
     monkeypatch.setattr(progress, "QUIET_SECONDS", 0)
     assert shown(terminal=False).splitlines()[:2] == [
-        "[timing] K=5, C group channels, W: memory",
-        "[timing] K=5, C group channels, W: round 2",
+        "[timing] K=5, all channels in a group, W: memory",
+        "[timing] K=5, all channels in a group, W: round 2",
     ]
 
 

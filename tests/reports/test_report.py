@@ -146,7 +146,7 @@ def test_what_is_missing_is_named_with_its_reason(finished, page):
 
 
 def test_the_environment_is_that_of_the_records(page):
-    assert "threads 1 / 2 (trials differ)" in page.text
+    assert "threads 1 / 2 (measurements differ)" in page.text
     assert "torch 2" in page.text
 
 

@@ -39,15 +39,30 @@ def test_words_are_as_strong_as_the_data(differences, words):
 
 def test_with_three_seeds_the_verdict_says_how_many_are_needed():
     words, _ = verdict({"3": [40.0, 41.0, 42.0], "7": [60.0, 63.0, 61.0], "9": [61.0, 62.0, 60.0]})
-    assert words.headline == (
-        "Whether any variant differs from 7 × 7 in Top-1 cannot be told with 3 seeds; that needs "
-        "at least 7."
+    told, reach = words.headline.split("; with differences ")
+    assert told == (
+        "Whether any variant differs from 7 × 7 in Top-1 cannot be told with 3 seeds: however "
+        "large the differences, the exact test cannot go below p = 0.25 before any correction. It "
+        "needs at least 7 seeds"
     )
-    assert words.lines[0] == "7 × 7, the baseline: 15.5 M parameters, 2.65 G MACs."
+    assert reach == (
+        "that spread as these do (SD 1.4 points), 7 would find a true one of 3 points in four "
+        "cases of five."
+    )
+    assert words.lines[0] == "7 × 7, the baseline: 15.5 M parameters and 2.65 G MACs in RedNet-50."
     assert words.lines[1] == (
-        "3 × 3: 14.7 M parameters, 2.46 G MACs; Top-1 differs by −20.3 ± 3.8 points over 3 seeds: "
-        "cannot tell with 3 seeds, needs at least 7."
+        "3 × 3: 14.7 M parameters and 2.46 G MACs in RedNet-50; in RedNet-small, which was "
+        "trained, Top-1 differs by −20.3 ± 3.8 points over 3 seeds: cannot tell with 3 seeds, "
+        "needs at least 7."
     )
+
+
+def test_where_no_pair_finished_nothing_can_be_said():
+    words, _ = verdict({"3": [None, None], "7": [60.0, 61.0]})
+    assert words.headline == (
+        "No seed finished with both 7 × 7 and another variant; nothing can be said."
+    )
+    assert words.lines[1].endswith("trained: cannot tell, no seed finished with both.")
 
 
 def test_every_number_of_the_verdict_stands_in_the_table():
@@ -57,7 +72,8 @@ def test_every_number_of_the_verdict_stands_in_the_table():
         label, _, rest = line.partition(": ")
         assert label.split(",")[0] in cells
         assert (
-            rest.split(" M ")[0] in cells and rest.split("parameters, ")[1].split(" G")[0] in cells
+            rest.split(" M ")[0] in cells
+            and rest.split("parameters and ")[1].split(" G")[0] in cells
         )
     assert "−20.2 ± 3.1 (3)" in cells and "differs by −20.2 ± 3.1 points over 3" in words.lines[1]
 
