@@ -8,6 +8,7 @@ import pytest
 from finished import NASTY, make_run
 from lacking import lacking
 
+from reports.html import render_report
 from reports.sections import build_sections
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -24,6 +25,14 @@ def section():
 def test_tables_are_as_they_were_found_right(section, ending):
     golden = GOLDEN / f"kernel-size.{ending}"
     assert section.texts[ending] == golden.read_text(encoding="utf-8")
+
+
+def test_the_table_of_the_page_is_as_it_was_found_right():
+    run = make_run("out", "kernel-size", TOPS)
+    page = render_report(run, build_sections(run))
+    table = page[page.index('<table class="results">') :]
+    golden = GOLDEN / "kernel-size.html"
+    assert table[: table.index("</table>")] == golden.read_text(encoding="utf-8")
 
 
 def test_latex_is_ascii_and_closes_what_it_opens(section):
