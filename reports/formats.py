@@ -7,8 +7,12 @@ outside is escaped in all of them.
 
 import re
 from collections.abc import Iterator
+from textwrap import wrap
 
-from reports.tables import Table
+from reports.tables import Column, Table
+
+HEADING_WIDTH = 9
+"""Characters of a line in a heading of a paper's table."""
 
 _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
@@ -66,12 +70,12 @@ def to_latex(table: Table) -> str:
         [
             r"% \usepackage{booktabs}",
             r"\begin{table}",
-            r"\centering\small",
+            r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
             rf"\caption{{{_latex(caption)}.}}",
             rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
             *_latex_groups(paper),
-            _ampersands([column.heading for column in paper.columns]),
+            " & ".join(_latex_heading(column) for column in paper.columns) + r" \\",
             r"\midrule",
             *(_ampersands([cell.text for cell in row.cells]) for row in paper.rows),
             r"\bottomrule",
@@ -91,6 +95,17 @@ def _latex_groups(table: Table) -> Iterator[str]:
         first += span
     yield " & ".join(cells) + r" \\"
     yield " ".join(rules)
+
+
+def _latex_heading(column: Column) -> str:
+    """The heading, in lines of at most HEADING_WIDTH characters where words allow it."""
+    lines = wrap(column.heading, HEADING_WIDTH, break_long_words=False, break_on_hyphens=False)
+    side = "r" if column.numeric else "l"
+    return (
+        rf"\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}"
+        + r" \\ ".join(map(_latex, lines))
+        + r"\end{tabular}"
+    )
 
 
 def _ampersands(cells: list[str]) -> str:

@@ -192,6 +192,7 @@ def study_table(
             counted,
             "FLOPs (G), paper’s convention",
             show("flops_ablation_convention", lambda count: ABLATION.printed(int(count))),
+            paper=False,
         ),
         Column("macs", counted, "MACs (G), full count", show("macs", giga_macs)),
     ]

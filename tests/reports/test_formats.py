@@ -38,22 +38,42 @@ def test_the_table_of_the_page_is_as_it_was_found_right():
 def test_latex_is_ascii_and_closes_what_it_opens(section):
     text = section.texts["tex"]
     assert text.isascii()
-    assert text.count(r"\begin{") == text.count(r"\end{") == 2
+    assert text.count(r"\begin{") == text.count(r"\end{") == 2 + 6
     body = text[text.index(r"\midrule") :].splitlines()[1:4]
-    assert all(line.count(" & ") == 6 and line.endswith(r" \\") for line in body)
+    assert all(line.count(" & ") == 5 and line.endswith(r" \\") for line in body)
     assert NASTY not in text and r"\textless{}script\textgreater{}" in text
 
 
-def test_latex_compiles(section, tmp_path):
+def typeset(text, folder):
+    """What pdflatex says of an article with the table in it."""
     if shutil.which("pdflatex") is None:
         lacking("pdflatex with booktabs")
-    (tmp_path / "table.tex").write_text(section.texts["tex"])
-    (tmp_path / "paper.tex").write_text(
-        "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\\input{table}\\end{document}"
+    (folder / "table.tex").write_text(text, encoding="utf-8")
+    (folder / "paper.tex").write_text(
+        r"\documentclass{article}\usepackage{booktabs}\begin{document}\input{table}\end{document}"
     )
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
     assert done.returncode == 0, done.stdout[-2000:]
+    return done.stdout
+
+
+def test_latex_compiles_whatever_the_data_set_is_called(section, tmp_path):
+    typeset(section.texts["tex"], tmp_path)
+    run = make_run("out", "kernel-size", TOPS, dataset='imagefolder:/Bilder/é漢~^#%&$_{}|<>"\\')
+    typeset(build_sections(run)[0].texts["tex"], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("study", "tops"),
+    [
+        ("kernel-size", {"3": [49.0, 50.5, 41.0], "7": [60.0, 71.25, 65.0]}),
+        ("kernel-generator", {"r=16": [49.0, 50.5, 41.0], "r=4": [60.0, 71.25, 65.0]}),
+    ],
+)
+def test_latex_fits_an_article(study, tops, tmp_path):
+    (made,) = build_sections(make_run("out", study, tops, dataset="digits"))
+    assert "Overfull" not in typeset(made.texts["tex"], tmp_path)
 
 
 def test_markdown_cells_cannot_break_the_table(section):
