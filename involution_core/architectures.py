@@ -53,23 +53,32 @@ class Architecture:
         return self.stage_channels[-1] * EXPANSION
 
 
-_DEPTHS = {
+FAMILIES: tuple[Literal["rednet", "resnet"], ...] = ("rednet", "resnet")
+
+DEPTHS = {
     26: (1, 2, 4, 1),
     38: (2, 3, 5, 2),
     50: (3, 4, 6, 3),
     101: (3, 4, 23, 3),
     152: (3, 8, 36, 3),
 }
+"""Layers -> bottlenecks of each stage, as the paper and the authors' model zoo have them."""
 
-_SMALL: dict = {"blocks": (1, 1), "width": 32, "stem": "small", "image_size": 32, "classes": 10}
+_SMALL: dict = {"width": 32, "stem": "small", "image_size": 32, "classes": 10}
+_SHALLOW = (1, 1)
 
 ARCHITECTURES: dict[str, Architecture] = {
     architecture.name: architecture
     for architecture in [
-        *(Architecture(f"rednet{depth}", "rednet", blocks) for depth, blocks in _DEPTHS.items()),
-        *(Architecture(f"resnet{depth}", "resnet", blocks) for depth, blocks in _DEPTHS.items()),
-        Architecture("rednet-small", "rednet", **_SMALL),
-        Architecture("resnet-small", "resnet", **_SMALL),
+        *(Architecture(f"rednet{depth}", "rednet", blocks) for depth, blocks in DEPTHS.items()),
+        *(Architecture(f"resnet{depth}", "resnet", blocks) for depth, blocks in DEPTHS.items()),
+        Architecture("rednet-small", "rednet", _SHALLOW, **_SMALL),
+        Architecture("resnet-small", "resnet", _SHALLOW, **_SMALL),
+        *(
+            Architecture(f"{family}{depth}-small", family, blocks, **(_SMALL | {"width": 16}))
+            for family in FAMILIES
+            for depth, blocks in DEPTHS.items()
+        ),
     ]
 }
 """Every network by name."""
