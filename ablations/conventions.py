@@ -31,12 +31,15 @@ def printed(count: int, unit: int, digits: int, rounding: str = ROUND_HALF_EVEN)
     return str((Decimal(count) / unit).quantize(Decimal(1).scaleb(-digits), rounding=rounding))
 
 
+MATRIX_PRODUCTS = ("matmul", "bmm", "addmm", "mm", "mv", "einsum")
+"""What the networks here do not have and a user's may."""
+
 FULL = Convention(
     "full",
     "multiply-accumulates of every convolution, of the classifier and of every involution's "
     "aggregation, HW K² C, as in the paper's closed form (attention: and of its query-key product, "
     "HW K² C as well); rounded",
-    ("conv", "linear", "involution", "query_key"),
+    ("conv", "linear", "involution", "query_key", *MATRIX_PRODUCTS),
     lambda count: printed(count, 10**9, 2),
 )
 

@@ -40,10 +40,17 @@ OPERATORS = (
     "add",
     "mul",
     "softmax",
+    "elementwise",
 )
 """Operators of a network's cost: MACs for conv, linear, involution and query_key (an attention's
 product over the windows); 1 per bias added, ReLU output, pooling input and elementwise sum or
-product; 2 per BatchNorm element (inference); SOFTMAX_OPERATIONS per softmax output."""
+product; 2 per BatchNorm element (inference); SOFTMAX_OPERATIONS per softmax output; 1 per output of
+the elementwise functions that a user's code may have."""
+
+_ELEMENTWISE = (
+    "abs", "clamp", "div", "elu", "exp", "gelu", "hardsigmoid", "hardswish", "leaky_relu", "log",
+    "neg", "pow", "rsqrt", "rsub", "sigmoid", "silu", "sqrt", "sub", "tanh",
+)  # fmt: skip
 
 _GEOMETRY = "which taps lie outside the image: of sizes alone, not of data"
 
@@ -72,7 +79,7 @@ class NetworkCost:
     """A network's cost for one image.
 
     params:     number of trainable parameters.
-    operations: by the names in OPERATORS.
+    operations: by the names in OPERATORS; a user's network may have others that fvcore counts.
     layers:     involution layers by module name.
     """
 
@@ -128,6 +135,10 @@ def _softmax(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
     return Counter(softmax=SOFTMAX_OPERATIONS * prod(get_shape(outputs[0])))
 
 
+def _elementwise(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+    return Counter(elementwise=prod(get_shape(outputs[0])))
+
+
 _HANDLES = {
     "aten::_convolution": _conv,
     "aten::linear": _linear,
@@ -141,7 +152,11 @@ _HANDLES = {
     "aten::add": _add,
     "aten::add_": _add,
     "aten::mul": _mul,
+    "aten::mul_": _mul,
+    "aten::mean": _pool,
+    "aten::sum": _pool,
     "aten::softmax": _softmax,
+    **{f"aten::{name}": _elementwise for name in _ELEMENTWISE},
 }
 
 _OPERATION_TERMS = {
@@ -218,7 +233,11 @@ def count_cost(network: nn.Module, image_size: int) -> NetworkCost:
         raise UncountedOperator(f"no count for operator {', '.join(sorted(uncounted))}")
     return NetworkCost(
         params=parameter_count(network)[""],
-        operations={name: int(counts[""][name]) for name in OPERATORS if counts[""][name]},
+        operations={
+            name: int(counts[""][name])
+            for name in dict.fromkeys((*OPERATORS, *counts[""]))
+            if counts[""][name]
+        },
         layers={
             name: _layer_cost(name, module, counts)
             for name, module in network.named_modules()

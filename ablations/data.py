@@ -12,7 +12,7 @@ from torchvision.transforms import v2
 from ablations.digits import digits
 from ablations.errors import SettingError
 from ablations.images import Batch, FolderImages, ImageData, TensorImages
-from ablations.settings import IMAGE_FOLDER, TORCHVISION
+from ablations.values import IMAGE_FOLDER, TORCHVISION
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

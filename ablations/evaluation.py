@@ -15,7 +15,8 @@ from ablations.data import centred
 from ablations.errors import SettingError
 from ablations.intervals import Interval, wilson_interval
 from ablations.launch import choose_device
-from ablations.settings import IMAGE_FOLDER, EvaluationSettings
+from ablations.settings import EvaluationSettings
+from ablations.values import IMAGE_FOLDER
 from involution_core import load_official
 from involution_core.networks import BottleneckNetwork
 

@@ -5,19 +5,17 @@ from collections.abc import Sequence
 
 import torch
 
-from ablations.checks import check_run
-from ablations.data import load_data
 from ablations.environment import describe_environment
-from ablations.launch import choose_device, distinct_variants, run_trials
+from ablations.jobs import Job, make_jobs
+from ablations.launch import choose_device, run_trials
 from ablations.progress import Progress
 from ablations.runs import Run
-from ablations.settings import RunSettings
+from ablations.settings import WRITTEN, RunSettings, check_writable
 from ablations.timing import measure_timings
 from ablations.timings import TimingRecord, TimingStore
 from ablations.trials import TrialRecord, TrialStore
 from ablations.variants import Study
 from ablations.verify import prove_study
-from involution_core.architectures import ARCHITECTURES
 
 
 def execute(
@@ -28,21 +26,18 @@ def execute(
 
     Raises SettingError, before anything is written, for what cannot be run.
     """
-    check_run(studies, settings)
+    check_writable("output", settings.output, WRITTEN)
     device = torch.device("cpu")
+    jobs: list[Job] = []
     if settings.train:
         device = choose_device(settings.train.device)
-        data = load_data(
-            settings.train.dataset, settings.train.data_dir, settings.train.architecture.image_size
-        )
-    architecture = ARCHITECTURES[settings.cost_model]
-    proofs = {study.name: prove_study(study, architecture) for study in studies}
+        jobs = make_jobs(studies, settings.train)
+    proofs = {study.name: prove_study(study, settings.cost_model) for study in studies}
     records: list[TrialRecord] = []
     timings: list[TimingRecord] = []
     if settings.train:
         store = TrialStore(settings.output)
-        records = run_trials(studies, settings.train, settings.seeds, data, device, store, progress)
-        variants, stored = distinct_variants(studies), TimingStore(settings.output)
-        timings = measure_timings(variants, settings.train, data, device, stored, progress)
+        records = run_trials(jobs, settings.seeds, device, store, progress)
+        timings = measure_timings(jobs, device, TimingStore(settings.output), progress)
     here = describe_environment(device)
     return Run(studies, settings, proofs, records, timings, here, shlex.join(argv))

@@ -45,7 +45,8 @@ SOFTMAX_OPERATIONS = 5
 class InvolutionLayer:
     """The integers of one involution layer. height, width: of its input, pixels.
 
-    form: of the kernel generator, in the notation of `involution_core.forms`.
+    form: of the kernel generator, in the notation of `involution_core.forms`; a user's, as
+          module:object, has no closed form but that of the aggregation.
     """
 
     name: str
@@ -60,7 +61,11 @@ class InvolutionLayer:
     @property
     def reduction_ratio(self) -> int | None:
         """r, None for the forms without one."""
-        return reduction_ratio_of(self.form)
+        return None if self.own_code else reduction_ratio_of(self.form)
+
+    @property
+    def own_code(self) -> bool:
+        return ":" in self.form
 
     @property
     def groups(self) -> int:
@@ -74,6 +79,8 @@ class InvolutionLayer:
 
 def params(layer: InvolutionLayer) -> dict[str, int]:
     """Parameters by term; the slides' closed form is the sum of PARAM_TERMS."""
+    if layer.own_code:
+        return {}
     if layer.form == ATTENTION:
         return dict.fromkeys(PROJECTIONS, layer.channels**2)
     weights = layer.kernel_size**2 * layer.groups
@@ -96,6 +103,8 @@ def operations(layer: InvolutionLayer) -> dict[str, int]:
     query, mask 1 and softmax SOFTMAX_OPERATIONS per weight.
     """
     by_term = {"aggregation": layer.pixels * layer.kernel_size**2 * layer.channels}
+    if layer.own_code:
+        return by_term
     if layer.form == ATTENTION:
         by_term |= _attention_operations(layer)
     else:
@@ -129,7 +138,9 @@ def _attention_operations(layer: InvolutionLayer) -> dict[str, int]:
 def involution_layers(
     architecture: Architecture, variant: Variant, stem_kernel_size: int = STEM_KERNEL_SIZE
 ) -> Iterator[InvolutionLayer]:
-    """Every involution layer of a RedNet on its own image size, by the name of its module."""
+    """Every involution layer of a network on its own image size, by the name of its module."""
+    if not variant.has_involutions:
+        return
     size = -(-architecture.image_size // 2)
     if architecture.stem == "imagenet":
         channels = architecture.stem_channels // 2

@@ -8,18 +8,17 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from ablations.contrasts import contrast_study, pooled_spread, seeds_needed
-from ablations.data import load_data
 from ablations.errors import SettingError
-from ablations.images import ImageData
-from ablations.launch import choose_device, distinct_variants
+from ablations.jobs import Job, make_jobs
+from ablations.launch import choose_device, trial_key
 from ablations.power import detectable_difference
 from ablations.progress import Progress
 from ablations.runs import Run
-from ablations.settings import RunSettings, TrainSettings
+from ablations.settings import RunSettings
 from ablations.timing import measure_timings
 from ablations.timings import TimingRecord, TimingStore
 from ablations.training import total_steps
-from ablations.trials import TrialKey, TrialStore
+from ablations.trials import TrialStore
 from ablations.variants import Study
 
 POWER = 0.8
@@ -70,25 +69,20 @@ def make_plan(
     train = settings.train
     assert train is not None
     device = choose_device(train.device)
-    data = load_data(train.dataset, train.data_dir, train.architecture.image_size)
-    variants, store = distinct_variants(studies), TrialStore(settings.output)
-    left = dict.fromkeys(variants, 0)
-    for variant in variants:
-        for seed in range(settings.seeds):
-            key = TrialKey(variant, seed, train.identity(), data.fingerprint, device.type)
-            left[variant] += store.load(key) is None
+    jobs, store = make_jobs(studies, train), TrialStore(settings.output)
+    left = [
+        sum(store.load(trial_key(job, seed, device)) is None for seed in range(settings.seeds))
+        for job in jobs
+    ]
     with TemporaryDirectory() as folder:
-        timings = measure_timings(
-            variants, train, data, device, TimingStore(Path(folder)), progress
-        )
+        timings = measure_timings(jobs, device, TimingStore(Path(folder)), progress)
     failed = [timing.failure for timing in timings if timing.failure is not None]
     peaks = [timing.peak_bytes for timing in timings if timing.peak_bytes is not None]
-    trial_seconds = {t.variant: _trial_seconds(t, train, data) for t in timings if not t.failure}
-    trials = len(variants) * settings.seeds
+    trials = len(jobs) * settings.seeds
     return Plan(
         trials=trials,
-        recorded=trials - sum(left.values()),
-        seconds=None if failed else sum(left[v] * trial_seconds[v] for v in variants),
+        recorded=trials - sum(left),
+        seconds=None if failed else sum(map(_seconds, jobs, timings, left)),
         peak_bytes=max(peaks, default=None),
         failures=failed,
         seeds=settings.seeds,
@@ -97,12 +91,13 @@ def make_plan(
     )
 
 
-def _trial_seconds(timing: TimingRecord, train: TrainSettings, data: ImageData) -> float:
-    """One trial: its steps, and the test split after each epoch."""
-    steps = total_steps(train, data)
-    epochs = math.ceil(steps * train.batch_size / data.train_size)
-    batches = math.ceil(data.test_size / timing.batch_size)
-    return steps * median(timing.step_seconds) + epochs * batches * median(timing.inference_seconds)
+def _seconds(job: Job, timing: TimingRecord, trials: int) -> float:
+    """So many trials: their steps, and the images that are judged after each epoch."""
+    steps = total_steps(job.settings, job.data)
+    epochs = math.ceil(steps * job.settings.batch_size / job.data.train_size)
+    batches = math.ceil(job.data.test_size / timing.batch_size)
+    tests = epochs * batches * median(timing.inference_seconds)
+    return trials * (steps * median(timing.step_seconds) + tests)
 
 
 def _reach(study: Study, seeds: int, spread: float | None) -> Reach:

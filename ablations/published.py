@@ -6,9 +6,13 @@ rednet_zoo.csv: the model zoo of the authors' repository, github.com/d-li14/invo
 """
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+
+from ablations.axes import AXES
+from ablations.variants import Variant, make_variant
+from involution_core.architectures import ARCHITECTURES, Architecture
 
 IMAGENET_VALIDATION = 50_000
 """Images of ImageNet's validation split, on which every Top-1 and Top-5 here was measured."""
@@ -43,6 +47,28 @@ def _published(row: dict[str, str]) -> Published:
 def ablation() -> dict[tuple[str, str], Published]:
     """(study, value) -> the row of the paper's ablation table."""
     return {(row["study"], row["variant"]): _published(row) for row in _rows("ablation.csv")}
+
+
+_AXES = {
+    "kernel-size": "kernel_size",
+    "group-channels": "group_channels",
+    "kernel-generator": "generator",
+}
+
+
+def published_row(network: Variant, architecture: Architecture) -> Published | None:
+    """The row of the paper's ablation tables that is this network, if one is.
+
+    network: without what its training has of its own.
+    """
+    if architecture != ARCHITECTURES["rednet50"] or not network.has_involutions:
+        return None
+    plain = replace(network, depth=None, width=None)
+    rows = {
+        make_variant({_AXES[study]: AXES[_AXES[study]](value)}): row
+        for (study, value), row in ablation().items()
+    }
+    return rows.get(plain)
 
 
 @cache

@@ -11,9 +11,9 @@ from ablations.errors import SettingError, one_line
 from ablations.files import write_text
 from ablations.formulas import MAC_TERMS
 from ablations.runs import Run
-from ablations.variants import STUDIES
+from ablations.study_files import make_study, parse_study
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever a saved run gets other fields."""
 
 RUN_FILE = "run.json"
@@ -51,10 +51,8 @@ def _check(run: Run) -> None:
     if not run.studies:
         raise ValueError("a run of no studies")
     for study in run.studies:
-        if study.name not in STUDIES:
-            raise ValueError(f"no study is called {study.name}")
-        if study.baseline not in study.variants:
-            raise ValueError(f"the baseline {study.baseline} is no variant of {study.name}")
+        if make_study(parse_study(study.source), study.source) != study:
+            raise ValueError(f"the study {study.name} is not what its file says")
         proven = [(row.value, row.variant) for row in run.proofs[study.name]]
         if proven != list(study.variants.items()):
             raise ValueError(f"the proofs of {study.name} are not of its variants")

@@ -1,22 +1,29 @@
 """What a run is asked for, checked as a whole before anything is written. No torch."""
 
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ablations.errors import SettingError
+from ablations.values import (
+    DEVICES,
+    IMAGE_FOLDER,
+    MODELS,
+    SPLITS,
+    ZOO_MODELS,
+    check_among,
+    check_count,
+    check_dataset,
+    check_printable,
+    check_rate,
+)
+from ablations.variants import Variant
 from involution_core.architectures import ARCHITECTURES, Architecture
 
-TORCHVISION = ("cifar10", "cifar100", "fashion-mnist")
-IMAGE_FOLDER = "imagefolder:"
-DATASETS = ("digits", *TORCHVISION, f"{IMAGE_FOLDER}PATH")
-DEVICES = ("auto", "cpu", "cuda")
-MODELS = tuple(a.name for a in ARCHITECTURES.values() if a.family == "rednet")
-ZOO_MODELS = tuple(name for name in MODELS if ARCHITECTURES[name].stem == "imagenet")
-
 DEFAULT_EPOCHS = 8
-LARGEST_COUNT = 10**9
 
 WRITTEN = {
     "report.html": False,
@@ -32,12 +39,14 @@ WRITTEN = {
 class TrainSettings:
     """How every trial of a run is trained.
 
+    split:         what accuracy is measured on; see `data.load_data`.
     epochs, steps: the budget; exactly one of them. A step is one batch.
     lr:            peak learning rate.
     """
 
     model: str = "rednet-small"
     dataset: str = "digits"
+    split: str = "test"
     data_dir: Path = Path("data")
     epochs: int | None = DEFAULT_EPOCHS
     steps: int | None = None
@@ -46,22 +55,23 @@ class TrainSettings:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        _check_model("train-model", self.model)
-        _check_printable("dataset", self.dataset)
-        known = self.dataset in DATASETS[:-1] or (
-            self.dataset.startswith(IMAGE_FOLDER) and self.dataset != IMAGE_FOLDER
-        )
-        if not known:
-            raise _not_among("dataset", self.dataset, DATASETS)
-        if self.device not in DEVICES:
-            raise _not_among("device", self.device, DEVICES)
+        _check("train-model", self.model, lambda: check_among(self.model, MODELS))
+        _check("dataset", self.dataset, lambda: check_dataset(self.dataset))
+        _check("split", self.split, lambda: check_among(self.split, SPLITS))
+        _check("device", self.device, lambda: check_among(self.device, DEVICES))
         if (self.epochs is None) == (self.steps is None):
             raise SettingError("steps", self.steps, "give either --epochs or --steps")
-        _check_count("epochs", self.epochs)
-        _check_count("steps", self.steps)
-        _check_count("batch-size", self.batch_size)
-        if not 0 < self.lr < float("inf"):
-            raise SettingError("lr", self.lr, "must be a positive number")
+        _check_counts(epochs=self.epochs, steps=self.steps, batch_size=self.batch_size)
+        _check("lr", self.lr, lambda: check_rate(self.lr))
+
+    def for_variant(self, variant: Variant) -> "TrainSettings":
+        """With what the variant's training has of its own."""
+        own: dict[str, Any] = dict(variant.training)
+        if "steps" in own:
+            own["epochs"] = None
+        elif "epochs" in own:
+            own["steps"] = None
+        return replace(self, **own)
 
     @property
     def architecture(self) -> Architecture:
@@ -72,6 +82,7 @@ class TrainSettings:
         return {
             "model": self.model,
             "dataset": self.dataset,
+            "split": self.split,
             "epochs": self.epochs,
             "steps": self.steps,
             "batch_size": self.batch_size,
@@ -92,14 +103,13 @@ class RunSettings:
     train: TrainSettings | None
 
     def __post_init__(self) -> None:
-        _check_model("cost-model", self.cost_model)
-        _check_count("seeds", self.seeds)
+        _check("cost-model", self.cost_model, lambda: check_among(self.cost_model, MODELS))
+        _check_counts(seeds=self.seeds)
 
     @property
-    def architectures(self) -> list[Architecture]:
-        """The networks that will be built."""
-        trained = [self.train.architecture] if self.train else []
-        return [ARCHITECTURES[self.cost_model], *trained]
+    def models(self) -> list[str]:
+        """The networks that will be built, before a study varies them."""
+        return [self.cost_model, *([self.train.model] if self.train else [])]
 
 
 @dataclass(frozen=True)
@@ -116,31 +126,31 @@ class EvaluationSettings:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        if self.model not in ZOO_MODELS:
-            raise _not_among("model", self.model, ZOO_MODELS)
-        _check_printable("weights", str(self.weights))
+        _check("model", self.model, lambda: check_among(self.model, ZOO_MODELS))
+        _check("weights", self.weights, lambda: check_printable(str(self.weights)))
         if not self.weights.is_file():
             raise SettingError("weights", self.weights, "is not a file")
-        _check_printable("dataset", self.dataset)
-        if not self.dataset.startswith(IMAGE_FOLDER) or self.dataset == IMAGE_FOLDER:
-            raise _not_among("dataset", self.dataset, (f"{IMAGE_FOLDER}PATH",))
-        _check_count("batch-size", self.batch_size)
-        if self.device not in DEVICES:
-            raise _not_among("device", self.device, DEVICES)
+        folders = (f"{IMAGE_FOLDER}PATH",)
+        _check("dataset", self.dataset, lambda: check_dataset(self.dataset, folders))
+        _check_counts(batch_size=self.batch_size)
+        _check("device", self.device, lambda: check_among(self.device, DEVICES))
 
 
-def _check_printable(setting: str, text: str) -> None:
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise SettingError(setting, ascii(text), "is not a name in UTF-8")
+def _check(setting: str, value: object, check: Callable[[], None]) -> None:
+    """Raises a SettingError where `check` raises a ValueError."""
+    try:
+        check()
+    except ValueError as error:
+        written = str(value)
+        if any("\ud800" <= character <= "\udfff" for character in written):
+            written = ascii(written)
+        raise SettingError(setting, written, str(error)) from None
 
 
-def _not_among(setting: str, value: object, allowed: tuple[str, ...]) -> SettingError:
-    return SettingError(setting, value, f"allowed: {', '.join(allowed)}")
-
-
-def _check_count(setting: str, value: int | None) -> None:
-    if value is not None and not 1 <= value <= LARGEST_COUNT:
-        raise SettingError(setting, value, f"must be at least 1 and at most {LARGEST_COUNT}")
+def _check_counts(**counts: int | None) -> None:
+    for name, count in counts.items():
+        if count is not None:
+            _check(name.replace("_", "-"), count, partial(check_count, count))
 
 
 def check_writable(setting: str, folder: Path, written: Mapping[str, bool]) -> None:
@@ -168,8 +178,3 @@ def check_writable(setting: str, folder: Path, written: Mapping[str, bool]) -> N
         raise SettingError(setting, folder, problem) from None
     except UnicodeEncodeError:
         raise SettingError(setting, ascii(str(folder)), "is not a name in UTF-8") from None
-
-
-def _check_model(setting: str, name: str) -> None:
-    if name not in MODELS:
-        raise _not_among(setting, name, MODELS)

@@ -14,11 +14,10 @@ from torch import nn
 
 from ablations.environment import describe_environment
 from ablations.errors import one_line
-from ablations.images import Batch, ImageData, seeded
-from ablations.launch import build_trained
+from ablations.images import Batch, seeded
+from ablations.jobs import Job
 from ablations.memory import peak_bytes
 from ablations.progress import Progress
-from ablations.settings import TrainSettings
 from ablations.timings import TimingKey, TimingRecord, TimingStore
 from ablations.training import make_optimiser, training_step
 from ablations.variants import Variant
@@ -79,33 +78,32 @@ class Subject:
 
 @dataclass(frozen=True)
 class Bench:
-    """What every variant of one measurement shares."""
+    """Where one variant is measured."""
 
-    settings: TrainSettings
-    data: ImageData
+    job: Job
     device: torch.device
 
     @property
     def batch_size(self) -> int:
         """Images of a full batch of training."""
-        return min(self.settings.batch_size, self.data.train_size)
+        return min(self.job.settings.batch_size, self.job.data.train_size)
 
-    def prepare(self, variant: Variant) -> Subject:
-        """The network of `variant` in training mode, with noise in place of images."""
-        network = build_trained(variant, 0, self.settings, self.data)
+    def prepare(self) -> Subject:
+        """The variant's network in training mode, with noise in place of images."""
+        network = self.job.network(seed=0)
         network.to(self.device).to(memory_format=torch.channels_last).train()
-        generator, size = seeded(0), self.data.image_size
+        generator, size = seeded(0), self.job.data.image_size
         images = torch.randn(self.batch_size, 3, size, size, generator=generator)
-        labels = torch.randint(self.data.classes, (self.batch_size,), generator=generator)
+        labels = torch.randint(self.job.data.classes, (self.batch_size,), generator=generator)
         images = images.contiguous(memory_format=torch.channels_last)
         batch = (images.to(self.device), labels.to(self.device))
         return Subject(network, make_optimiser(network, RATE), batch, self.device)
 
-    def training_peak(self, variant: Variant) -> int:
+    def training_peak(self) -> int:
         """See TimingRecord.peak_bytes."""
 
         def train_twice() -> None:  # the second step finds gradients and momentum of the first
-            subject = self.prepare(variant)
+            subject = self.prepare()
             subject.step()
             subject.step()
 
@@ -116,13 +114,16 @@ class Bench:
 class Measurement:
     """One variant on the bench, and what has been measured of it; see TimingRecord."""
 
-    variant: Variant
     bench: Bench
     subject: Subject | None = None
     steps: list[float] = field(default_factory=list)
     inference: list[float] = field(default_factory=list)
     peak: int | None = None
     failure: str | None = None
+
+    @property
+    def variant(self) -> Variant:
+        return self.bench.job.variant
 
     def attempt(self, work: Callable[[], None]) -> None:
         """Does `work`, a method of this object; where it fails, nothing measured stays."""
@@ -133,11 +134,11 @@ class Measurement:
             self.failure = one_line(error)
 
     def measure_memory(self) -> None:
-        self.peak = self.bench.training_peak(self.variant)
+        self.peak = self.bench.training_peak()
 
     def take_turn(self) -> None:
         if self.subject is None:
-            self.subject = self.bench.prepare(self.variant)
+            self.subject = self.bench.prepare()
         self.steps += self.subject.time_steps()
         self.inference += self.subject.time_inference()
 
@@ -146,7 +147,7 @@ class Measurement:
             variant=self.variant,
             settings=key.settings,
             device=key.device,
-            data=self.bench.data.description,
+            data=self.bench.job.data.description,
             batch_size=self.bench.batch_size,
             step_seconds=tuple(self.steps),
             inference_seconds=tuple(self.inference),
@@ -158,22 +159,17 @@ class Measurement:
 
 
 def measure_timings(
-    variants: Sequence[Variant],
-    settings: TrainSettings,
-    data: ImageData,
-    device: torch.device,
-    store: TimingStore,
-    progress: Progress,
+    jobs: Sequence[Job], device: torch.device, store: TimingStore, progress: Progress
 ) -> list[TimingRecord]:
     """One record for every variant, all found in `store` or all measured now, together.
 
     To be called while nothing else runs. What makes one measurement fail goes into its record.
     Raises SettingError where a file of the store is no record.
     """
-    keys = [TimingKey(v, settings.identity(), data.fingerprint, device.type) for v in variants]
-    progress.timings_start(len(variants))
+    keys = [TimingKey(j.variant, j.identity(), j.data.fingerprint, device.type) for j in jobs]
+    progress.timings_start(len(jobs))
     found = store.load_session(keys)
-    records = found or _measure(keys, Bench(settings, data, device), progress)
+    records = found or _measure(keys, [Bench(job, device) for job in jobs], progress)
     for key, record in zip(keys, records, strict=True):
         if not found:
             store.save(key, record)
@@ -181,10 +177,12 @@ def measure_timings(
     return records
 
 
-def _measure(keys: Sequence[TimingKey], bench: Bench, progress: Progress) -> list[TimingRecord]:
+def _measure(
+    keys: Sequence[TimingKey], benches: Sequence[Bench], progress: Progress
+) -> list[TimingRecord]:
     session = datetime.now(UTC).isoformat()
-    environment = describe_environment(bench.device)
-    measured = [Measurement(key.variant, bench) for key in keys]
+    environment = describe_environment(benches[0].device)
+    measured = [Measurement(bench) for bench in benches]
     for one in measured:  # no two networks are there at a time
         progress.memory_turn(one.variant)
         one.attempt(one.measure_memory)

@@ -5,14 +5,14 @@ import json
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ablations.files import read_record, write_json
 from ablations.variants import Variant
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever timings are taken in another way, or a record has other fields."""
 
 
@@ -31,7 +31,7 @@ class TimingKey:
     @property
     def file_name(self) -> str:
         identity = json.dumps(
-            [FORMAT, asdict(self.variant), dict(self.settings), self.data, self.device],
+            [FORMAT, asdict(self.variant.network), dict(self.settings), self.data, self.device],
             sort_keys=True,
         )
         digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
@@ -107,7 +107,7 @@ class TimingRecord:
         if values["format"] != FORMAT:
             raise ValueError(f"record of format {values['format']}, not {FORMAT}")
         fields = {name: value for name, value in values.items() if name != "format"}
-        fields["variant"] = Variant(**fields["variant"])
+        fields["variant"] = Variant.from_json(fields["variant"])
         for name in ("step_seconds", "inference_seconds"):
             fields[name] = tuple(fields[name])
         record = cls(**fields)
@@ -126,8 +126,8 @@ class TimingRecord:
 
     def answers(self, key: TimingKey) -> bool:
         """Whether this is the record of `key`."""
-        mine = (self.variant, dict(self.settings), self.device)
-        return mine == (key.variant, dict(key.settings), key.device)
+        mine = (self.variant.network, dict(self.settings), self.device)
+        return mine == (key.variant.network, dict(key.settings), key.device)
 
 
 class TimingStore:
@@ -143,7 +143,9 @@ class TimingStore:
         """
 
         record = read_record(self.folder / key.file_name, TimingRecord.from_json, key, "timing")
-        return None if record is None or record.failure is not None else record
+        if record is None or record.failure is not None:
+            return None
+        return replace(record, variant=key.variant)
 
     def load_session(self, keys: Sequence[TimingKey]) -> list[TimingRecord] | None:
         """The records of all `keys`, in their order; None unless one session measured them all.

@@ -3,14 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ablations.files import read_record, write_json
 from ablations.variants import Variant
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the same settings would give other numbers, or a record other fields."""
 
 
@@ -18,7 +18,9 @@ FORMAT = 1
 class TrialKey:
     """What decides a trial's numbers on one machine.
 
-    settings: see TrainSettings.identity; data: see ImageData.fingerprint.
+    variant:  its network; what its training has of its own is in the settings, which another
+              study may share with all its variants.
+    settings: see Job.identity; data: see ImageData.fingerprint.
     """
 
     variant: Variant
@@ -32,7 +34,7 @@ class TrialKey:
         identity = json.dumps(
             [
                 FORMAT,
-                asdict(self.variant),
+                asdict(self.variant.network),
                 self.seed,
                 dict(self.settings),
                 self.data,
@@ -81,7 +83,7 @@ class TrialRecord:
         if values["format"] != FORMAT:
             raise ValueError(f"record of format {values['format']}, not {FORMAT}")
         fields = {name: value for name, value in values.items() if name != "format"}
-        fields["variant"] = Variant(**fields["variant"])
+        fields["variant"] = Variant.from_json(fields["variant"])
         fields["curve"] = tuple(fields["curve"])
         record = cls(**fields)
         record.check()
@@ -103,8 +105,8 @@ class TrialRecord:
 
     def answers(self, key: TrialKey) -> bool:
         """Whether this is the record of the trial `key`."""
-        mine = (self.variant, self.seed, dict(self.settings), self.device)
-        return mine == (key.variant, key.seed, dict(key.settings), key.device)
+        mine = (self.variant.network, self.seed, dict(self.settings), self.device)
+        return mine == (key.variant.network, key.seed, dict(key.settings), key.device)
 
 
 class TrialStore:
@@ -120,7 +122,7 @@ class TrialStore:
         """
 
         record = read_record(self.folder / key.file_name, TrialRecord.from_json, key, "trial")
-        return None if record is None or record.transient else record
+        return None if record is None or record.transient else replace(record, variant=key.variant)
 
     def save(self, key: TrialKey, record: TrialRecord) -> None:
         write_json(self.folder / key.file_name, record.to_json())

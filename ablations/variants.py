@@ -1,154 +1,134 @@
-"""The studies as data: which variants each compares. No torch."""
+"""What a study compares: variants of a network and of its training, as data. No torch."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from math import gcd
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from math import prod
+from typing import Any, Literal
 
-from ablations.errors import SettingError
-from involution_core.architectures import Architecture
-from involution_core.forms import ATTENTION, reduction_ratio_of
+from involution_core.architectures import ARCHITECTURES, FAMILIES, Architecture
+from involution_core.forms import ATTENTION
 
-LARGEST_KERNEL_SIZE = 31
+Level = int | float | str
+"""A value on an axis of a study."""
+
+_LONGEST_KEY = 80
 
 
 @dataclass(frozen=True)
 class Variant:
-    """The involution of one network: K, channels per group ("C": all), generator form."""
+    """One network and what its training has of its own.
+
+    kernel_size, group_channels ("C": all), generator: of the involutions; a form in the notation
+              of `involution_core.forms`, or a user's factory as module:object.
+    family:   "rednet", "resnet" (which has no involutions), or a user's network as module:object.
+    depth:    layers; None: as many as the network of the run.
+    width:    channels in the middle of the first stage's bottlenecks; None: likewise.
+    training: fields of TrainSettings that differ from the run's.
+    """
 
     kernel_size: int = 7
     group_channels: int | Literal["C"] = 16
     generator: str = "r=4"
+    family: str = "rednet"
+    depth: int | None = None
+    width: int | None = None
+    training: tuple[tuple[str, Level], ...] = ()
+
+    @property
+    def network(self) -> "Variant":
+        """The same network, trained as the run says."""
+        return replace(self, training=())
 
     @property
     def key(self) -> str:
-        """A name that is unique among variants and fit for a file."""
-        return f"k{self.kernel_size}-g{self.group_channels}-{self.generator.replace('=', '')}"
+        """A short name, fit for a file; two variants may share one."""
+        parts = [] if self.family == "rednet" else [self.family]
+        if self.has_involutions:
+            parts += [f"k{self.kernel_size}", f"g{self.group_channels}", self.generator]
+        parts += [f"d{self.depth}"] * (self.depth is not None)
+        parts += [f"w{self.width}"] * (self.width is not None)
+        parts += [f"{name}{level}" for name, level in self.training]
+        return re.sub(r"[^\w.-]", "", "-".join(parts))[:_LONGEST_KEY]
+
+    @property
+    def has_involutions(self) -> bool:
+        """Whether the involution's settings say anything of this network."""
+        return self.family == "rednet"
+
+    @property
+    def own_code(self) -> list[str]:
+        """What of it is a user's code, as module:object."""
+        return [name for name in (self.family, self.generator) if ":" in name]
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Variant":
+        """Raises TypeError or ValueError for anything that is no variant's fields."""
+        training = tuple((str(name), level) for name, level in values.get("training", ()))
+        return cls(**{**values, "training": training})
+
+
+def make_variant(levels: Mapping[str, Level]) -> Variant:
+    """The variant with these settings, by the names of its fields; others are its training.
+
+    The family "attention" is RedNet with attention for a generator. Other families have no
+    involutions, and what is said of those is left out.
+    """
+    names = {field.name for field in fields(Variant)} - {"training"}
+    network: dict[str, Any] = {name: level for name, level in levels.items() if name in names}
+    if network.get("family") == ATTENTION:
+        network |= {"family": "rednet", "generator": ATTENTION}
+    if network.get("family", "rednet") != "rednet":
+        network = {name: network[name] for name in ("family", "depth", "width") if name in network}
+    training = sorted((name, level) for name, level in levels.items() if name not in names)
+    return Variant(**network, training=tuple(training))
+
+
+def architecture_of(model: str, variant: Variant) -> Architecture:
+    """The network of a variant in a run whose network is `model`, a name in ARCHITECTURES.
+
+    With a depth of its own it is the network of that depth for the same kind of images.
+    """
+    base = ARCHITECTURES[model]
+    family = variant.family if variant.family in FAMILIES else "rednet"
+    name = model.replace(base.family, family)
+    if variant.depth is not None:
+        name = f"{family}{variant.depth}{'-small' if base.stem == 'small' else ''}"
+    architecture = ARCHITECTURES[name]
+    if variant.width is not None and variant.width != architecture.width:
+        architecture = replace(architecture, name=f"{name}-w{variant.width}", width=variant.width)
+    return architecture
 
 
 @dataclass(frozen=True)
 class Study:
-    """Variants that differ in one thing, by the value that they differ in.
+    """Variants that differ on some axes.
 
-    variants: value as typed ("7", "C", "r=4") -> Variant, in the order of the table.
-    baseline: the value that the others are held against.
+    title:    for the report.
+    axes:     names of what differs, in the order of the tables.
+    levels:   variant -> its level on each axis, as written in the file.
+    variants: name ("7", "C", "3, r=4") -> Variant, in the order of the table.
+    baseline: the name of the variant that the others are held against.
+    source:   the study's file (TOML); it makes this study again.
     """
 
     name: str
-    variants: dict[str, Variant]
+    title: str
+    axes: tuple[str, ...]
+    levels: Mapping[str, tuple[str, ...]]
+    variants: Mapping[str, Variant]
     baseline: str
+    source: str
+
+    @property
+    def crossed(self) -> bool:
+        """Whether every combination of the levels is there, on two axes or more."""
+        distinct = [set(column) for column in zip(*self.levels.values(), strict=True)]
+        return sum(len(found) > 1 for found in distinct) > 1 and prod(
+            len(found) for found in distinct
+        ) == len(set(self.levels.values()))
 
 
-def _whole(text: str) -> int | None:
-    """The positive integer that `text` writes, None where it writes none."""
-    return int(text) if re.fullmatch(r"0{0,9}[1-9][0-9]{0,8}", text) else None
-
-
-def _parse_size(text: str) -> Variant:
-    size = _whole(text)
-    if size is None or size % 2 == 0:
-        problem = "kernel sizes are odd and positive"
-    elif size > LARGEST_KERNEL_SIZE:
-        problem = "the kernel size is too large"
-    else:
-        return Variant(kernel_size=size)
-    raise SettingError("sizes", text, f"{problem}; allowed: 1, 3, 5, ... {LARGEST_KERNEL_SIZE}")
-
-
-def _parse_channels(text: str) -> Variant:
-    if text == "C":
-        return Variant(group_channels="C")
-    channels = _whole(text)
-    if channels is None:
-        raise SettingError("channels", text, "allowed: positive integers, and C for one group")
-    return Variant(group_channels=channels)
-
-
-def _parse_form(text: str) -> Variant:
-    try:
-        reduction_ratio_of(text)
-    except ValueError:
-        raise SettingError(
-            "forms", text, "unknown form; allowed: W, r=N with N a positive integer, attention"
-        ) from None
-    return Variant(generator=text)
-
-
-@dataclass(frozen=True)
-class StudyKind:
-    """One of the paper's ablations: the setting it varies, the paper's values, how to read one.
-
-    further_values: those that the paper's talk describes and its table lacks; never a default.
-    """
-
-    name: str
-    setting: str
-    paper_values: tuple[str, ...]
-    parse: Callable[[str], Variant]
-    further_values: tuple[str, ...] = ()
-
-    def study(self, values: Sequence[str], baseline: str | None = None) -> Study:
-        """The study of the typed `values`, held against the one that `baseline` writes; without it
-        against the paper's (Variant's defaults), or the first where that is not among them.
-
-        Raises SettingError for no value, a value that cannot be read, one given twice, and a
-        baseline that is none of them.
-        """
-        if not values:
-            example = " ".join(self.paper_values)
-            raise SettingError(self.setting, "(nothing)", f"give at least one value, as {example}")
-        variants: dict[str, Variant] = {}
-        for value in values:
-            variant = self.parse(value)
-            if variant in variants.values():
-                raise SettingError(self.setting, value, "given twice; every value once")
-            variants[value.lstrip("0")] = variant
-        return Study(self.name, variants, self._baseline(variants, baseline))
-
-    def _baseline(self, variants: dict[str, Variant], typed: str | None) -> str:
-        try:
-            wanted = Variant() if typed is None else self.parse(typed)
-        except SettingError:
-            wanted = None
-        for value, variant in variants.items():
-            if variant == wanted:
-                return value
-        if typed is not None:
-            raise SettingError("baseline", typed, f"must be one of: {', '.join(variants)}")
-        return next(iter(variants))
-
-
-STUDIES = {
-    kind.name: kind
-    for kind in [
-        StudyKind("kernel-size", "sizes", ("3", "5", "7", "9"), _parse_size),
-        StudyKind("group-channels", "channels", ("1", "4", "16", "C"), _parse_channels),
-        StudyKind(
-            "kernel-generator", "forms", ("W", "r=1", "r=4", "r=16"), _parse_form, (ATTENTION,)
-        ),
-    ]
-}
-
-
-def check_variants(study: Study, architectures: Sequence[Architecture]) -> None:
-    """Raises SettingError where a variant's group channels or r do not divide the channels of
-    every bottleneck of every one of the networks that are to be built."""
-    common = gcd(*(a.width for a in architectures))
-    divisors = [n for n in range(1, common + 1) if common % n == 0]
-    networks = ", ".join(sorted({a.name for a in architectures}))
-    listed = ", ".join(map(str, divisors))
-    for variant in study.variants.values():
-        group, ratio = variant.group_channels, reduction_ratio_of(variant.generator)
-        if group != "C" and group not in divisors:
-            raise SettingError(
-                "channels",
-                group,
-                f"must divide the channels of every layer of {networks}; allowed: {listed}, C",
-            )
-        if ratio is not None and ratio not in divisors:
-            raise SettingError(
-                "forms",
-                variant.generator,
-                f"r must divide the channels of every layer of {networks}; allowed: {listed}",
-            )
+def distinct_variants(studies: Sequence[Study]) -> list[Variant]:
+    """Every variant once, though several studies may share it."""
+    return list(dict.fromkeys(v for study in studies for v in study.variants.values()))

@@ -10,16 +10,22 @@ import torch
 from torch import nn
 
 from ablations import formulas
-from ablations.conventions import ABLATION, FULL, ZOO
+from ablations.conventions import ABLATION, FULL, MATRIX_PRODUCTS, ZOO
 from ablations.cost import NetworkCost, count_cost
+from ablations.networks import build
 from ablations.proofs import PAPER_MODEL, LayerProof, Mismatch, Row
-from ablations.published import Published, ablation, zoo
-from ablations.variants import STUDIES, Study, Variant
+from ablations.published import Published, published_row, zoo
+from ablations.shipped import ABLATIONS, shipped, with_levels
+from ablations.study_files import make_study
+from ablations.variants import Study, Variant, architecture_of
 from ablations.witness import Witness, second_count
 from involution_core.architectures import ARCHITECTURES, STEM_KERNEL_SIZE, Architecture
-from involution_core.networks import RedNet
+from involution_core.forms import ATTENTION
 
 ZOO_STEM_KERNEL_SIZE = 7
+
+FURTHER_LEVELS = {"kernel-generator": (ATTENTION,)}
+"""What the paper's talk describes and its tables lack."""
 
 WITNESSED = {
     "conv": formulas.PARAM_TERMS,
@@ -44,6 +50,10 @@ def _compare(
 
 def _layer_mismatches(proof: LayerProof, witness: Mapping[str, int]) -> Iterator[Mismatch]:
     name = proof.layer.name
+    if proof.layer.own_code:
+        aggregation = {"aggregation": proof.counted_operations.get("aggregation", 0)}
+        yield from _compare(name, "operations", proof.formula_operations, aggregation)
+        return
     yield from _compare(name, "params", proof.formula_params, proof.counted_params)
     yield from _compare(name, "operations", proof.formula_operations, proof.counted_operations)
     formula = proof.formula_operations
@@ -59,6 +69,7 @@ def _layer_mismatches(proof: LayerProof, witness: Mapping[str, int]) -> Iterator
 
 def _network_mismatches(cost: NetworkCost, witness: Witness) -> Iterator[Mismatch]:
     counted = {name: cost.operations.get(name, 0) for name in FULL.operators}
+    counted["linear"] += sum(counted.pop(name) for name in MATRIX_PRODUCTS)
     for operator in sorted({*counted, *witness.operations}):
         macs, seen = counted.get(operator, 0), witness.operations.get(operator, 0)
         if macs != seen:
@@ -106,19 +117,13 @@ def prove(
     convention: str | None = None,
     published: Published | None = None,
 ) -> Row:
-    """Counts one RedNet on its own image size and class number, and compares every number.
+    """Counts one network on its own image size and class number, and compares every number.
 
     Raises cost.UncountedOperator where an operator would be counted as zero.
     """
 
     with torch.device("meta"):
-        network = RedNet(
-            architecture,
-            kernel_size=variant.kernel_size,
-            group_channels=variant.group_channels,
-            generator=variant.generator,
-            stem_kernel_size=stem_kernel_size,
-        )
+        network = build(architecture, variant, architecture.classes, stem_kernel_size)
     size = architecture.image_size
     witness = second_count(network, size)
     cost = count_cost(_zeros_on_cpu(network), size)
@@ -162,18 +167,27 @@ def prove(
     return replace(row, mismatches=(*row.mismatches, *_published_mismatches(row)))
 
 
-def prove_study(study: Study, architecture: Architecture) -> list[Row]:
-    """One row for each variant; on the paper's network beside the paper's table."""
-    on_paper = ablation() if architecture.name == PAPER_MODEL else {}
+def prove_study(study: Study, cost_model: str) -> list[Row]:
+    """One row for each variant; where it is one of the paper's networks, beside the paper's table.
+
+    cost_model: the network whose costs are counted, a name in ARCHITECTURES.
+    """
+    rows: dict[Variant, Row] = {}
+    for value, variant in study.variants.items():
+        network = variant.network
+        if network not in rows:
+            architecture = architecture_of(cost_model, variant)
+            on_paper = published_row(network, architecture)
+            rows[network] = prove(
+                architecture,
+                network,
+                study=study.name,
+                value=value,
+                convention=ABLATION.name if on_paper else None,
+                published=on_paper,
+            )
     return [
-        prove(
-            architecture,
-            variant,
-            study=study.name,
-            value=value,
-            convention=ABLATION.name if (study.name, value) in on_paper else None,
-            published=on_paper.get((study.name, value)),
-        )
+        replace(rows[variant.network], value=value, variant=variant)
         for value, variant in study.variants.items()
     ]
 
@@ -195,12 +209,14 @@ def prove_zoo() -> list[Row]:
 
 
 def prove_all(each: Callable[[Row], None] = lambda row: None) -> list[Row]:
-    """The twelve rows of the paper's ablations, the further values of their studies and the five
-    of the model zoo; calls `each` for every row as it comes."""
+    """The twelve rows of the paper's ablations, FURTHER_LEVELS and the five of the model zoo; calls
+    `each` for every row as it comes."""
     rows = []
-    for kind in STUDIES.values():
-        study = kind.study((*kind.paper_values, *kind.further_values))
-        for row in prove_study(study, ARCHITECTURES[PAPER_MODEL]):
+    for name in ABLATIONS:
+        ((axis, levels),) = shipped(name).axes.items()
+        further = FURTHER_LEVELS.get(name, ())
+        file = with_levels(shipped(name), {axis: (*levels, *further)})
+        for row in prove_study(make_study(file), PAPER_MODEL):
             rows.append(row)
             each(row)
     for row in prove_zoo():

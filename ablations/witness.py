@@ -5,6 +5,7 @@ multiply-accumulate; convolution and matrix products by its own formulas, the ag
 attention's query-key product by the formulas that `involution_core.operators` registers.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 _NAMES: dict[Any, str] = {
     torch.ops.aten.convolution: "conv",
-    torch.ops.aten.addmm: "linear",
+    **dict.fromkeys(
+        (torch.ops.aten.addmm, torch.ops.aten.mm, torch.ops.aten.bmm, torch.ops.aten.baddbmm),
+        "linear",
+    ),
     torch.ops.involution_core.involution2d: "involution",
     torch.ops.involution_core.involution2d_grad_weight: "query_key",
 }
@@ -30,12 +34,12 @@ class Witness:
 
 
 def _macs(flops: Mapping[object, int]) -> dict[str, int]:
-    by_name = {}
+    by_name: Counter[str] = Counter()
     for operator, count in flops.items():
         macs, odd = divmod(count, 2)
         assert not odd, "two flops for every multiply-accumulate"
-        by_name[_NAMES.get(operator, str(operator))] = macs
-    return by_name
+        by_name[_NAMES.get(operator, str(operator))] += macs
+    return dict(by_name)
 
 
 def second_count(network: nn.Module, image_size: int) -> Witness:

@@ -15,10 +15,10 @@ from measuring import arguments, goal, write
 from ablations.environment import describe_environment
 from ablations.runs import Run
 from ablations.settings import RunSettings, TrainSettings
+from ablations.shipped import ABLATIONS, shipped_study
 from ablations.trials import TrialRecord
-from ablations.variants import STUDIES, Variant
+from ablations.variants import Variant, distinct_variants
 from ablations.verify import prove_study
-from involution_core.architectures import ARCHITECTURES
 from reports.files import write_report
 
 SEEDS = (3, 5, 10, 20)
@@ -38,9 +38,9 @@ def record(variant: Variant, seed: int) -> TrialRecord:
 
 def main() -> None:
     options = arguments(__doc__)
-    studies = [kind.study(kind.paper_values) for kind in STUDIES.values()]
-    proofs = {study.name: prove_study(study, ARCHITECTURES["rednet50"]) for study in studies}
-    variants = list(dict.fromkeys(v for study in studies for v in study.variants.values()))
+    studies = [shipped_study(name) for name in ABLATIONS]
+    proofs = {study.name: prove_study(study, "rednet50") for study in studies}
+    variants = distinct_variants(studies)
     environment = describe_environment(torch.device("cpu"))
     seconds: dict[int, float] = {}
     with TemporaryDirectory() as folder:

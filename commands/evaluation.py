@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from ablations.settings import DEVICES, EvaluationSettings, TrainSettings
+from ablations.settings import EvaluationSettings, TrainSettings
+from ablations.values import DEVICES
 
 
 @click.command()

@@ -1,11 +1,12 @@
-"""The options of every command that runs studies."""
+"""The options of the commands that run studies."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from ablations.settings import DATASETS, DEFAULT_EPOCHS, DEVICES, MODELS, TrainSettings
+from ablations.settings import DEFAULT_EPOCHS, TrainSettings
+from ablations.values import DATASETS, DEVICES, MODELS
 
 DEFAULTS = TrainSettings()
 
@@ -21,21 +22,15 @@ no_train_option = click.option(
 )
 
 
-def run_options(further: Sequence[Option]) -> Option:
-    """Adds the options of a run to a command, and `further` ones behind them."""
-    options: list[Option] = [
+def place_options() -> list[Option]:
+    """Options of what belongs to the machine and not to a study."""
+    return [
         click.option(
             "--output",
             type=click.Path(path_type=Path),
             metavar="DIR",
-            show_default="runs/<command>",
+            show_default="runs/<study>",
             help="Folder for report.html, tables/ and trials/. Example: --output runs/mine",
-        ),
-        click.option(
-            "--dataset",
-            default=DEFAULTS.dataset,
-            metavar="NAME",
-            help=f"{', '.join(DATASETS)}. Example: --dataset imagefolder:/data/imagenette",
         ),
         click.option(
             "--data-dir",
@@ -43,6 +38,31 @@ def run_options(further: Sequence[Option]) -> Option:
             type=click.Path(path_type=Path),
             metavar="DIR",
             help="Where downloaded data sets lie or go. Example: --data-dir ~/data",
+        ),
+        click.option(
+            "--device",
+            default=DEFAULTS.device,
+            metavar="NAME",
+            help=f"{', '.join(DEVICES)}. Example: --device cuda",
+        ),
+    ]
+
+
+def study_options() -> list[Option]:
+    """Options of what is the same for all variants of a study: networks, data and budget."""
+    return [
+        click.option(
+            "--dataset",
+            default=DEFAULTS.dataset,
+            metavar="NAME",
+            help=f"{', '.join(DATASETS)}. Example: --dataset imagefolder:/data/imagenette",
+        ),
+        click.option(
+            "--split",
+            default=DEFAULTS.split,
+            metavar="NAME",
+            help="What accuracy is measured on: test, or, to choose by it, validation, which is "
+            "held out of the training split. Example: --split validation",
         ),
         click.option(
             "--seeds", default=3, metavar="N", help="Trials of each variant. Example: --seeds 6"
@@ -73,12 +93,6 @@ def run_options(further: Sequence[Option]) -> Option:
             help="Peak learning rate. Example: --lr 0.05",
         ),
         click.option(
-            "--device",
-            default=DEFAULTS.device,
-            metavar="NAME",
-            help=f"{', '.join(DEVICES)}. Example: --device cuda",
-        ),
-        click.option(
             "--train-model",
             default=DEFAULTS.model,
             metavar="NAME",
@@ -91,12 +105,4 @@ def run_options(further: Sequence[Option]) -> Option:
             help="Network whose costs are counted, at its own image size and class number "
             "(the paper's: rednet50, 224x224, 1000). Example: --cost-model rednet26",
         ),
-        *further,
     ]
-
-    def add(command: Callable) -> Callable:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add

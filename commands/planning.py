@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from ablations.checks import check_run
 from ablations.errors import SettingError
-from ablations.settings import RunSettings
+from ablations.settings import WRITTEN, RunSettings, check_writable
 from ablations.variants import Study
 from commands.families import study_commands
+from commands.study_files import file_command
 
 
 def plan_studies(
@@ -20,7 +20,7 @@ def plan_studies(
         raise SettingError("spread", spread, "must be a positive number of points")
     if spread is not None and records is not None:
         raise SettingError("records", records, "give either --spread or --records")
-    check_run(studies, settings)
+    check_writable("output", settings.output, WRITTEN)
     earlier = None
     if records is not None:
         from ablations.saved import load_run
@@ -47,22 +47,21 @@ def plan() -> None:
     """What a run will cost, and what it can find; trains nothing and writes nothing."""
 
 
-for command in study_commands(
-    plan_studies,
-    [
-        click.option(
-            "--spread",
-            type=float,
-            metavar="POINTS",
-            help="Standard deviation of the differences to the baseline over seeds, in points of "
-            "Top-1. Example: --spread 3",
-        ),
-        click.option(
-            "--records",
-            type=click.Path(path_type=Path),
-            metavar="DIR",
-            help="A report or output folder to take that spread from. Example: --records runs/all",
-        ),
-    ],
-):
+_OPTIONS = [
+    click.option(
+        "--spread",
+        type=float,
+        metavar="POINTS",
+        help="Standard deviation of the differences to the baseline over seeds, in points of "
+        "Top-1. Example: --spread 3",
+    ),
+    click.option(
+        "--records",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="A report or output folder to take that spread from. Example: --records runs/all",
+    ),
+]
+
+for command in (*study_commands(plan_studies, _OPTIONS), file_command(plan_studies, _OPTIONS)):
     plan.add_command(command)

@@ -5,18 +5,18 @@ from collections.abc import Sequence
 
 import click
 
-from ablations.checks import check_run
-from ablations.settings import RunSettings
+from ablations.settings import WRITTEN, RunSettings, check_writable
 from ablations.variants import Study
 from commands.families import study_commands
 from commands.options import no_train_option, open_option
 from commands.program import FAILED, INTERRUPTED, PROGRAM, fail
 from commands.reporting import show_report
+from commands.study_files import file_command
 
 
 def run_studies(studies: Sequence[Study], settings: RunSettings, *, open_browser: bool) -> None:
     """Runs `studies` and prints the tables, last the report's path."""
-    check_run(studies, settings)
+    check_writable("output", settings.output, WRITTEN)
     from rich.console import Console
 
     from ablations.allocator import keep_freed_memory
@@ -24,6 +24,7 @@ def run_studies(studies: Sequence[Study], settings: RunSettings, *, open_browser
     from ablations.execution import execute
     from ablations.saved import save_run
     from involution_core.native.backend import KERNEL
+    from reports.files import remove_tables
     from reports.progress import watch
     from reports.terminal import study_lines
 
@@ -41,6 +42,7 @@ def run_studies(studies: Sequence[Study], settings: RunSettings, *, open_browser
             fail(f"interrupted: {again}", INTERRUPTED)
         except UncountedOperator as error:
             fail(f"{error}; it would be counted as zero", FAILED)
+    remove_tables(settings.output)
     save_run(run)
     for line in study_lines(run):
         click.echo(line)
@@ -54,4 +56,8 @@ def run_studies(studies: Sequence[Study], settings: RunSettings, *, open_browser
         sys.exit(FAILED)
 
 
-STUDY_COMMANDS = study_commands(run_studies, [no_train_option, open_option])
+_OPTIONS = [no_train_option, open_option]
+STUDY_COMMANDS = [
+    *study_commands(run_studies, _OPTIONS),
+    file_command(run_studies, _OPTIONS),
+]

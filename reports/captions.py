@@ -1,21 +1,36 @@
 """What a number was counted or measured on, in words."""
 
-from ablations.runs import Run
-from ablations.settings import TrainSettings
-from ablations.variants import Variant
+from collections.abc import Iterable
+
+from ablations.settings import RunSettings, TrainSettings
+from ablations.variants import Variant, architecture_of
 from involution_core.architectures import ARCHITECTURES
+from reports.labels import FAMILY_TITLES, level_name
 
 
 def model_title(name: str) -> str:
     """ "RedNet-50" for rednet50."""
-    return name.replace("rednet", "RedNet-").replace("--", "-")
+    for family in ("rednet", "resnet"):
+        name = name.replace(family, f"{FAMILY_TITLES[family]}-")
+    return name.replace("--", "-")
 
 
-def counted_on(model: str) -> str:
-    """What the costs belong to."""
+def networks_title(model: str, variants: Iterable[Variant]) -> str:
+    """The variants' networks in a run whose network is `model`: the one they share, or how many."""
+    variants = list(variants)
+    names = {(v.family if ":" in v.family else architecture_of(model, v).name) for v in variants}
+    if len(names) == 1:
+        (name,) = names
+        return model_title(name)
+    small = " small" * (ARCHITECTURES[model].stem == "small")
+    return f"{len({variant.network for variant in variants})}{small} networks"
+
+
+def counted_on(model: str, variants: Iterable[Variant]) -> str:
+    """What the costs of some variants belong to."""
     architecture = ARCHITECTURES[model]
     size = architecture.image_size
-    return f"{model_title(model)}, {size}×{size}, {architecture.classes} classes"
+    return f"{networks_title(model, variants)}, {size}×{size}, {architecture.classes} classes"
 
 
 def budget(train: TrainSettings) -> str:
@@ -24,21 +39,43 @@ def budget(train: TrainSettings) -> str:
     return f"{count} {unit}{'s' * (count != 1)}"
 
 
-def measured_on(run: Run) -> str | None:
-    """What the accuracies belong to, None where nothing was trained."""
-    train = run.settings.train
-    if train is None:
+def measured_on(settings: RunSettings, variants: Iterable[Variant]) -> str | None:
+    """What the accuracies of some variants belong to, None where nothing was trained."""
+    variants = list(variants)
+    if settings.train is None:
         return None
-    seeds = run.settings.seeds
-    return (
-        f"{model_title(train.model)}, {train.dataset}, {budget(train)}, "
-        f"{seeds} {'seed' if seeds == 1 else 'seeds'}"
-    )
+    trained = [settings.train.for_variant(variant) for variant in variants]
+    parts = [networks_title(settings.train.model, variants)]
+    parts.append(_distinct([data_title(train) for train in trained], "data sets"))
+    parts.append(_distinct([budget(train) for train in trained], "budgets"))
+    seeds = settings.seeds
+    return f"{', '.join(parts)}, {seeds} {'seed' if seeds == 1 else 'seeds'}"
+
+
+def data_title(train: TrainSettings) -> str:
+    """The images, and of which split, where it is not the test split."""
+    return f"{train.dataset}{' (validation split)' * (train.split == 'validation')}"
+
+
+def _distinct(texts: Iterable[str], what: str) -> str:
+    """The text, or how many there are."""
+    found = list(dict.fromkeys(texts))
+    return found[0] if len(found) == 1 else f"{len(found)} {what}"
 
 
 def variant_name(variant: Variant) -> str:
-    """A variant as people read it, by its three settings."""
-    shared = "all channels in a group"
-    if variant.group_channels != "C":
-        shared = f"{variant.group_channels} group channel{'s' * (variant.group_channels != 1)}"
-    return f"K={variant.kernel_size}, {shared}, {variant.generator}"
+    """A variant as people read it, by all that it sets."""
+    parts = (
+        [] if variant.family == "rednet" else [FAMILY_TITLES.get(variant.family, variant.family)]
+    )
+    if variant.has_involutions:
+        shared = "all channels in a group"
+        if variant.group_channels != "C":
+            plural = "s" * (variant.group_channels != 1)
+            shared = f"{variant.group_channels} group channel{plural}"
+        parts += [f"K={variant.kernel_size}", shared, variant.generator]
+    if variant.depth is not None:
+        parts.append(f"depth {variant.depth}")
+    if variant.width is not None:
+        parts.append(f"width {variant.width}")
+    return ", ".join([*parts, *(level_name(name, str(level)) for name, level in variant.training)])

@@ -10,7 +10,7 @@ from ablations.contrasts import contrast_runs
 from ablations.conventions import FULL
 from ablations.intervals import mean_interval
 from ablations.runs import Run
-from ablations.variants import Variant
+from ablations.variants import Variant, distinct_variants
 from reports.captions import counted_on, measured_on, variant_name
 from reports.tables import (
     INTERVALS,
@@ -70,17 +70,25 @@ def compare_runs(first: Run, second: Run) -> Comparison:
 
 
 def _described(run: Run) -> Iterator[tuple[str, str]]:
-    yield "costs counted on", counted_on(run.settings.cost_model)
-    yield "Top-1 measured on", measured_on(run) or "nothing"
+    yield "costs counted on", _counted_on(run)
+    yield "Top-1 measured on", _measured_on(run)
     if run.settings.train is not None:
         for name, value in asdict(run.settings.train).items():
             yield name.replace("_", " "), "–" if value is None else str(value)
         yield "seeds", str(run.settings.seeds)
-        yield "data", run.records[0].data if run.records else "–"
+        yield "data", " / ".join(dict.fromkeys(r.data for r in run.records)) or "–"
     for study in run.studies:
         yield f"variants of {study.name}", " ".join(study.variants)
     for name, found in run.environments.items():
         yield name, " / ".join(found)
+
+
+def _counted_on(run: Run) -> str:
+    return counted_on(run.settings.cost_model, distinct_variants(run.studies))
+
+
+def _measured_on(run: Run) -> str:
+    return measured_on(run.settings, distinct_variants(run.studies)) or "nothing"
 
 
 def _costed(run: Run) -> dict[Variant, tuple[int, int]]:
@@ -132,7 +140,7 @@ def _costs(first: Run, second: Run) -> Table:
         columns=["value", "baseline", "params_a", "params_b", "params_change", "macs_a", "macs_b",
                  "macs_change"],
     )  # fmt: skip
-    a, b = (f"{name}: {counted_on(run.settings.cost_model)}" for name, run in _named(first, second))
+    a, b = (f"{name}: {_counted_on(run)}" for name, run in _named(first, second))
     change = f"{SECOND} − {FIRST}"
     columns = (
         _variant_column(),
@@ -187,7 +195,7 @@ def _accuracy(first: Run, second: Run) -> tuple[Table | None, list[str]]:
         )
         told = f"differs by {difference_text(rows[-1])} points: " if contrast.n else ""
         conclusions.append(f"{contrast.value}: {told}{conclusion(contrast)}.")
-    a, b = (f"{name}: {measured_on(run)}" for name, run in _named(first, second))
+    a, b = (f"{name}: {_measured_on(run)}" for name, run in _named(first, second))
     columns = (
         _variant_column(),
         Column("top1_mean_a", a, "Top-1 (%), mean ± 95 % (seeds)", lambda r: mean_text(r, "_a")),

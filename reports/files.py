@@ -1,23 +1,34 @@
 """What a run leaves in its folder for people: the report and the tables."""
 
+import json
 from pathlib import Path
 
 from ablations.files import write_text
 from ablations.runs import Run
-from ablations.variants import STUDIES
+from ablations.saved import RUN_FILE
 from reports.html import render_report
 from reports.sections import build_sections
 
+TABLE_ENDINGS = (".csv", ".md", ".tex")
+
+
+def remove_tables(output: Path) -> None:
+    """Removes the tables of the run that is saved in a folder, before another takes its place."""
+    try:
+        studies = json.loads((output / RUN_FILE).read_text(encoding="utf-8"))["studies"]
+        names = [str(study["name"]) for study in studies]
+    except (OSError, ValueError, TypeError, KeyError):
+        return  # there is none, or none that can be read
+    for path in (output / "tables").glob("*.*"):
+        if path.suffix in TABLE_ENDINGS and any(
+            path.stem == name or path.stem.startswith(f"{name}-by-") for name in names
+        ):
+            path.unlink(missing_ok=True)
+
 
 def write_report(run: Run, output: Path) -> Path:
-    """Writes report.html and tables/<study>.{csv,md,tex} into a folder; returns the page's path.
-
-    Tables of studies that this run does not have are removed: they were another run's.
-    """
+    """Writes report.html and tables/<table>.{csv,md,tex} into a folder; returns the page's path."""
     sections = build_sections(run)
-    for other in STUDIES.keys() - {section.name for section in sections}:
-        for ending in ("csv", "md", "tex"):
-            (output / "tables" / f"{other}.{ending}").unlink(missing_ok=True)
     for section in sections:
         for ending, text in section.texts.items():
             write_text(output / "tables" / f"{section.name}.{ending}", text)

@@ -9,7 +9,6 @@ from ablations.conventions import ABLATION, FULL
 from ablations.formulas import MAC_TERMS
 from ablations.intervals import Interval, mean_interval
 from ablations.proofs import Row
-from ablations.published import ablation
 from ablations.timings import TimingRecord
 from ablations.trials import TrialRecord
 from ablations.variants import Study
@@ -39,7 +38,7 @@ def accuracy_frame(study: Study, records: Sequence[TrialRecord]) -> pd.DataFrame
 
 def cost_frame(rows: Sequence[Row]) -> pd.DataFrame:
     """value, params, MACs by term (MAC_TERMS, rest), their sum, FLOPs by the ablation's
-    convention, verified."""
+    convention, verified, and by what."""
     return pd.DataFrame(
         {
             "value": row.value,
@@ -49,26 +48,23 @@ def cost_frame(rows: Sequence[Row]) -> pd.DataFrame:
             "macs": FULL.count(row.operations),
             "flops_ablation_convention": ABLATION.count(row.operations),
             "verified": row.verified,
+            "proof": "two counters" if row.variant.own_code else "closed form",
         }
         for row in rows
     )
 
 
-def published_frame(study: Study) -> pd.DataFrame:
+def published_frame(rows: Sequence[Row]) -> pd.DataFrame:
     """value, and the paper's figures as printed, missing where the paper has no such row."""
-    table = ablation()
-    rows = []
-    for value in study.variants:
-        row = table.get((study.name, value))
-        rows.append(
-            {
-                "value": value,
-                "published_params_m": row.params_m if row else None,
-                "published_flops_g": row.flops_g if row else None,
-                "published_top1_percent": row.top1_percent if row else None,
-            }
-        )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {
+            "value": row.value,
+            "published_params_m": row.published.params_m if row.published else None,
+            "published_flops_g": row.published.flops_g if row.published else None,
+            "published_top1_percent": row.published.top1_percent if row.published else None,
+        }
+        for row in rows
+    )
 
 
 def contrasts(study: Study, records: Sequence[TrialRecord]) -> dict[str, Contrast]:
@@ -191,8 +187,12 @@ def study_frame(
     """One row a variant: the frames of costs, published figures, accuracies, contrasts, timings."""
     frame = cost_frame(rows)
     frame["baseline"] = frame["value"] == study.baseline
+    if len(study.axes) > 1:
+        levels = zip(*study.levels.values(), strict=True)
+        for place, (axis, found) in enumerate(zip(study.axes, levels, strict=True)):
+            frame.insert(1 + place, axis, found)
     for more in (
-        published_frame(study),
+        published_frame(rows),
         measured_frame(study, records),
         contrast_frame(study, records),
         timing_frame(study, timings),

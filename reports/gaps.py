@@ -5,21 +5,23 @@ from typing import Any
 
 import pandas as pd
 
-from reports.tables import AXES, Table
+from reports.tables import Table
 
 
-def table_gaps(study: str, table: Table) -> Iterator[str]:
-    """One sentence for each variant and each kind of cell that is missing or stands on less."""
-    label = AXES[study][1]
+def table_gaps(labels: Mapping[str, str], table: Table) -> Iterator[str]:
+    """One sentence for each variant and each kind of cell that is missing or stands on less.
+
+    labels: variant -> how it is written.
+    """
     keys = {column.key for column in table.columns}
     for record in table.frame.to_dict("records"):
         for gap in (*_published(record, keys), *_measured(record, keys)):
-            yield f"{label(record['value'])}: {gap}"
+            yield f"{labels[record['value']]}: {gap}"
 
 
 def _published(record: Mapping[Hashable, Any], keys: set[str]) -> Iterator[str]:
     if "published_params_m" in keys and pd.isna(record["published_params_m"]):
-        yield "no published figures, the paper’s table has no such row."
+        yield "no published figures, the paper’s tables have no such row."
 
 
 def _measured(record: Mapping[Hashable, Any], keys: set[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from ablations.conventions import ABLATION, FULL, ZOO
 from ablations.recipe import describe_optimiser
 from ablations.runs import Run
 from ablations.saved import EMBEDDED_ID, dump_run
+from ablations.variants import distinct_variants
 from involution_core.forms import ATTENTION
 from reports.captions import budget, counted_on, measured_on, variant_name
 from reports.comparison import FIRST, SECOND, Comparison
@@ -37,6 +38,7 @@ def _environment() -> Environment:
 
 def render_report(run: Run, sections: list[Section]) -> str:
     """The page of a run; it refers to nothing outside itself and embeds the run as JSON."""
+    variants = distinct_variants(run.studies)
     return (
         _environment()
         .get_template("report.html.j2")
@@ -45,15 +47,11 @@ def render_report(run: Run, sections: list[Section]) -> str:
             train=run.settings.train,
             sections=sections,
             optimiser=describe_optimiser(),
-            counted_on=counted_on(run.settings.cost_model),
-            measured_on=measured_on(run),
+            counted_on=counted_on(run.settings.cost_model, variants),
+            measured_on=measured_on(run.settings, variants),
             conventions={"full": FULL, "ablation": ABLATION, "zoo": ZOO},
-            has_attention=any(
-                variant.generator == ATTENTION
-                for study in run.studies
-                for variant in study.variants.values()
-            ),
-            data=run.records[0].data if run.records else None,
+            has_attention=any(variant.generator == ATTENTION for variant in variants),
+            data=list(dict.fromkeys(record.data for record in run.records)),
             budget=budget(run.settings.train) if run.settings.train else None,
             variant_name=variant_name,
             embedded_id=EMBEDDED_ID,

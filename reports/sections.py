@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ablations.proofs import PAPER_MODEL, Row
+from ablations.proofs import Row
 from ablations.runs import Run
 from ablations.variants import Study
 from reports import plots
-from reports.captions import counted_on, measured_on, model_title
+from reports.captions import counted_on, measured_on, networks_title
 from reports.formats import all_formats
 from reports.frames import (
     accuracy_frame,
@@ -20,14 +20,9 @@ from reports.frames import (
     study_frame,
 )
 from reports.gaps import table_gaps
-from reports.tables import AXES, Table, study_table
+from reports.labels import heading, short_names, variant_names
+from reports.tables import Table, study_table
 from reports.verdicts import Models, Verdict, study_verdict
-
-TITLES = {
-    "kernel-size": "Kernel size",
-    "group-channels": "Group channels",
-    "kernel-generator": "Form of the kernel generator",
-}
 
 
 @dataclass(frozen=True)
@@ -61,42 +56,38 @@ def build_sections(run: Run) -> list[Section]:
 
 
 def _section(run: Run, study: Study) -> Section:
-    rows = run.proofs[study.name]
-    counted, measured = counted_on(run.settings.cost_model), measured_on(run)
+    rows, variants = run.proofs[study.name], study.variants.values()
+    counted = counted_on(run.settings.cost_model, variants)
+    measured = measured_on(run.settings, variants)
     table = study_table(
         study,
         study_frame(study, rows, run.records, run.timings).assign(
             counted_on=counted, measured_on=measured
         ),
-        TITLES[study.name],
+        study.title,
         counted,
         measured,
-        compare=run.settings.cost_model == PAPER_MODEL,
+        compare=any(row.published for row in rows),
     )
+    names = variant_names(study)
     return Section(
         name=study.name,
-        title=TITLES[study.name],
+        title=study.title,
         verdict=study_verdict(
-            study.name, study.baseline, table, contrasts(study, run.records), _models(run)
+            names, study.baseline, table, contrasts(study, run.records), _models(run, study)
         ),
         table=table,
         texts=all_formats(table),
         figures=[*_measured_figures(run, study, measured), _cost_figure(study, rows, counted)],
         proofs=rows,
-        gaps=list(table_gaps(study.name, table)),
+        gaps=list(table_gaps(names, table)),
     )
 
 
-def _models(run: Run) -> Models:
-    train = run.settings.train
-    trained = None if train is None else model_title(train.model)
-    return Models(model_title(run.settings.cost_model), trained)
-
-
-def _labels(study: Study) -> dict[str, str]:
-    """Variant -> its name in figures, short."""
-    show = AXES[study.name][1]
-    return {value: show(value).split(", ")[-1].split(" (")[0] for value in study.variants}
+def _models(run: Run, study: Study) -> Models:
+    train, variants = run.settings.train, study.variants.values()
+    trained = None if train is None else networks_title(train.model, variants)
+    return Models(networks_title(run.settings.cost_model, variants), trained)
 
 
 def _measured_figures(run: Run, study: Study, measured: str | None) -> list[Figure]:
@@ -104,7 +95,7 @@ def _measured_figures(run: Run, study: Study, measured: str | None) -> list[Figu
     if measured is None or not trials["top1"].notna().any():
         return []
     means = measured_frame(study, run.records)
-    labels, name = _labels(study), study.name
+    labels, name = short_names(study), study.name
     seeds = trials.merge(means.drop(columns=["trained_params", "trained_macs"]), on="value")
     finished = means.dropna(subset="top1_mean").reset_index(drop=True)
     interval = "with its 95 % interval (Student’s t over seeds)"
@@ -116,7 +107,7 @@ def _measured_figures(run: Run, study: Study, measured: str | None) -> list[Figu
             "front of the means; where intervals overlap, the front is not certain).",
         ),
         Figure(
-            plots.accuracy_figure(name, labels, AXES[name][0], seeds),
+            plots.accuracy_figure(name, labels, heading(study), seeds),
             f"Top-1 of {measured}. A dot is one seed; beside the dots their mean {interval}.",
         ),
         Figure(
@@ -128,7 +119,7 @@ def _measured_figures(run: Run, study: Study, measured: str | None) -> list[Figu
 
 
 def _cost_figure(study: Study, rows: Sequence[Row], counted: str) -> Figure:
-    svg = plots.cost_figure(study.name, _labels(study), AXES[study.name][0], cost_frame(rows))
+    svg = plots.cost_figure(study.name, short_names(study), heading(study), cost_frame(rows))
     return Figure(
         svg,
         f"Multiply-accumulates of {counted}, by term of the closed form; rest: all other "

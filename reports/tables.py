@@ -10,28 +10,16 @@ import pandas as pd
 
 from ablations.conventions import ABLATION, FULL, printed
 from ablations.variants import Study
-from involution_core.forms import ATTENTION, LINEAR
+from involution_core.forms import LINEAR
+from reports.labels import heading, variant_texts
 
 ABSENT = "–"
-
-
-def _form(value: str) -> str:
-    if value == ATTENTION:
-        return "attention (softmax)"
-    return value if value == LINEAR else f"W₁σ(W₀), {value.replace('=', ' = ')}"
 
 
 INTERVALS = (
     "± is half a 95 % interval (Student’s t), in brackets the number of seeds, or of seeds that "
     "finished with both"
 )
-
-AXES: dict[str, tuple[str, Callable[[str], str]]] = {
-    "kernel-size": ("Kernel Size", lambda value: f"{value} × {value}"),
-    "group-channels": ("#Group Channel", str),
-    "kernel-generator": ("Function Form", _form),
-}
-"""Study -> the paper's heading of its first column, and how the paper writes a value."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +106,8 @@ def _cell(column: Column, record: Mapping[Hashable, Any]) -> Cell:
 
 def _value_order(value: str) -> float:
     """The number in a variant's value; W, which has none, before and C, attention behind all."""
-    digits = re.sub(r"\D", "", value)
-    return float(digits) if digits else 0.0 if value == "W" else inf
+    number = re.search(r"\d+(\.\d+)?(e-?\d+)?$", value)
+    return float(number[0]) if number else 0.0 if value == LINEAR else inf
 
 
 def show(key: str, write: Callable[[Any], str]) -> Callable[[Mapping[Hashable, Any]], str]:
@@ -169,6 +157,13 @@ def rate_text(record: Mapping[Hashable, Any]) -> str:
     return whole(two_digits)
 
 
+def _verified_text(record: Mapping[Hashable, Any]) -> str:
+    """yes: against the closed form; a user's own code has none."""
+    if not record["verified"]:
+        return "NO"
+    return "yes" if record["proof"] == "closed form" else "by two counters"
+
+
 def study_table(
     study: Study,
     frame: pd.DataFrame,
@@ -180,12 +175,20 @@ def study_table(
     """The paper's table with what was counted and measured beside it.
 
     frame: of `frames.study_frame`. counted_on, measured_on: headings; None where nothing was
-    trained. compare: whether the costs are those of the paper's network.
+    trained. compare: whether the paper has one of these networks.
     """
-    axis, show_value = AXES[study.name]
+    texts = variant_texts(study)
     counted = f"Counted: {counted_on}"
+    order = _value_order if len(study.axes) == 1 else None
     columns = [
-        Column("value", "", axis, show("value", show_value), numeric=False, order=_value_order),
+        Column(
+            "value",
+            "",
+            heading(study),
+            show("value", texts.__getitem__),
+            numeric=False,
+            order=order,
+        ),
         Column("params", counted, "#Params (M)", show("params", millions)),
         Column(
             "flops_ablation_convention",
@@ -199,13 +202,13 @@ def study_table(
     if compare:
         columns += _published_columns()
     if measured_on is not None:
-        columns += _measured_columns(f"Measured: {measured_on}", show_value(study.baseline))
+        columns += _measured_columns(f"Measured: {measured_on}", texts[study.baseline])
     columns.append(
         Column(
             "verified",
             "",
             "verified",
-            show("verified", lambda ok: "yes" if ok else "NO"),
+            _verified_text,
             numeric=False,
             order=None,
             paper=False,

@@ -7,9 +7,11 @@ from ablations.formulas import PROJECTIONS
 from ablations.planning import POWER, Plan, Reach
 from ablations.proofs import Row
 from ablations.runs import Run
+from ablations.variants import distinct_variants
 from reports.captions import counted_on, measured_on
 from reports.frames import study_frame
-from reports.tables import ABSENT, AXES, giga_macs, mean_text, millions
+from reports.labels import heading, variant_texts
+from reports.tables import ABSENT, giga_macs, mean_text, millions
 
 _COLUMNS = (
     ("study", 16, "<"),
@@ -79,19 +81,22 @@ def proof_line(row: Row) -> str:
 
 def study_lines(run: Run) -> Iterator[str]:
     """The gist of every study's table."""
-    measured = measured_on(run)
-    yield f"#Params and MACs: {counted_on(run.settings.cost_model)}"
+    variants = distinct_variants(run.studies)
+    measured = measured_on(run.settings, variants)
+    yield f"#Params and MACs: {counted_on(run.settings.cost_model, variants)}"
     if measured:
         yield f"Top-1: {measured}"
     for study in run.studies:
-        axis, show = AXES[study.name]
+        texts = variant_texts(study)
+        width = max(20, 2 + max(map(len, (heading(study), *texts.values()))))
         yield ""
-        yield f"{axis:20}{'#Params (M)':>12}{'MACs (G)':>10}   Top-1 (%), mean ± 95 % (seeds)"
+        costs = f"{'#Params (M)':>12}{'MACs (G)':>10}"
+        yield f"{heading(study):{width}}{costs}   Top-1 (%), mean ± 95 % (seeds)"
         frame = study_frame(study, run.proofs[study.name], run.records, run.timings)
         for row in frame.to_dict("records"):
             top1 = mean_text(row) if row["seeds"] > 0 else ABSENT
             costs = f"{millions(row['params']):>12}{giga_macs(row['macs']):>10}"
-            yield f"{show(row['value']):20}{costs}   {top1}"
+            yield f"{texts[row['value']]:{width}}{costs}   {top1}"
     yield ""
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ablations.contrasts import Contrast, pooled_spread, seeds_needed, smallest_p
 from ablations.power import detectable_difference
-from reports.tables import AXES, Table
+from reports.tables import Table
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,15 @@ class Verdict:
 
 
 def study_verdict(
-    study: str, baseline: str, table: Table, contrasts: Mapping[str, Contrast], models: Models
+    labels: Mapping[str, str],
+    baseline: str,
+    table: Table,
+    contrasts: Mapping[str, Contrast],
+    models: Models,
 ) -> Verdict:
-    """contrasts: variant -> its contrast with `baseline`, of all other variants."""
-    label = AXES[study][1]
+    """labels: variant -> how it is written. contrasts: variant -> its contrast with `baseline`, of
+    all other variants."""
+    label = labels.__getitem__
 
     def costs(value: str) -> str:
         params, macs = table.text(value, "params"), table.text(value, "macs")

@@ -13,7 +13,7 @@ from PIL import Image
 from terminal import on_a_terminal
 from torchvision import datasets
 
-from ablations.variants import STUDIES
+from ablations.shipped import ABLATIONS
 from commands.lists import spread_lists
 
 QUICK = ("--steps", "2", "--seeds", "2", "--output", "out")
@@ -127,7 +127,7 @@ def test_all_without_training(run, tmp_path):
     out = tmp_path / "out"
     assert not (out / "trials").exists()
     assert {p.name for p in (out / "tables").iterdir()} == {
-        f"{study}.{ending}" for study in STUDIES for ending in ("csv", "md", "tex")
+        f"{study}.{ending}" for study in ABLATIONS for ending in ("csv", "md", "tex")
     }
     page = (out / "report.html").read_text()
     assert page.count("17 layers, all equal") == 12
@@ -213,7 +213,7 @@ BAD = [
     ("kernel-generator --forms r=7", "--forms r=7: r must divide"),
     (
         "kernel-generator --forms W2",
-        "unknown form; allowed: W, r=N with N a positive integer, attention",
+        "unknown form; allowed: W, r=N with N a positive integer, attention, module:object",
     ),
     ("all --dataset mnist", "--dataset mnist: allowed: digits, cifar10"),
     ("all --dataset imagefolder:", "--dataset imagefolder:: allowed: digits"),

@@ -4,7 +4,7 @@ import pytest
 from finished import make_run
 
 from ablations.saved import save_run
-from reports.files import write_report
+from reports.files import remove_tables, write_report
 
 TOPS = {"3": [40.0, 50.0], "7": [80.0, 70.0]}
 
@@ -62,10 +62,11 @@ def test_compare_takes_folders_and_reports(run, folder, tmp_path):
 
 
 def test_tables_of_another_run_do_not_stay(run, folder):
-    other = make_run(folder, "group-channels", {"16": [60.0], "4": [61.0]})
-    write_report(other, folder)
+    (folder / "tables" / "mine.csv").write_text("kept")
+    remove_tables(folder)
+    write_report(make_run(folder, "group-channels", {"16": [60.0], "4": [61.0]}), folder)
     names = {path.stem for path in (folder / "tables").iterdir()}
-    assert names == {"group-channels"}
+    assert names == {"group-channels", "mine"}
 
 
 def test_open_opens_the_page(run, folder, monkeypatch):

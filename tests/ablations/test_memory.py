@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from ablations.digits import digits
+from ablations.jobs import Job
 from ablations.memory import peak_bytes
 from ablations.settings import TrainSettings
 from ablations.timing import Bench, Subject
@@ -21,8 +22,8 @@ def data():
 
 
 def training_peak(data, kernel_size=7, group_channels=16, batch_size=8):
-    bench = Bench(TrainSettings(batch_size=batch_size), data, CPU)
-    return bench.training_peak(Variant(kernel_size, group_channels))
+    settings = TrainSettings(batch_size=batch_size)
+    return Bench(Job(Variant(kernel_size, group_channels), settings, data), CPU).training_peak()
 
 
 def test_peak_by_hand():
@@ -65,8 +66,8 @@ def test_peak_of_a_step_holds_weight_gradient_momentum_and_the_optimisers_two_su
 
 
 def test_peak_is_that_of_a_step_that_finds_old_gradients(data):
-    bench = Bench(TrainSettings(batch_size=8), data, CPU)
-    only_once = peak_bytes(lambda: bench.prepare(Variant()).step(), CPU)
+    bench = Bench(Job(Variant(), TrainSettings(batch_size=8), data), CPU)
+    only_once = peak_bytes(lambda: bench.prepare().step(), CPU)
     assert training_peak(data) > only_once
 
 
@@ -91,6 +92,7 @@ RSS = """
 import gc
 import torch
 from ablations.digits import digits
+from ablations.jobs import Job
 from ablations.settings import TrainSettings
 from ablations.timing import Bench
 from ablations.variants import Variant
@@ -100,18 +102,19 @@ def most():
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 def bench(batch):
-    return Bench(TrainSettings(batch_size=batch), digits(), torch.device("cpu"))
+    job = Job(Variant(), TrainSettings(batch_size=batch), digits())
+    return Bench(job, torch.device("cpu"))
 
 large = bench(512)
-bench(2).prepare(Variant()).step()
+bench(2).prepare().step()
 gc.collect()
 before = most()
-subject = large.prepare(Variant())
+subject = large.prepare()
 subject.step()
 subject.step()
 grown = most() - before
 del subject
-print(grown, large.training_peak(Variant()))
+print(grown, large.training_peak())
 """
 
 

@@ -39,14 +39,17 @@ def test_what_ends_a_script_element_rides_along(tmp_path):
         (lambda text: text[: len(text) // 2], "cannot be read as a run: "),
         (lambda text: "[]", "it holds no run"),
         (
-            lambda text: text.replace('"format": 1', '"format": 99', 1),
-            "format 99, and this reads 1",
+            lambda text: text.replace('"format": 2', '"format": 99', 1),
+            "format 99, and this reads 2",
         ),
         (lambda text: text.replace('"seeds": 2', '"seeds": "two"'), "settings.seeds: Input should"),
-        (lambda text: text.replace('"baseline": "7"', '"baseline": "99"'), "99 is no variant of"),
+        (
+            lambda text: text.replace('"baseline": "7"', '"baseline": "99"'),
+            "is not what its file says",
+        ),
         (
             lambda text: text.replace('"name": "kernel-size"', '"name": "foo"', 1),
-            "no study is called",
+            "is not what its file says",
         ),
         (lambda text: text.replace('"value": "3"', '"value": "4"'), "are not of its variants"),
         (lambda text: text.replace('"query_key": 0', '"query": 0'), "lack a term"),

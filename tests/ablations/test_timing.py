@@ -7,6 +7,7 @@ import torch
 from ablations import timing
 from ablations.digits import digits
 from ablations.errors import SettingError
+from ablations.jobs import Job
 from ablations.progress import Progress
 from ablations.settings import TrainSettings
 from ablations.timing import Bench, Measurement, measure_timings
@@ -48,8 +49,13 @@ class Events(Progress):
 
 def measured(data, folder, variants=VARIANTS, settings=SETTINGS):
     events = Events()
-    records = measure_timings(variants, settings, data, CPU, TimingStore(folder), events)
+    jobs = [Job(variant, settings, data) for variant in variants]
+    records = measure_timings(jobs, CPU, TimingStore(folder), events)
     return records, events
+
+
+def bench(data, settings=SETTINGS):
+    return Bench(Job(Variant(3), settings, data), CPU)
 
 
 def test_every_variant_is_measured_in_turn(data, tmp_path, brief):
@@ -77,17 +83,18 @@ def test_rounds_go_on_until_the_time_is_used(data, tmp_path, brief, monkeypatch)
 
     monkeypatch.setattr(timing, "SECONDS", 10**9)
     with pytest.raises(Enough):
-        measure_timings(VARIANTS, SETTINGS, data, CPU, TimingStore(tmp_path), Impatient())
+        jobs = [Job(variant, SETTINGS, data) for variant in VARIANTS]
+        measure_timings(jobs, CPU, TimingStore(tmp_path), Impatient())
 
 
 def test_a_turn_lasts_as_long_as_it_should(data):
-    subject = Bench(SETTINGS, data, CPU).prepare(Variant(3))
+    subject = bench(data).prepare()
     for seconds in (subject.time_steps(), subject.time_inference()):
         assert sum(seconds[:-1]) < timing.TURN_SECONDS <= sum(seconds)
 
 
 def test_what_is_timed_is_training_and_inference(data):
-    subject = Bench(SETTINGS, data, CPU).prepare(Variant(3))
+    subject = bench(data).prepare()
     assert subject.network.training
     modes = []
     subject.network.register_forward_hook(
@@ -108,19 +115,19 @@ def test_what_is_timed_is_training_and_inference(data):
 
 def test_the_batch_is_that_of_training(data):
     batch, labels = next(data.train_epoch(0, 0, 8))
-    ours = Bench(SETTINGS, data, CPU).prepare(Variant(3)).batch
+    ours = bench(data).prepare().batch
     assert [tensor.shape for tensor in ours] == [batch.shape, labels.shape]
     assert [tensor.dtype for tensor in ours] == [batch.dtype, labels.dtype]
     assert ours[0].stride() == batch.stride()
     whole = next(data.train_epoch(0, 0, 10**9))[0]
-    assert Bench(TrainSettings(batch_size=10**9), data, CPU).batch_size == len(whole)
+    assert bench(data, TrainSettings(batch_size=10**9)).batch_size == len(whole)
 
 
 def test_measuring_leaves_the_random_numbers_of_others_alone(data):
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    Bench(SETTINGS, data, CPU).training_peak(Variant(3))
+    bench(data).training_peak()
     assert torch.equal(torch.rand(3), expected)
 
 
@@ -169,7 +176,7 @@ def test_one_failure_leaves_the_others_and_is_measured_again(data, tmp_path, bri
 
 
 def test_what_fails_at_last_keeps_nothing(data, brief):
-    one = Measurement(Variant(3), Bench(SETTINGS, data, CPU))
+    one = Measurement(bench(data))
     one.attempt(one.measure_memory)
     one.attempt(one.take_turn)
     assert one.failure is None

@@ -6,10 +6,12 @@ import torch
 
 import ablations.cost
 import ablations.formulas
+import ablations.published
 import ablations.verify
 import involution_core.generators
 from ablations.published import Published
-from ablations.variants import STUDIES, StudyKind, Variant
+from ablations.shipped import shipped, shipped_study
+from ablations.variants import Variant
 from ablations.verify import prove, prove_study
 from involution_core.architectures import ARCHITECTURES
 
@@ -17,9 +19,9 @@ from involution_core.architectures import ARCHITECTURES
 @pytest.fixture
 def one_row(monkeypatch):
     """Narrows `verify` to the paper's own 7x7 row, to see it fail quickly."""
-    kind = STUDIES["kernel-size"]
-    narrowed = StudyKind(kind.name, kind.setting, ("7",), kind.parse)
-    monkeypatch.setattr(ablations.verify, "STUDIES", {kind.name: narrowed})
+    file = dataclasses.replace(shipped("kernel-size"), axes={"kernel_size": (7,)})
+    monkeypatch.setattr(ablations.verify, "shipped", {file.name: file}.get)
+    monkeypatch.setattr(ablations.verify, "ABLATIONS", [file.name])
     monkeypatch.setattr(ablations.verify, "zoo", dict)
 
 
@@ -110,7 +112,7 @@ def test_an_operator_that_nobody_counts_is_found(run, one_row, monkeypatch):
 
 def test_a_digit_that_differs_from_the_published_is_found(run, one_row, monkeypatch):
     wrong = {("kernel-size", "7"): Published("15.6", "2.7", "77.7")}
-    monkeypatch.setattr(ablations.verify, "ablation", lambda: wrong)
+    monkeypatch.setattr(ablations.published, "ablation", lambda: wrong)
     result = run("verify")
     assert result.code == 1
     assert "whole network, #Params (M): published 15.6, fvcore 15.5" in result.out
@@ -189,8 +191,8 @@ def test_a_missing_and_a_surplus_layer_are_found(monkeypatch):
 
 
 def test_other_variants_and_networks_are_proven_too():
-    study = STUDIES["kernel-generator"].study(["W", "r=2"])
-    for row in prove_study(study, ARCHITECTURES["rednet-small"]):
+    study = shipped_study("kernel-generator", ["W", "r=2"])
+    for row in prove_study(study, "rednet-small"):
         assert row.verified, row.mismatches
         assert row.published is None
     odd = dataclasses.replace(ARCHITECTURES["rednet50"], image_size=75)

@@ -8,6 +8,7 @@ from finished import NASTY, make_run
 
 from ablations.proofs import Mismatch
 from ablations.saved import load_run
+from ablations.verify import prove_study
 from reports.files import write_report
 from reports.frames import accuracy_frame, study_frame
 from reports.html import render_report
@@ -141,7 +142,7 @@ def test_what_is_missing_is_named_with_its_reason(finished, page):
     assert "No trial failed." in text and "No cell is missing." in text
     odd = make_run("out", "kernel-size", {"11": [40.0, 50.0], "7": [60.0, 60.0]})
     text = Page(render_report(odd, build_sections(odd))).text
-    assert "11 × 11: no published figures, the paper’s table has no such row." in text
+    assert "11 × 11: no published figures, the paper’s tables have no such row." in text
     assert "7 × 7: no interval, all seeds gave the same Top-1." in text
 
 
@@ -167,7 +168,9 @@ def test_attention_has_no_published_row_and_its_terms_are_named(page):
 
 
 def test_other_networks_are_not_set_beside_the_paper(finished):
-    run = replace(finished, settings=replace(finished.settings, cost_model="rednet26"))
+    proofs = {study.name: prove_study(study, "rednet26") for study in finished.studies}
+    settings = replace(finished.settings, cost_model="rednet26")
+    run = replace(finished, settings=settings, proofs=proofs)
     assert "Published: RedNet-50" not in Page(render_report(run, build_sections(run))).text
 
 

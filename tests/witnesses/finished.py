@@ -8,11 +8,10 @@ import torch
 from ablations.environment import describe_environment
 from ablations.runs import Run
 from ablations.settings import RunSettings, TrainSettings
+from ablations.shipped import shipped_study
 from ablations.timings import TimingRecord
 from ablations.trials import TrialRecord
-from ablations.variants import STUDIES
 from ablations.verify import prove_study
-from involution_core.architectures import ARCHITECTURES
 
 NASTY = 'imagefolder:/data/<script>alert("x")</script>&\\end{tabular}|'
 """A data set's path as nobody would have it."""
@@ -60,12 +59,12 @@ def timing(variant, place, failure=None):
 
 @cache
 def proofs(study, values):
-    return prove_study(STUDIES[study].study(values), ARCHITECTURES["rednet50"])
+    return prove_study(shipped_study(study, values), "rednet50")
 
 
 def make_run(output, study, tops, failure="loss became nan at step <3>", **train):
     """A run of one study. tops: value -> Top-1 by seed, None where the trial failed."""
-    made = STUDIES[study].study(list(tops))
+    made = shipped_study(study, list(tops))
     seeds = max(len(found) for found in tops.values())
     records = [
         record(

@@ -1,0 +1,358 @@
+"""A study as a file (TOML): read as a whole, with every error at once, and written. No torch.
+
+    name = "window-by-form"                 # names its tables and its folder
+    title = "Does the window matter more to one form?"
+
+    [axes]                                  # every combination is one variant
+    kernel_size = [3, 7]
+    generator = ["W", "r=4"]
+
+    [baseline]                              # per axis; default: the paper's, else the first
+    kernel_size = 7
+
+    [settings]                              # what is the same for all; each has a default
+    seeds = 8
+    epochs = 8
+
+In place of [axes], [[variants]] lists the variants one by one. `SETTINGS` names what the settings
+can hold, `axes.AXES` what can be an axis.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import product
+from typing import Any
+
+from ablations.axes import AXES, NETWORK_AXES, PAPER, TRAINING_AXES, read_count
+from ablations.values import MODELS, SPLITS, check_among, check_printable
+from ablations.variants import Level, Study, Variant, make_variant
+
+MOST_VARIANTS = 200
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+
+
+def _among(allowed: Sequence[str], text: str) -> str:
+    check_among(text, allowed)
+    return text
+
+
+SETTINGS: Mapping[str, Callable[[str], Level]] = {
+    "seeds": read_count,
+    "model": partial(_among, MODELS),
+    "cost_model": partial(_among, MODELS),
+    "split": partial(_among, SPLITS),
+    **AXES,
+}
+"""What is the same for all variants -> what reads it from its text."""
+
+DEFAULTS: Mapping[str, Level] = {
+    **PAPER, "family": "rednet", "dataset": "digits", "epochs": 8, "batch_size": 32, "lr": 0.1,
+}  # fmt: skip
+"""What a listed variant has where neither it nor the settings say anything."""
+
+UNSET = "–"
+"""In place of a level that a variant does not have: a ResNet's form of the kernel generator."""
+
+Key = tuple[str | int, ...]
+"""Where something stands in a file: ("axes", "kernel_size"), ("variants", 1, "lr")."""
+
+
+Problem = tuple[Key, str]
+
+
+class BadStudy(ValueError):
+    """What is wrong with a study, all of it: where in its file, and what."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(problem for _, problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class StudyFile:
+    """What a study's file says.
+
+    axes:     axis -> levels; their combinations are the variants. Or
+    variants: one by one.
+    baseline: the levels of the baseline, as far as they are given.
+    settings: of SETTINGS, as far as they are given.
+    """
+
+    name: str
+    title: str
+    axes: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
+    variants: tuple[Mapping[str, Level], ...] = ()
+    baseline: Mapping[str, Level] = field(default_factory=dict)
+    settings: Mapping[str, Level] = field(default_factory=dict)
+
+    @property
+    def axis_names(self) -> tuple[str, ...]:
+        """What its variants differ in, in order."""
+        return tuple(self.axes or dict.fromkeys(name for v in self.variants for name in v))
+
+    def to_toml(self) -> str:
+        """The file's text; `parse_study` reads it back."""
+        parts = [f"name = {_toml(self.name)}\ntitle = {_toml(self.title)}\n"]
+        if self.axes:
+            parts.append(_table("[axes]", self.axes))
+        parts += [_table("[[variants]]", variant) for variant in self.variants]
+        if self.baseline:
+            parts.append(_table("[baseline]", self.baseline))
+        if self.settings:
+            parts.append(_table("[settings]", self.settings))
+        return "\n".join(parts)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def _table(heading: str, values: Mapping[str, object]) -> str:
+    lines = [f"{name} = {_toml(value)}\n" for name, value in values.items()]
+    return "".join([f"{heading}\n", *lines])
+
+
+def read_study(text: str) -> tuple[StudyFile | None, list[Problem]]:
+    """What a file says, without what cannot be read, and everything that is wrong with it.
+
+    None where what can be read makes no study.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return None, [((), f"is not TOML: {error}")]
+    reader = _Reader()
+    file = reader.file(document)
+    if reader.problems and not _cells(file):
+        return None, reader.problems
+    conflicts = _conflicts(file)
+    return None if conflicts else file, [*reader.problems, *conflicts]
+
+
+def parse_study(text: str) -> StudyFile:
+    """What a file says. Raises BadStudy for everything that is wrong with it."""
+    file, problems = read_study(text)
+    if problems or file is None:
+        raise BadStudy(problems)
+    return file
+
+
+class _Reader:
+    """Reads a document and collects what is wrong with it."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def wrong(self, key: Key, problem: str) -> None:
+        self.problems.append((key, problem))
+
+    def file(self, document: Mapping[str, Any]) -> StudyFile:
+        known = ("name", "title", "axes", "variants", "baseline", "settings")
+        for key in document:
+            if key not in known:
+                self.wrong((key,), f"{key}: unknown; allowed: {', '.join(known)}")
+        if ("axes" in document) == ("variants" in document):
+            self.wrong((), "a study has either [axes] or [[variants]]")
+        name = self.text(document, "name")
+        if name is not None and not _NAME.fullmatch(name):
+            self.wrong(("name",), f"name {name}: small letters, digits, - and _, at most 60")
+        return StudyFile(
+            name=name or "",
+            title=self.text(document, "title", name) or "",
+            axes=self.axes(document.get("axes", {})),
+            variants=self.variants(document.get("variants", [])),
+            baseline=self.levels(("baseline",), document.get("baseline", {}), AXES),
+            settings=self.levels(("settings",), document.get("settings", {}), SETTINGS),
+        )
+
+    def text(self, document: Mapping[str, Any], key: str, default: str | None = None) -> str | None:
+        value = document.get(key, default)
+        if value is None:
+            self.wrong((), f"{key} is missing")
+        elif not isinstance(value, str) or not value or any(map(_is_control, value)):
+            self.wrong((key,), f"{key} must be a line of text")
+            return None
+        return value
+
+    def axes(self, table: object) -> dict[str, tuple[Level, ...]]:
+        if not isinstance(table, dict):
+            self.wrong(("axes",), "axes must be a table: [axes]")
+            return {}
+        axes = {}
+        for name, values in table.items():
+            key: Key = ("axes", name)
+            if name not in AXES:
+                self.wrong(key, f"{name} is no axis; allowed: {', '.join(AXES)}")
+            elif not isinstance(values, list) or not values:
+                self.wrong(key, f"{name} must be a list of at least one value")
+            else:
+                levels = [self.level(key, name, value, AXES) for value in values]
+                for level in dict.fromkeys(levels):
+                    if level is not None and levels.count(level) > 1:
+                        self.wrong(key, f"{name} {level}: given twice; every value once")
+                axes[name] = tuple(dict.fromkeys(x for x in levels if x is not None))
+        return axes
+
+    def variants(self, tables: object) -> tuple[dict[str, Level], ...]:
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            self.wrong(("variants",), "variants must be tables: [[variants]]")
+            return ()
+        return tuple(
+            self.levels(("variants", place), table, AXES) for place, table in enumerate(tables)
+        )
+
+    def levels(
+        self, where: Key, table: object, allowed: Mapping[str, Callable[[str], Level]]
+    ) -> dict[str, Level]:
+        if not isinstance(table, dict):
+            self.wrong(where, f"{where[0]} must be a table: [{where[0]}]")
+            return {}
+        levels = {}
+        for name, value in table.items():
+            if name not in allowed:
+                self.wrong((*where, name), f"{name}: unknown; allowed: {', '.join(allowed)}")
+                continue
+            level = self.level((*where, name), name, value, allowed)
+            if level is not None:
+                levels[name] = level
+        return levels
+
+    def level(
+        self, key: Key, name: str, value: object, allowed: Mapping[str, Callable[[str], Level]]
+    ) -> Level | None:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            self.wrong(key, f"{name} {value}: must be a number or text")
+            return None
+        try:
+            check_printable(str(value))
+            return allowed[name](str(value))
+        except ValueError as error:
+            self.wrong(key, f"{name} {value}: {error}")
+            return None
+
+
+def _is_control(character: str) -> bool:
+    return ord(character) < 32 or ord(character) == 127
+
+
+def make_study(file: StudyFile, source: str | None = None) -> Study:
+    """The study of a file; source: the file's text, where it is not `file.to_toml()`.
+
+    Raises BadStudy where its parts do not go together.
+    """
+    problems = _conflicts(file)
+    if problems:
+        raise BadStudy(problems)
+    cells = _cells(file)
+    names = _names(cells)
+    return Study(
+        name=file.name,
+        title=file.title,
+        axes=file.axis_names,
+        levels={
+            name: tuple(map(str, cell.values())) for name, cell in zip(names, cells, strict=True)
+        },
+        variants={name: _variant(file, cell) for name, cell in zip(names, cells, strict=True)},
+        baseline=names[cells.index(_baseline(file, cells))],
+        source=file.to_toml() if source is None else source,
+    )
+
+
+def common_settings(file: StudyFile) -> dict[str, Level]:
+    """What is the same for all variants of seeds, networks and training, as far as it is given;
+    where the training is varied, the baseline's."""
+    common = {name: value for name, value in file.settings.items() if name not in NETWORK_AXES}
+    baseline = _baseline(file, _cells(file)).items()
+    own = {name: level for name, level in baseline if name in TRAINING_AXES and level != UNSET}
+    return common | own
+
+
+def _cells(file: StudyFile) -> list[dict[str, Level]]:
+    """Every variant's level on each axis."""
+    if not file.axis_names:
+        return []
+    if file.axes:
+        names = file.axes.keys()
+        return [dict(zip(names, levels, strict=True)) for levels in product(*file.axes.values())]
+    cells = []
+    for variant in file.variants:
+        levels = {**DEFAULTS, **file.settings, **variant}
+        if levels["family"] != "rednet":
+            levels |= {name: variant.get(name, UNSET) for name in PAPER}
+        cells.append({name: levels.get(name, UNSET) for name in file.axis_names})
+    return cells
+
+
+def _variant(file: StudyFile, cell: Mapping[str, Level]) -> Variant:
+    network = {name: level for name, level in file.settings.items() if name in NETWORK_AXES}
+    common = common_settings(file)
+    own = {
+        name: level
+        for name, level in cell.items()
+        if level != UNSET and (name in NETWORK_AXES or level != common.get(name))
+    }
+    return make_variant(network | own)
+
+
+def _conflicts(file: StudyFile) -> list[Problem]:
+    """What does not go together, though each value may stand on its own."""
+    cells = _cells(file)
+    if not file.axis_names or not cells:
+        return [((), "there is nothing to vary; name at least one axis with a value")]
+    return [*_misplaced(file, cells), *_repeated(file, cells)]
+
+
+def _misplaced(file: StudyFile, cells: Sequence[dict[str, Level]]) -> Iterator[Problem]:
+    if len(cells) > MOST_VARIANTS:
+        yield ("axes",), f"{len(cells)} variants; at most {MOST_VARIANTS}"
+    given = {**dict.fromkeys(file.axis_names, "axes"), **dict.fromkeys(file.settings, "settings")}
+    if "epochs" in given and "steps" in given:
+        yield (given["steps"], "steps"), "steps: give either epochs or steps, not both"
+    for name in file.axes:
+        if name in file.settings:
+            yield ("settings", name), f"{name}: is an axis; leave it out of [settings]"
+    unknown = [name for name in file.baseline if name not in file.axis_names]
+    for name in unknown:
+        yield ("baseline", name), f"{name}: is no axis of this study"
+    if not unknown and not _matching(file.baseline, cells):
+        text = ", ".join(f"{name} {level}" for name, level in file.baseline.items())
+        yield ("baseline",), f"baseline {text}: must be one of the variants"
+
+
+def _repeated(file: StudyFile, cells: Sequence[dict[str, Level]]) -> Iterator[Problem]:
+    if not _matching(file.baseline, cells):
+        return
+    variants = [_variant(file, cell) for cell in cells]
+    names = _names(cells)
+    for place, (name, variant) in enumerate(zip(names, variants, strict=True)):
+        first = variants.index(variant)
+        if first < place:
+            key: Key = ("variants", place) if file.variants else ("axes",)
+            hint = "" if variant.has_involutions else "; it has no involutions to vary"
+            yield key, f"{name}: is the same variant as {names[first]}{hint}"
+
+
+def _names(cells: Sequence[dict[str, Level]]) -> list[str]:
+    return [", ".join(map(str, cell.values())) for cell in cells]
+
+
+def _matching(
+    levels: Mapping[str, Level], cells: Sequence[dict[str, Level]]
+) -> list[dict[str, Level]]:
+    return [cell for cell in cells if all(cell.get(k) == v for k, v in levels.items())]
+
+
+def _baseline(file: StudyFile, cells: Sequence[dict[str, Level]]) -> dict[str, Level]:
+    """The first cell with the levels of [baseline]; on axes of which it says nothing the paper's,
+    where there is such a cell."""
+    wanted = dict(file.baseline)
+    for name in file.axis_names:
+        if name in PAPER and _matching(closer := {name: PAPER[name], **wanted}, cells):
+            wanted = closer
+    return _matching(wanted, cells)[0]

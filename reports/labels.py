@@ -1,0 +1,89 @@
+"""How axes, their levels and the variants of a study are written."""
+
+from ablations.variants import Study
+from involution_core.forms import ATTENTION
+
+HEADINGS = {
+    "kernel_size": "Kernel Size",
+    "group_channels": "#Group Channel",
+    "generator": "Function Form",
+    "family": "Family",
+    "depth": "Depth",
+    "width": "Width",
+    "dataset": "Data set",
+    "epochs": "Epochs",
+    "steps": "Steps",
+    "batch_size": "Batch size",
+    "lr": "Learning rate",
+}
+"""Axis -> its heading; those of the paper's axes are the paper's."""
+
+_NAMES = {
+    "group_channels": "group channels {}",
+    "depth": "depth {}",
+    "width": "width {}",
+    "epochs": "{} epochs",
+    "steps": "{} steps",
+    "batch_size": "batches of {}",
+    "lr": "learning rate {}",
+}
+"""Axis -> a level where no heading stands above it."""
+
+FAMILY_TITLES = {"rednet": "RedNet", "resnet": "ResNet", "attention": "attention"}
+
+
+def axis_name(axis: str) -> str:
+    """In running text."""
+    return axis.replace("_", " ").replace("lr", "learning rate").replace("dataset", "data set")
+
+
+def level_text(axis: str, level: str) -> str:
+    """A level under its axis' heading, as the paper writes it."""
+    if axis == "kernel_size" and level.isdigit():
+        return f"{level} × {level}"
+    if axis == "generator":
+        if level == ATTENTION:
+            return "attention (softmax)"
+        return f"W₁σ(W₀), {level.replace('=', ' = ')}" if level.startswith("r=") else level
+    return FAMILY_TITLES.get(level, level) if axis == "family" else level
+
+
+def level_name(axis: str, level: str) -> str:
+    """A level in running text."""
+    text = level_text(axis, level)
+    return _NAMES[axis].format(level) if axis in _NAMES and level != "–" else text
+
+
+def heading(study: Study) -> str:
+    """Of the column that names the variants."""
+    return ", ".join(HEADINGS[axis] for axis in study.axes)
+
+
+def variant_texts(study: Study) -> dict[str, str]:
+    """Variant -> how its table writes it."""
+    return {
+        name: ", ".join(map(level_text, study.axes, levels))
+        for name, levels in study.levels.items()
+    }
+
+
+def variant_names(study: Study) -> dict[str, str]:
+    """Variant -> how running text writes it."""
+    return {
+        name: ", ".join(
+            level_name(axis, level) for axis, level in zip(study.axes, levels, strict=True)
+        )
+        for name, levels in study.levels.items()
+    }
+
+
+def short_names(study: Study) -> dict[str, str]:
+    """Variant -> its name in figures."""
+    return {
+        name: ", ".join(_short(axis, level) for axis, level in zip(study.axes, levels, strict=True))
+        for name, levels in study.levels.items()
+    }
+
+
+def _short(axis: str, level: str) -> str:
+    return level_text(axis, level).split(", ")[-1].split(" (")[0]
