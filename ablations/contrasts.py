@@ -77,13 +77,12 @@ def contrast_study(
         raise ValueError(
             f"baseline {baseline} is none of the study's variants: {', '.join(values)}"
         )
-    return _contrasts(
+    return contrast_samples(
         {
-            value: _differences(tops, values[baseline])
+            (value, baseline): paired_differences(tops, values[baseline])
             for value, tops in values.items()
             if value != baseline
-        },
-        baseline,
+        }
     )
 
 
@@ -97,38 +96,45 @@ def contrast_runs(
     first, second: as the values of `contrast_study`; variants that only one has are left out.
     baseline: what the first is called.
     """
-    both = {
-        value: _differences(tops, first[value]) for value, tops in second.items() if value in first
-    }
-    return _contrasts(both, baseline)
+    return contrast_samples(
+        {
+            (value, baseline): paired_differences(tops, first[value])
+            for value, tops in second.items()
+            if value in first
+        }
+    )
 
 
-def _contrasts(samples: Mapping[str, NDArray[np.float64]], baseline: str) -> list[Contrast]:
-    """samples: variant -> differences, shape (n,)."""
-    tested = {value: sample for value, sample in samples.items() if len(sample)}
-    ps = {value: sign_flip_p(sample) for value, sample in tested.items()}
-    smallest = {value: smallest_p(len(sample)) for value, sample in tested.items()}
-    adjusted = _holm_by_name(ps)
+def contrast_samples(samples: Mapping[tuple[str, str], NDArray[np.float64]]) -> list[Contrast]:
+    """One contrast for each of `samples`, in their order, corrected as one study.
+
+    samples: (value, baseline), names as they stand in the contrast -> the difference at each seed,
+    shape (n,), points of Top-1; empty where no seed finished.
+    """
+    tested = {names: sample for names, sample in samples.items() if len(sample)}
+    ps = {names: sign_flip_p(sample) for names, sample in tested.items()}
+    smallest = {names: smallest_p(len(sample)) for names, sample in tested.items()}
+    adjusted = _holm_by_names(ps)
     # An adjusted p never falls when any p of the study rises, so these are the least reachable.
-    reachable = _holm_by_name(smallest)
+    reachable = _holm_by_names(smallest)
     contrasts = []
-    for value, sample in samples.items():
+    for names, sample in samples.items():
         n, interval = len(sample), mean_interval(sample.tolist())
         mean = float(sample.mean()) if n else None
         contrasts.append(
             Contrast(
-                value=value,
-                baseline=baseline,
+                value=names[0],
+                baseline=names[1],
                 n=n,
                 mean=mean,
                 sd=float(sample.std(ddof=1)) if n > 1 else None,
                 t_interval=interval,
                 bca_interval=bca_interval(sample),
-                p=ps.get(value),
-                smallest_p=smallest.get(value),
-                adjusted_p=adjusted.get(value),
+                p=ps.get(names),
+                smallest_p=smallest.get(names),
+                adjusted_p=adjusted.get(names),
                 comparisons=len(tested),
-                verdict=_verdict(mean, interval, adjusted.get(value), reachable.get(value)),
+                verdict=_verdict(mean, interval, adjusted.get(names), reachable.get(names)),
             )
         )
     return contrasts
@@ -141,10 +147,13 @@ def pooled_spread(contrasts: Iterable[Contrast]) -> float | None:
     return sqrt(squares / sum(freedom for _, freedom in several)) if squares > TIE**2 else None
 
 
-def _differences(
+def paired_differences(
     variant: Mapping[int, float | None], baseline: Mapping[int, float | None]
 ) -> NDArray[np.float64]:
-    """Variant minus baseline at the seeds that both finished, shape (n,), by seed."""
+    """Variant minus baseline, points, at the seeds that both finished, shape (n,), by seed.
+
+    variant, baseline: seed -> Top-1, percent; a seed that failed is missing, None or NaN.
+    """
     differences = []
     for seed in sorted(variant.keys() & baseline.keys()):
         mine, its = variant[seed], baseline[seed]
@@ -213,5 +222,5 @@ def holm(ps: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _holm_by_name(ps: Mapping[str, float]) -> dict[str, float]:
+def _holm_by_names(ps: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
     return dict(zip(ps, holm(list(ps.values())), strict=True))
