@@ -1,6 +1,7 @@
 """Records and proofs as tidy data frames: one row an observation, numbers unrounded."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -93,25 +94,27 @@ def _high(interval: Interval | None) -> float | None:
     return None if interval is None else interval[1]
 
 
+def contrast_record(contrast: Contrast) -> dict[Hashable, Any]:
+    """A contrast as a row: see `contrast_frame`."""
+    return {
+        "value": contrast.value,
+        "pairs": contrast.n,
+        "difference": contrast.mean,
+        "difference_low": _low(contrast.t_interval),
+        "difference_high": _high(contrast.t_interval),
+        "difference_bca_low": _low(contrast.bca_interval),
+        "difference_bca_high": _high(contrast.bca_interval),
+        "p": contrast.p,
+        "adjusted_p": contrast.adjusted_p,
+        "verdict": contrast.verdict,
+    }
+
+
 def contrast_frame(study: Study, records: Sequence[TrialRecord]) -> pd.DataFrame:
     """value, and for all but the baseline: pairs, difference (points of Top-1, variant minus
     baseline), its 95 % interval by t and by a BCa bootstrap, p of the sign-flip test and adjusted
     over the study, verdict."""
-    rows = [
-        {
-            "value": contrast.value,
-            "pairs": contrast.n,
-            "difference": contrast.mean,
-            "difference_low": _low(contrast.t_interval),
-            "difference_high": _high(contrast.t_interval),
-            "difference_bca_low": _low(contrast.bca_interval),
-            "difference_bca_high": _high(contrast.bca_interval),
-            "p": contrast.p,
-            "adjusted_p": contrast.adjusted_p,
-            "verdict": contrast.verdict,
-        }
-        for contrast in contrasts(study, records).values()
-    ]
+    rows = [contrast_record(contrast) for contrast in contrasts(study, records).values()]
     return pd.DataFrame(rows, columns=_CONTRASTED)
 
 

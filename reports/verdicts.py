@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from ablations.contrasts import Contrast, pooled_spread, seeds_needed, smallest_p
 from ablations.power import detectable_difference
-from reports.tables import Table
+from reports.frames import contrast_record
+from reports.tables import Table, difference_text
 
 
 @dataclass(frozen=True)
@@ -58,21 +59,28 @@ def _bought(table: Table, contrast: Contrast, models: Models) -> str:
     if contrast.mean is None:
         return f"{where}: {conclusion(contrast)}"
     difference = table.text(contrast.value, "difference").rpartition(" (")[0]
-    told = f"Top-1 differs by {difference} points over {_seeds(contrast.n)}"
+    told = f"Top-1 differs by {difference} points over {seeds_text(contrast.n)}"
     return f"{where}, {told}: {conclusion(contrast)}"
 
 
-def _seeds(n: int) -> str:
+def seeds_text(n: int) -> str:
+    """ "1 seed", "8 seeds"."""
     return f"{n} seed{'s' * (n != 1)}"
 
 
-def conclusion(contrast: Contrast) -> str:
-    """What a contrast says, no stronger than its data."""
+def difference_words(contrast: Contrast) -> str:
+    """ "−4.1 ± 1.2 points over 8 seeds", for a contrast that has a mean."""
+    difference = difference_text(contrast_record(contrast)).rpartition(" (")[0]
+    return f"{difference} points over {seeds_text(contrast.n)}"
+
+
+def conclusion(contrast: Contrast, better: str = "better", worse: str = "worse") -> str:
+    """What a contrast says, no stronger than its data; better, worse: words for what it found."""
     if contrast.mean is None or contrast.adjusted_p is None:
         return "cannot tell, no seed finished with both"
     if contrast.verdict == "too few seeds":
         needed = seeds_needed(contrast.comparisons)
-        return f"cannot tell with {_seeds(contrast.n)}, needs at least {needed}"
+        return f"cannot tell with {seeds_text(contrast.n)}, needs at least {needed}"
     if contrast.t_interval is None:
         return (
             "cannot tell, the difference is the same at every seed and nothing says how sure that "
@@ -80,10 +88,10 @@ def conclusion(contrast: Contrast) -> str:
         )
     evidence = f"{'adjusted ' * (contrast.comparisons > 1)}p = {contrast.adjusted_p:.2g}"
     if contrast.verdict != "cannot tell":
-        return f"{contrast.verdict} ({evidence})"
+        return f"{better if contrast.verdict == 'better' else worse} ({evidence})"
     low, high = contrast.t_interval
     reason = "the interval includes zero" if low <= 0 <= high else evidence
-    return f"cannot tell with {_seeds(contrast.n)}, {reason}"
+    return f"cannot tell with {seeds_text(contrast.n)}, {reason}"
 
 
 def _headline(baseline: str, contrasts: Mapping[str, Contrast], label: Callable[[str], str]) -> str:
@@ -111,8 +119,8 @@ def _too_few(baseline: str, contrasts: Collection[Contrast]) -> str:
     least = f"p = {smallest_p(seeds):.2g}" + " before any correction" * (len(tested) > 1)
     words = (
         f"Whether any variant differs from {baseline} in Top-1 cannot be told with "
-        f"{_seeds(seeds)}: however large the differences, the exact test cannot go below {least}. "
-        f"It needs at least {needed} seeds"
+        f"{seeds_text(seeds)}: however large the differences, the exact test cannot go below "
+        f"{least}. It needs at least {needed} seeds"
     )
     spread = pooled_spread(tested)
     if spread is None:
