@@ -1,12 +1,10 @@
 """The tables as text, held against files that were read and found right."""
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from finished import NASTY, make_run
-from lacking import lacking
+from typesetting import typeset
 
 from reports.html import render_report
 from reports.sections import build_sections
@@ -42,20 +40,6 @@ def test_latex_is_ascii_and_closes_what_it_opens(section):
     body = text[text.index(r"\midrule") :].splitlines()[1:4]
     assert all(line.count(" & ") == 5 and line.endswith(r" \\") for line in body)
     assert NASTY not in text and r"\textless{}script\textgreater{}" in text
-
-
-def typeset(text, folder):
-    """What pdflatex says of an article with the table in it."""
-    if shutil.which("pdflatex") is None:
-        lacking("pdflatex with booktabs")
-    (folder / "table.tex").write_text(text, encoding="utf-8")
-    (folder / "paper.tex").write_text(
-        r"\documentclass{article}\usepackage{booktabs}\begin{document}\input{table}\end{document}"
-    )
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
-    assert done.returncode == 0, done.stdout[-2000:]
-    return done.stdout
 
 
 def test_latex_compiles_whatever_the_data_set_is_called(section, tmp_path):
