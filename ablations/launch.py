@@ -72,7 +72,7 @@ def run_trial(key: TrialKey, job: Job, device: torch.device, progress: Progress)
         device=key.device,
         data=job.data.description,
         curve=tuple(vars(epoch) for epoch in curve),
-        top1=curve[-1].test_top1 if curve else None,
+        top1=curve[-1].top1 if curve else None,
         costs={"params": cost.params, "operations": dict(cost.operations)},
         seconds=time.perf_counter() - start,
         environment=describe_environment(device),

@@ -24,7 +24,7 @@ class Epoch:
     epoch: int
     steps: int
     train_loss: float
-    test_top1: float
+    top1: float
 
 
 def total_steps(settings: TrainSettings, data: ImageData) -> int:

@@ -51,7 +51,7 @@ class TrialRecord:
     """One variant trained once.
 
     settings:    see TrainSettings.identity.
-    curve:       points of `training.Epoch`: epoch, steps, train_loss, test_top1 (percent).
+    curve:       points of `training.Epoch`: epoch, steps, train_loss, top1 (percent).
     top1:        percent on the test split after the last step; None where the trial failed.
     costs:       of the trained network, for one image: params and operations (see
                  `cost.OPERATORS`).
@@ -96,11 +96,7 @@ class TrialRecord:
         if not isinstance(self.costs["params"], int):
             raise TypeError(f"{self.costs['params']} parameters")
         for point in self.curve:
-            if (
-                not 0 <= point["test_top1"] <= 100
-                or point["steps"] < 1
-                or "train_loss" not in point
-            ):
+            if not 0 <= point["top1"] <= 100 or point["steps"] < 1 or "train_loss" not in point:
                 raise ValueError(f"a curve with the point {dict(point)}")
 
     def answers(self, key: TrialKey) -> bool:

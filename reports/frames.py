@@ -14,7 +14,7 @@ from ablations.timings import TimingRecord
 from ablations.trials import TrialRecord
 from ablations.variants import Study
 
-_CURVE = ["steps", "train_loss", "test_top1"]
+_CURVE = ["steps", "train_loss", "top1"]
 _ACCURACY = ["value", "seed", "top1", "failure", "trained_params", "trained_macs"]
 
 
@@ -146,7 +146,7 @@ def measured_frame(study: Study, records: Sequence[TrialRecord]) -> pd.DataFrame
 
 
 def curve_frame(study: Study, records: Sequence[TrialRecord]) -> pd.DataFrame:
-    """value, seed, steps, train_loss, test_top1 (percent): a row for each point of a curve."""
+    """value, seed, steps, train_loss, top1 (percent): a row for each point of a curve."""
     return pd.DataFrame(
         [
             {"value": value, "seed": record.seed, **{name: point[name] for name in _CURVE}}

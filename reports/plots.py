@@ -196,7 +196,7 @@ def cost_figure(name: str, labels: Labels, axis: str, costs: pd.DataFrame) -> Ma
 
 
 def curves_figure(name: str, labels: Labels, curves: pd.DataFrame) -> Markup:
-    """Mean test Top-1 over the steps of training, in a band from the lowest to the highest seed.
+    """Mean Top-1 over the steps of training, in a band from the lowest to the highest seed.
 
     curves: of `frames.curve_frame`.
     """
@@ -206,7 +206,7 @@ def curves_figure(name: str, labels: Labels, curves: pd.DataFrame) -> Markup:
         axes = figure.add_subplot()
         for i, (value, label) in enumerate(present.items()):
             colour, marker, dash = LINES[i % len(LINES)]
-            points = curves[curves["value"] == value].groupby("steps")["test_top1"]
+            points = curves[curves["value"] == value].groupby("steps")["top1"]
             band = points.agg(["mean", "min", "max"]).reset_index()
             steps, hue = band["steps"], COLOURS[colour]
             axes.fill_between(steps, band["min"], band["max"], color=hue, alpha=0.13, linewidth=0)
@@ -221,9 +221,9 @@ def curves_figure(name: str, labels: Labels, curves: pd.DataFrame) -> Markup:
         _accuracy_axis(axes)
         figure.legend(loc="outside upper right", ncols=4, frameon=False, handlelength=2.5)
 
-    last = curves.sort_values("steps").groupby(["value", "seed"])["test_top1"].last()
+    last = curves.sort_values("steps").groupby(["value", "seed"])["top1"].last()
     ends = last.groupby("value").mean()
     described = "Mean Top-1 at the end: " + "; ".join(
         f"{label} {ends[value]:.1f} %" for value, label in present.items()
     )
-    return draw_svg(f"{name}-curves", "Test Top-1 over the steps of training", described, draw)
+    return draw_svg(f"{name}-curves", "Top-1 over the steps of training", described, draw)

@@ -64,7 +64,7 @@ def test_a_study_end_to_end(run, tmp_path):
         (5, 1),
     ]
     for record in kept:
-        assert record["top1"] == record["curve"][-1]["test_top1"]
+        assert record["top1"] == record["curve"][-1]["top1"]
         assert record["costs"]["params"] > 0 and record["costs"]["operations"]["involution"] > 0
         assert record["environment"]["torch"] == torch.__version__.split("+")[0]
         assert record["settings"]["steps"] == 2

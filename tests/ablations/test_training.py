@@ -45,13 +45,13 @@ def test_training_learns(data):
     _, curve, losses = trained(data, steps=86, lr=0.1)
     assert losses[-1] < losses[0]
     assert [epoch.steps for epoch in curve] == [43, 86]
-    assert curve[-1].test_top1 > 15
+    assert curve[-1].top1 > 15
 
 
 def test_curve_ends_with_the_last_step(data):
     network, curve, _ = trained(data, steps=50)
     assert [epoch.steps for epoch in curve] == [43, 50]
-    assert curve[-1].test_top1 == top1(network, data, CPU)
+    assert curve[-1].top1 == top1(network, data, CPU)
 
 
 def test_epochs_and_steps(data):

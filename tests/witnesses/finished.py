@@ -21,8 +21,8 @@ def record(variant, seed, top1, failure=None, costs=(77_520, 8_960_000)):
     """A trial that ended with `top1` after two epochs, half of it after the first."""
     params, macs = costs
     curve = () if top1 is None else (
-        {"epoch": 1, "steps": 50, "train_loss": 2.0, "test_top1": top1 / 2},
-        {"epoch": 2, "steps": 100, "train_loss": 1.0, "test_top1": top1},
+        {"epoch": 1, "steps": 50, "train_loss": 2.0, "top1": top1 / 2},
+        {"epoch": 2, "steps": 100, "train_loss": 1.0, "top1": top1},
     )  # fmt: skip
     return TrialRecord(
         variant=variant,
