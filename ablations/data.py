@@ -6,11 +6,13 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils.data import Subset
 from torchvision import datasets
 from torchvision.transforms import v2
 
 from ablations.digits import digits
 from ablations.errors import SettingError
+from ablations.holdout import HELD_OUT, hold_out
 from ablations.images import Batch, FolderImages, ImageData, TensorImages
 from ablations.values import IMAGE_FOLDER, TORCHVISION
 
@@ -38,41 +40,51 @@ def centred(image_size: int) -> v2.Compose:
     return v2.Compose([v2.Resize(shorter), v2.CenterCrop(image_size), *_NORMALISED])
 
 
-def load_data(name: str, data_dir: Path, image_size: int) -> ImageData:
-    """The data set called `name`; image_size: pixels, used for image folders only.
+def load_data(name: str, data_dir: Path, image_size: int, split: str) -> ImageData:
+    """The data set called `name`, with the images of `split` to measure Top-1 on.
+
+    image_size: pixels, used for image folders only. With the split "validation" nothing of the test
+    split is in what comes back.
 
     Raises SettingError, in one line, where it is not there or is not what it should be.
     """
     if name == "digits":
-        return digits()
+        return digits(split)
     if name in TORCHVISION:
-        return _torchvision(name, data_dir)
+        return _torchvision(name, data_dir, split)
     if name.startswith(IMAGE_FOLDER):
-        return _image_folder(name, Path(name.removeprefix(IMAGE_FOLDER)), image_size)
+        return _image_folder(name, Path(name.removeprefix(IMAGE_FOLDER)), image_size, split)
     raise SettingError("dataset", name, "unknown data set")
 
 
-def _torchvision(name: str, data_dir: Path) -> TensorImages:
+def _torchvision(name: str, data_dir: Path, split: str) -> TensorImages:
     source, folder, flips = _SOURCES[name]
     train = _find_or_download(name, source, data_dir, folder, train=True)
-    test = _find_or_download(name, source, data_dir, folder, train=False)
     images, labels = _as_tensors(train)
+    if split == "test":
+        test = _find_or_download(name, source, data_dir, folder, train=False)
+        judged, judged_labels = _as_tensors(test)
+    else:
+        kept, held = hold_out(labels.tolist(), train.classes)
+        judged, judged_labels = images[held], labels[held]
+        images, labels = images[kept], labels[kept]
     mean = images.mean((0, 2, 3), keepdim=True)
     std = images.std((0, 2, 3), keepdim=True)
     images = (images - mean) / std
-    test_images, test_labels = _as_tensors(test)
 
     def augmented(generator: torch.Generator) -> Batch:
         return _crop_and_flip(images, flips, generator), labels
 
     return TensorImages(
         name=name,
+        split=split,
         classes=len(train.classes),
         description=(
-            f"{name}, {len(labels)} training and {len(test_labels)} test images of 32x32 pixels"
+            f"{name}, {len(labels)} training and {len(judged_labels)} {split} images of "
+            f"32x32 pixels{'' if split == 'test' else f'; {HELD_OUT}'}"
         ),
         train_size=len(labels),
-        test=((test_images - mean) / std, test_labels),
+        test=((judged - mean) / std, judged_labels),
         train=augmented,
     )
 
@@ -132,44 +144,51 @@ def _crop_and_flip(images: Tensor, flips: bool, generator: torch.Generator) -> T
     return padded[index, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def _image_folder(name: str, root: Path, image_size: int) -> FolderImages:
+def _image_folder(name: str, root: Path, image_size: int, split: str) -> FolderImages:
     augment = [v2.RandomResizedCrop(image_size), v2.RandomHorizontalFlip()]
-    train = _split(name, root, "train", v2.Compose([*augment, *_NORMALISED]))
-    test = _split(name, root, "val", centred(image_size))
-    for here, there in ((train, test), (test, train)):
+    train = _folder(name, root, "train", v2.Compose([*augment, *_NORMALISED]))
+    judged = _folder(name, root, "val" if split == "test" else "train", centred(image_size))
+    for here, there in ((train, judged), (judged, train)):
         lacking = sorted(set(here.classes) - set(there.classes))
         if lacking:
             missing = f"class {lacking[0]} of {here.root} is missing in {there.root}"
             raise _no_image_folder(name, missing)
     if len(train.classes) < 2:
         raise _no_image_folder(name, f"{train.root} has a single class")
+    train_places, judged_places = list(range(len(train))), list(range(len(judged)))
+    purpose, held_out = "test", ""
+    if split == "validation":
+        train_places, judged_places = hold_out(train.targets, train.classes)
+        purpose, held_out = "validate", f"; {HELD_OUT}"
     names = "\n".join(
-        str(Path(path).relative_to(root)) for path, _ in (*train.samples, *test.samples)
+        str(Path(path).relative_to(root)) for path, _ in (*train.samples, *judged.samples)
     )
     return FolderImages(
         name=name,
+        split=split,
         classes=len(train.classes),
         image_size=image_size,
         description=(
-            f"images under {root}, {len(train)} to train on and {len(test)} to test on, "
-            f"{len(train.classes)} classes, cropped to {image_size}x{image_size} pixels"
+            f"images under {root}, {len(train_places)} to train on and {len(judged_places)} to "
+            f"{purpose} on, {len(train.classes)} classes, cropped to {image_size}x{image_size} "
+            f"pixels{held_out}"
         ),
-        train=train,
-        test=test,
-        train_size=len(train),
-        test_size=len(test),
+        train=Subset(train, train_places),
+        test=Subset(judged, judged_places),
+        train_size=len(train_places),
+        test_size=len(judged_places),
         files=f"{root.resolve()} {hashlib.sha256(names.encode()).hexdigest()}",
     )
 
 
-def _split(name: str, root: Path, split: str, transform: v2.Compose) -> datasets.ImageFolder:
-    if not (root / split).is_dir():
+def _folder(name: str, root: Path, part: str, transform: v2.Compose) -> datasets.ImageFolder:
+    if not (root / part).is_dir():
         missing = (
-            f"{root} has no directory {split}" if root.is_dir() else f"{root} is not a directory"
+            f"{root} has no directory {part}" if root.is_dir() else f"{root} is not a directory"
         )
         raise _no_image_folder(name, missing)
     try:
-        return datasets.ImageFolder(root / split, transform)
+        return datasets.ImageFolder(root / part, transform)
     except OSError as error:
         raise _no_image_folder(name, str(error).splitlines()[0]) from None
 

@@ -1,9 +1,10 @@
 """The data set that needs no download: real handwritten digits, placed among clutter.
 
 scikit-learn ships 1,797 handwritten digits of 8x8 pixels (UCI, Alpaydin & Kaynak 1998). They are
-split first, by source image; then each is scaled, turned and placed at random on a 32x32 canvas
-among fragments of other digits of its own split, with noise. Where the digit is and how large must
-be found, which is what a larger window could help with.
+split first, by source image, and validation images are held out of the training ones; then each is
+scaled, turned and placed at random on a 32x32 canvas among fragments of other digits of its own
+split, with noise. Where the digit is and how large must be found, which is what a larger window
+could help with.
 """
 
 from functools import cache
@@ -14,23 +15,28 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
+from ablations.holdout import HELD_OUT, hold_out
 from ablations.images import Batch, TensorImages, seeded
 
 CANVAS = 32
 TEST_SHARE = 0.25
-TEST_PLACEMENTS = 2
+PLACEMENTS = 2
+"""Canvases of each source image that Top-1 is measured on."""
 FRAGMENTS = 2
 NOISE = 0.05
 SIDES = (16, 24)
 """A placed digit's side, pixels."""
 SPLIT_SEED = 0
-TEST_SEED = 1_000_000_007
-"""Far from any trial's seed: the test canvases are the same for every trial."""
+CANVAS_SEEDS = {"test": 1_000_000_007, "validation": 1_000_000_009}
+"""Far from any trial's seed: the canvases of a split are the same for every trial."""
 
 
 @cache
-def split_sources() -> tuple[Batch, Batch]:
-    """Train and test source images (N, 1, 8, 8) in 0..1 with labels; no source is in both."""
+def split_sources(split: str = "test") -> tuple[Batch, Batch]:
+    """Source images (N, 1, 8, 8) in 0..1 with labels: to train on, and those of `split`.
+
+    No source is in both; with "validation" no test source is in either.
+    """
     digits = load_digits()
     train, test = train_test_split(
         range(len(digits.target)),
@@ -40,7 +46,11 @@ def split_sources() -> tuple[Batch, Batch]:
     )
     images = torch.from_numpy(digits.images).float().unsqueeze(1) / 16
     labels = torch.from_numpy(digits.target).long()
-    return (images[train], labels[train]), (images[test], labels[test])
+    judged = test
+    if split == "validation":
+        kept, held = hold_out(labels[train].tolist(), [str(name) for name in digits.target_names])
+        train, judged = [train[place] for place in kept], [train[place] for place in held]
+    return (images[train], labels[train]), (images[judged], labels[judged])
 
 
 def _uniform(low: float, high: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
@@ -83,21 +93,24 @@ def compose(images: Tensor, sources: Tensor, generator: torch.Generator) -> Tens
     return (canvas - 0.15) / 0.3
 
 
-def digits() -> TensorImages:
-    """The data set; every epoch places the training digits anew, the test canvases are fixed."""
-    (train, train_labels), (test, test_labels) = split_sources()
-    repeated = test.repeat(TEST_PLACEMENTS, 1, 1, 1)
+def digits(split: str = "test") -> TensorImages:
+    """The data set; every epoch places the training digits anew, the canvases of `split` are
+    fixed."""
+    (train, train_labels), (judged, judged_labels) = split_sources(split)
+    repeated = judged.repeat(PLACEMENTS, 1, 1, 1)
+    purpose = "to test on" if split == "test" else f"to validate on; {HELD_OUT}"
     return TensorImages(
         name="digits",
+        split=split,
         classes=10,
         description=(
             f"handwritten digits placed among clutter on 32x32 pixels; {len(train)} source images "
-            f"to train on, {len(test)} others, each placed {TEST_PLACEMENTS} times, to test on"
+            f"to train on, {len(judged)} others, each placed {PLACEMENTS} times, {purpose}"
         ),
         train_size=len(train),
         test=(
-            compose(repeated, test, seeded(TEST_SEED)),
-            test_labels.repeat(TEST_PLACEMENTS),
+            compose(repeated, judged, seeded(CANVAS_SEEDS[split])),
+            judged_labels.repeat(PLACEMENTS),
         ),
         train=lambda generator: (compose(train, train, generator), train_labels),
     )

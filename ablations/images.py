@@ -25,13 +25,18 @@ def seeded(*numbers: int) -> torch.Generator:
 
 
 class ImageData(ABC):
-    """Labelled images in two splits.
+    """Labelled images in two splits: to train on, and to measure Top-1 on.
+
+    split: which images the second ones are, of `settings.SPLITS`: the data set's test split, or
+    validation images that were held out of its training split. The members `test_size` and
+    `test_batches` are of these in both cases.
 
     Everything random in an epoch (order, augmentation) follows from (seed, epoch) alone, so
     every variant trained with one seed sees the same images in the same order.
     """
 
     name: str
+    split: str
     classes: int
     image_size: int
     train_size: int
@@ -41,15 +46,16 @@ class ImageData(ABC):
     @property
     def fingerprint(self) -> str:
         """What tells this data set from one that would give other numbers."""
-        return f"{self.name} {self.classes} {self.image_size} {self.train_size} {self.test_size}"
+        sizes = f"{self.classes} {self.image_size} {self.train_size} {self.test_size}"
+        return f"{self.name} {self.split} {sizes}"
 
     @abstractmethod
     def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
-        """The training split once, shuffled and augmented."""
+        """The training images once, shuffled and augmented."""
 
     @abstractmethod
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
-        """The test split once, always the same."""
+        """The images that Top-1 is measured on once, always the same."""
 
 
 def _batch(images: Tensor, labels: Tensor) -> Batch:
@@ -66,6 +72,7 @@ class TensorImages(ImageData):
     """
 
     name: str
+    split: str
     classes: int
     description: str
     train_size: int
@@ -97,6 +104,7 @@ class FolderImages(ImageData):
     """
 
     name: str
+    split: str
     classes: int
     image_size: int
     description: str

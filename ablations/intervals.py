@@ -1,6 +1,6 @@
 """95 % intervals of a mean of few values, and of a share of many images. No torch.
 
-Those of a mean speak of other seeds of the same training on the same test images, not of other
+Those of a mean speak of other seeds of the same training on the same images, not of other
 images; that of a share speaks of other images for the same network. What one number's interval
 covers is said of that number alone: no interval here is widened for how many stand beside it.
 """

@@ -46,6 +46,6 @@ def make_jobs(studies: Sequence[Study], settings: TrainSettings) -> list[Job]:
     for variant in distinct_variants(studies):
         own = settings.for_variant(variant)
         if own.dataset not in loaded:
-            loaded[own.dataset] = load_data(own.dataset, own.data_dir, image_size)
+            loaded[own.dataset] = load_data(own.dataset, own.data_dir, image_size, own.split)
         jobs.append(Job(variant, own, loaded[own.dataset]))
     return jobs

@@ -39,7 +39,8 @@ WRITTEN = {
 class TrainSettings:
     """How every trial of a run is trained.
 
-    split:         what accuracy is measured on; see `data.load_data`.
+    split:         images that Top-1 is measured on: the test split, or a fixed part of the training
+                   split that is then not trained on.
     epochs, steps: the budget; exactly one of them. A step is one batch.
     lr:            peak learning rate.
     """

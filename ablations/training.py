@@ -19,7 +19,7 @@ TEST_BATCH = 256
 
 @dataclass(frozen=True)
 class Epoch:
-    """One point of the training curve. Top-1 in percent, on the test split."""
+    """One point of the training curve. Top-1 in percent, on the split of the settings."""
 
     epoch: int
     steps: int
@@ -42,7 +42,7 @@ def _batches(data: ImageData, settings: TrainSettings, seed: int, total: int) ->
 
 @torch.no_grad()
 def top1(network: nn.Module, data: ImageData, device: torch.device) -> float:
-    """Top-1 accuracy on the test split, percent."""
+    """Top-1 accuracy on the images of `data.split`, percent."""
     network.eval()
     right = 0
     for images, labels in data.test_batches(TEST_BATCH):

@@ -52,7 +52,8 @@ class TrialRecord:
 
     settings:    see TrainSettings.identity.
     curve:       points of `training.Epoch`: epoch, steps, train_loss, top1 (percent).
-    top1:        percent on the test split after the last step; None where the trial failed.
+    top1:        percent on the split of the settings after the last step; None where the trial
+                 failed.
     costs:       of the trained network, for one image: params and operations (see
                  `cost.OPERATORS`).
     seconds:     wall time of training and testing.
