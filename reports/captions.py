@@ -54,7 +54,7 @@ def measured_on(settings: RunSettings, variants: Iterable[Variant]) -> str | Non
 
 def data_title(train: TrainSettings) -> str:
     """The images, and of which split, where it is not the test split."""
-    return f"{train.dataset}{' (validation split)' * (train.split == 'validation')}"
+    return train.dataset if train.split == "test" else f"{train.dataset} ({train.split} split)"
 
 
 def _distinct(texts: Iterable[str], what: str) -> str:

@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ablations.conventions import ABLATION, FULL, ZOO
+from ablations.holdout import VALIDATION_SHARE
 from ablations.recipe import describe_optimiser
 from ablations.runs import Run
 from ablations.saved import EMBEDDED_ID, dump_run
@@ -53,6 +54,7 @@ def render_report(run: Run, sections: list[Section]) -> str:
             has_attention=any(variant.generator == ATTENTION for variant in variants),
             data=list(dict.fromkeys(record.data for record in run.records)),
             budget=budget(run.settings.train) if run.settings.train else None,
+            validation_share=f"{VALIDATION_SHARE:.0%}".replace("%", " %"),
             variant_name=variant_name,
             embedded_id=EMBEDDED_ID,
             embedded=embedded_json(dump_run(run)),

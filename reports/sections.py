@@ -92,7 +92,8 @@ def _models(run: Run, study: Study) -> Models:
 
 def _measured_figures(run: Run, study: Study, measured: str | None) -> list[Figure]:
     trials = accuracy_frame(study, run.records)
-    if measured is None or not trials["top1"].notna().any():
+    train = run.settings.train
+    if train is None or not trials["top1"].notna().any():
         return []
     means = measured_frame(study, run.records)
     labels, name = short_names(study), study.name
@@ -112,8 +113,8 @@ def _measured_figures(run: Run, study: Study, measured: str | None) -> list[Figu
         ),
         Figure(
             plots.curves_figure(name, labels, curve_frame(study, run.records)),
-            f"Top-1 on the test split while training, {measured}: mean of the seeds, in a band "
-            "from the lowest to the highest. No epoch is selected; the last one counts.",
+            f"Top-1 on the {train.split} split while training, {measured}: mean of the seeds, in a "
+            "band from the lowest to the highest. No epoch is selected; the last one counts.",
         ),
     ]
 

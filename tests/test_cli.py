@@ -85,6 +85,27 @@ def test_a_study_end_to_end(run, tmp_path):
     assert (out / "report.html").read_bytes() == page
 
 
+def test_validation_end_to_end(run, tmp_path):
+    command = ("kernel-size", "--sizes", "3", "5", *QUICK)
+    assert run(*command).code == 0
+    (tested, *_) = records(tmp_path / "out")
+    result = run(*command, "--split", "validation")
+    assert result.code == 0, result.err
+    assert "recorded before" not in result.err
+    kept = [r for r in records(tmp_path / "out") if r["settings"]["split"] == "validation"]
+    assert len(kept) == 4 and tested["settings"]["split"] == "test"
+    for record in kept:
+        assert record["top1"] * 538 / 100 == pytest.approx(round(record["top1"] * 538 / 100))
+        assert "1078 source images to train on, 269 others" in record["data"]
+        assert "the test split was not looked at" in record["data"]
+    words = "RedNet-small, digits (validation split), 2 steps, 2 seeds"
+    assert f"Top-1: {words}" in result.out
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert f"Top-1 was measured on {words}" in page
+    again = run(*command, "--split", "validation")
+    assert again.err.count("% (recorded before)") == 4
+
+
 def test_backends_say_where_they_run_and_why_not(run, monkeypatch):
     from involution_core.native import backend as native
 
@@ -216,6 +237,7 @@ BAD = [
         "unknown form; allowed: W, r=N with N a positive integer, attention, module:object",
     ),
     ("all --dataset mnist", "--dataset mnist: allowed: digits, cifar10"),
+    ("all --split val", "--split val: allowed: test, validation"),
     ("all --dataset imagefolder:", "--dataset imagefolder:: allowed: digits"),
     ("all --dataset imagefolder:/no/where", "/no/where is not a directory"),
     ("all --train-model resnet50", "--train-model resnet50: allowed: rednet26"),

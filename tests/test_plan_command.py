@@ -20,9 +20,11 @@ def test_a_plan_counts_times_and_writes_nothing(run, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_recorded_is_not_planned_again(run):
-    assert run("kernel-size", "--sizes", "3", "7", "--seeds", "2", *QUICK).code == 0
-    result = run("plan", "kernel-size", "--sizes", "3", "7", "--seeds", "3", *QUICK)
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_what_is_recorded_is_not_planned_again(run, split):
+    judged = (*QUICK, "--split", split)
+    assert run("kernel-size", "--sizes", "3", "7", "--seeds", "2", *judged).code == 0
+    result = run("plan", "kernel-size", "--sizes", "3", "7", "--seeds", "3", *judged)
     assert "6 trials with 3 seeds, 4 of them recorded already" in result.out
     assert "3 seeds can tell nothing apart, it needs at least 6" in result.out
 

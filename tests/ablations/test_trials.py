@@ -53,6 +53,7 @@ def test_whatever_changes_a_trial_changes_its_file(change):
     [
         {"model": "rednet26"},
         {"dataset": "cifar10"},
+        {"split": "validation"},
         {"epochs": 9},
         {"epochs": None, "steps": 9},
         {"batch_size": 9},

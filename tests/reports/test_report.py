@@ -131,6 +131,26 @@ def test_a_short_run_never_passes_for_the_papers(page):
     assert "Counted: RedNet-50, 224×224, 1000 classes" in page.text
 
 
+def test_the_page_says_which_split_was_judged(page, finished):
+    assert "on the test split, after the last step" in page.text
+    assert "Top-1 on the test split while training, RedNet-small" in page.text
+    assert "Top-1 is that of the last step on the test split" in page.text
+    assert "other seeds on the same test images" in page.text
+    assert "is to be chosen on validation images ( --split validation holds out 20 %" in page.text
+    assert "validation split" not in page.text
+    train = replace(finished.settings.train, dataset="digits", split="validation")
+    run = replace(finished, settings=replace(finished.settings, train=train))
+    other = Page(render_report(run, build_sections(run))).text
+    assert "Measured: RedNet-small, digits (validation split), 8 epochs, 2 seeds" in other
+    assert "on the validation split, after the last step" in other
+    assert "Top-1 on the validation split while training, RedNet-small" in other
+    assert "Top-1 is that of the last step on the validation split" in other
+    assert "other seeds on the same validation images" in other
+    assert "The test split was not looked at. Validation images are there to choose on" in other
+    claims = other.replace("accuracies on its test split", "")  # of how the data set was made
+    assert "on the test split" not in claims.replace("report it on the test split, once", "")
+
+
 def test_what_is_missing_is_named_with_its_reason(finished, page):
     assert "Kernel size, 5 × 5: no Top-1, all 2 trials failed." in page.text
     assert "Kernel size, 7 × 7: Top-1 over 1 of 2 seeds, the others failed." in page.text
