@@ -3,6 +3,9 @@
 ablation.csv:   the three ablation tables of "Involution: Inverting the Inherence of Convolution
                 for Visual Recognition" (CVPR 2021): RedNet-50, ImageNet, 224x224.
 rednet_zoo.csv: the model zoo of the authors' repository, github.com/d-li14/involution.
+envelope.csv:   the two figures "Image Classification" of the authors' slides: ImageNet Top-1
+                against FLOPs and against parameters, nine families of networks. The figures print
+                no numbers: these were read off the curves, each within the READ_OFF errors below.
 """
 
 import csv
@@ -17,6 +20,18 @@ from involution_core.architectures import ARCHITECTURES, Architecture
 IMAGENET_VALIDATION = 50_000
 """Images of ImageNet's validation split, on which every Top-1 and Top-5 here was measured."""
 
+READ_OFF_PARAMS_M = 0.1
+"""How far a point of envelope.csv may lie from what the figure was drawn of, M parameters."""
+
+READ_OFF_FLOPS_G = 0.05
+"""The same, G FLOPs."""
+
+READ_OFF_TOP1 = 0.05
+"""The same, percentage points of Top-1."""
+
+ENVELOPE_DEPTHS = (26, 38, 50, 101, 152)
+"""Depths of the figures' ResNets and RedNets, in the order of their points."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -30,6 +45,16 @@ class Published:
     flops_g: str
     top1_percent: str
     top5_percent: str | None = None
+
+
+@dataclass(frozen=True)
+class EnvelopePoint:
+    """One network as read off the figures: millions of parameters, "FLOPs" in G, ImageNet Top-1 in
+    percent. Floats, because no digit of them is printed anywhere."""
+
+    params_m: float
+    flops_g: float
+    top1_percent: float
 
 
 @cache
@@ -80,3 +105,15 @@ def zoo() -> dict[str, Published]:
 def zoo_row(model: str) -> Published:
     """The model zoo's row of a network by its name here ("rednet50"); KeyError for any other."""
     return {name.lower().replace("-", ""): row for name, row in zoo().items()}[model]
+
+
+@cache
+def envelope() -> dict[str, list[EnvelopePoint]]:
+    """Family as printed ("SAN (pairwise)") -> its points in the file's order, small to large."""
+    families: dict[str, list[EnvelopePoint]] = {}
+    for row in _rows("envelope.csv"):
+        point = EnvelopePoint(
+            float(row["params_m"]), float(row["flops_g"]), float(row["top1_percent"])
+        )
+        families.setdefault(row["family"], []).append(point)
+    return families
