@@ -1,4 +1,4 @@
-"""A network's cost, counted by fvcore, by operator and by involution layer.
+"""A network's cost, counted by fvcore, by operator and by spatial layer.
 
 fvcore counts one multiply-accumulate as one flop and skips, without a word in its total, every
 operator that has no handle. Here each operator of our networks has one, what needs none is listed
@@ -7,7 +7,7 @@ with its reason, and anything else is an error.
 
 import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -17,6 +17,7 @@ from torch import nn
 
 from ablations.formulas import SOFTMAX_OPERATIONS
 from involution_core.involution import Involution
+from involution_core.networks import Bottleneck
 
 with warnings.catch_warnings():  # its import uses parts of torch.jit that are deprecated
     warnings.simplefilter("ignore")
@@ -68,7 +69,7 @@ class UncountedOperator(RuntimeError):
 
 @dataclass(frozen=True)
 class LayerCost:
-    """Parameters and operations of one involution layer, by the terms of `formulas.py`."""
+    """Parameters and operations of one spatial layer, by the terms of `formulas.py`."""
 
     params: Mapping[str, int]
     operations: Mapping[str, int]
@@ -80,7 +81,7 @@ class NetworkCost:
 
     params:     number of trainable parameters.
     operations: by the names in OPERATORS; a user's network may have others that fvcore counts.
-    layers:     involution layers by module name.
+    layers:     involutions and the convolutions in the middle of bottlenecks, by module name.
     """
 
     params: int
@@ -175,6 +176,7 @@ _OPERATION_TERMS = {
     ("generator", "add"): "mask",
     ("generator", "softmax"): "softmax",
     ("", "involution"): "aggregation",
+    ("", "conv"): "convolution",
 }
 
 _PARAM_TERMS = {
@@ -187,6 +189,7 @@ _PARAM_TERMS = {
     "generator.query.weight": "to_query",
     "generator.key.weight": "to_key",
     "generator.value.weight": "to_value",
+    "weight": "convolution",
 }
 
 
@@ -210,6 +213,14 @@ def _layer_cost(name: str, layer: nn.Module, counts: Mapping[str, Counter[str]])
         for operator, count in own.items():
             operations[_OPERATION_TERMS.get((child, operator), f"{child}:{operator}")] += count
     return LayerCost(dict(params), dict(operations))
+
+
+def _spatial_layers(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    for name, module in network.named_modules():
+        if isinstance(module, Involution):
+            yield name, module
+        elif isinstance(module, Bottleneck) and isinstance(module.spatial, nn.Conv2d):
+            yield f"{name}.spatial", module.spatial
 
 
 def count_cost(network: nn.Module, image_size: int) -> NetworkCost:
@@ -239,8 +250,6 @@ def count_cost(network: nn.Module, image_size: int) -> NetworkCost:
             if counts[""][name]
         },
         layers={
-            name: _layer_cost(name, module, counts)
-            for name, module in network.named_modules()
-            if isinstance(module, Involution)
+            name: _layer_cost(name, module, counts) for name, module in _spatial_layers(network)
         },
     )

@@ -32,12 +32,12 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class LayerProof:
-    """One involution layer: its terms by the closed form and as counted.
+    """One spatial layer: its terms by the closed form and as counted.
 
     Operations are for one image; see `formulas.operations` for the units.
     """
 
-    layer: formulas.InvolutionLayer
+    layer: formulas.SpatialLayer
     formula_params: Mapping[str, int]
     counted_params: Mapping[str, int]
     formula_operations: Mapping[str, int]
@@ -49,8 +49,9 @@ class Row:
     """The proof for one network: a variant of a study, or a model of the zoo.
 
     params, operations: of the whole network, by fvcore. closed_form_macs, fvcore_macs,
-    witness_macs: of its involution layers, by term of the closed form; the witness cannot tell
+    witness_macs: of its spatial layers, by term of the closed form; the witness cannot tell
     the linear maps of a layer apart and has them by operator (`verify.WITNESSED`).
+    variant, stem_kernel_size: without a meaning where the network is a ResNet.
     convention: the name in `conventions.CONVENTIONS` that the published FLOPs meet; like
     `published`, None where nothing is published for this network.
     """

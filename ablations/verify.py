@@ -87,9 +87,7 @@ def _published_mismatches(row: Row) -> Iterator[Mismatch]:
                 yield Mismatch("", quantity, "published", printed_there, "fvcore", printed_here)
 
 
-def _missing_layers(
-    layers: list[formulas.InvolutionLayer], cost: NetworkCost
-) -> Iterator[Mismatch]:
+def _missing_layers(layers: list[formulas.SpatialLayer], cost: NetworkCost) -> Iterator[Mismatch]:
     names = [layer.name for layer in layers]
     for name in names:
         if name not in cost.layers:
@@ -119,7 +117,8 @@ def prove(
 ) -> Row:
     """Counts one network on its own image size and class number, and compares every number.
 
-    Raises cost.UncountedOperator where an operator would be counted as zero.
+    architecture: of the variant's family. Raises cost.UncountedOperator where an operator would be
+    counted as zero.
     """
 
     with torch.device("meta"):
@@ -127,7 +126,7 @@ def prove(
     size = architecture.image_size
     witness = second_count(network, size)
     cost = count_cost(_zeros_on_cpu(network), size)
-    layers = list(formulas.involution_layers(architecture, variant, stem_kernel_size))
+    layers = list(formulas.spatial_layers(architecture, variant, stem_kernel_size))
     proofs = tuple(
         LayerProof(
             layer,
@@ -143,7 +142,7 @@ def prove(
     for proof in proofs:
         mismatches += _layer_mismatches(proof, witness.modules.get(proof.layer.name, {}))
     mismatches += _network_mismatches(cost, witness)
-    involutions = [witness.modules.get(layer.name, {}) for layer in layers]
+    witnessed = [witness.modules.get(layer.name, {}) for layer in layers]
     closed_params = _sum_terms([formulas.params(layer) for layer in layers], formulas.PARAM_TERMS)
     closed_macs = _sum_terms([formulas.operations(layer) for layer in layers], formulas.MAC_TERMS)
     row = Row(
@@ -158,7 +157,7 @@ def prove(
         closed_form_params=sum(closed_params.values()),
         closed_form_macs=closed_macs,
         fvcore_macs=_sum_terms([p.counted_operations for p in proofs], formulas.MAC_TERMS),
-        witness_macs=_sum_terms(involutions, tuple(WITNESSED)),
+        witness_macs=_sum_terms(witnessed, tuple(WITNESSED)),
         layers=proofs,
         convention=convention,
         published=published,

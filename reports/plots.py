@@ -23,6 +23,7 @@ TERM_COLOURS = {
     "to_key": "yellow",
     "to_value": "purple",
     "query_key": "vermillion",
+    "convolution": "ink",
     "aggregation": "orange",
 }
 

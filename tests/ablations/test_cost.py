@@ -5,6 +5,7 @@ from torch import nn
 from ablations.cost import UncountedOperator, count_cost
 from ablations.witness import second_count
 from involution_core import AttentionGenerator, Involution, build_network
+from involution_core.networks import Bottleneck
 
 
 class Small(nn.Module):
@@ -102,6 +103,21 @@ def test_an_attention_by_hand_in_both_counters():
         "query_key": 16 * 16 * 25,
         "involution": 16 * 16 * 25,
     }
+
+
+def test_a_bottlenecks_convolution_by_hand_in_both_counters():
+    def convolution(channels, stride):
+        return nn.Conv2d(channels, channels, 3, stride, 1, bias=False)
+
+    network = Small(Bottleneck(3, 4, 2, convolution))
+    cost = count_cost(network, 7)
+    assert list(cost.layers) == ["body.0.spatial"], "no other convolution is a spatial layer"
+    layer = cost.layers["body.0.spatial"]
+    assert layer.params == {"convolution": 4 * 4 * 9}
+    assert layer.operations == {"convolution": 16 * 4 * 4 * 9}
+    assert cost.operations["conv"] == 49 * 12 + 16 * (4 * 4 * 9 + 4 * 16 + 3 * 16)
+    witness = second_count(network.to("meta"), 7)
+    assert witness.modules["body.0.spatial"] == {"conv": 16 * 4 * 4 * 9}
 
 
 class Erf(nn.Module):

@@ -5,10 +5,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ablations.formulas import (
     MAC_TERMS,
     PARAM_TERMS,
+    ConvolutionLayer,
     InvolutionLayer,
+    convolution_layers,
     involution_layers,
     operations,
     params,
+    spatial_layers,
 )
 from ablations.variants import Variant
 from involution_core import unfold
@@ -17,6 +20,7 @@ from involution_core.shapes import make_window
 
 BOTTLENECK = InvolutionLayer("layer", 64, 7, 16, "r=4", 2, 57, 56)
 LINEAR = InvolutionLayer("layer", 64, 7, 16, "W", 1, 10, 9)
+CONVOLUTION = ConvolutionLayer("layer", 64, 3, 2, 57, 56)
 ATTENTION = InvolutionLayer("layer", 64, 7, 16, "attention", 2, 57, 56)
 
 
@@ -64,6 +68,11 @@ def test_attention_by_hand():
         "softmax": 5 * pixels * 49 * 4,
         "aggregation": pixels * 49 * 64,
     }
+
+
+def test_convolution_by_hand():
+    assert params(CONVOLUTION) == {"convolution": 9 * 64 * 64}
+    assert operations(CONVOLUTION) == {"convolution": 29 * 28 * 9 * 64 * 64}
 
 
 def test_attention_adds_up_to_three_maps_and_two_products():
@@ -129,6 +138,19 @@ def test_layers_of_rednet50():
     assert first_of_last_stage.name == "stages.3.0.spatial"
     assert (first_of_last_stage.stride, first_of_last_stage.height) == (2, 14)
     assert first_of_last_stage.pixels == layers[-1].pixels == 49
+
+
+def test_layers_of_resnet50():
+    resnet, rednet = ARCHITECTURES["resnet50"], ARCHITECTURES["rednet50"]
+    layers = list(spatial_layers(resnet, Variant(5, 1, "W"), stem_kernel_size=7))
+    assert layers == list(convolution_layers(resnet))
+    assert {type(layer) for layer in layers} == {ConvolutionLayer}
+    assert {layer.kernel_size for layer in layers} == {3}
+    involutions = list(spatial_layers(rednet, Variant()))
+    assert involutions == list(involution_layers(rednet, Variant()))
+    for convolution, involution in zip(layers, involutions[1:], strict=True):
+        for field in ("name", "channels", "stride", "height", "width", "pixels"):
+            assert getattr(convolution, field) == getattr(involution, field)
 
 
 def test_formulas_import_no_torch():

@@ -1,11 +1,14 @@
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from finished import make_run
 
 from ablations.errors import SettingError
 from ablations.saved import dump_run, load_run, parse_run, save_run
+from ablations.verify import prove
+from involution_core.architectures import ARCHITECTURES
 from reports.files import write_report
 
 TOPS = {"3": [40.0, None], "7": [80.0, 70.0]}
@@ -23,6 +26,13 @@ def test_a_run_comes_back_whole(saved, tmp_path):
     assert load_run(tmp_path / "out" / "run.json", "a") == saved
     assert load_run(write_report(saved, tmp_path / "out"), "a") == saved
     assert parse_run(json.loads(json.dumps(dump_run(saved)))) == saved
+
+
+def test_layers_of_both_kinds_come_back_as_what_they_were(saved):
+    (row, other) = saved.proofs["kernel-size"]
+    resnet = prove(ARCHITECTURES["resnet-small"], row.variant, study="kernel-size", value=row.value)
+    run = replace(saved, proofs={"kernel-size": [resnet, other]})
+    assert parse_run(json.loads(json.dumps(dump_run(run)))) == run
 
 
 def test_what_ends_a_script_element_rides_along(tmp_path):

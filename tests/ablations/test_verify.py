@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from functools import partial
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from ablations.shipped import shipped, shipped_study
 from ablations.variants import Variant
 from ablations.verify import prove, prove_study
 from involution_core.architectures import ARCHITECTURES
+from involution_core.networks import ResNet
 
 
 @pytest.fixture
@@ -171,6 +173,71 @@ def test_an_attention_with_a_map_less_is_found(attention_row, monkeypatch):
         "stages.0.0.spatial, operations to_value: closed form 262144, fvcore 0" in told
     )  # the weights are still there
     assert "stages.0.0.spatial, MACs conv: closed form 786432, FlopCounterMode 524288" in told
+
+
+@pytest.fixture
+def resnet_row():
+    """Proves one small ResNet."""
+    small = ARCHITECTURES["resnet-small"]
+    return lambda: prove(small, Variant(), study="s", value="resnet")
+
+
+def test_a_resnet_is_proven(resnet_row):
+    row = resnet_row()
+    assert row.verified, row.mismatches
+    # C=32 at 16x16; C=64 from 16x16 to 8x8
+    assert [proof.layer.name for proof in row.layers] == [
+        "stages.0.0.spatial",
+        "stages.1.0.spatial",
+    ]
+    assert row.closed_form_params == 9 * 32**2 + 9 * 64**2
+    macs = 256 * 9 * 32**2 + 64 * 9 * 64**2
+    assert row.fvcore_macs["convolution"] == row.witness_macs["conv"] == macs
+    assert sum(row.fvcore_macs.values()) == sum(row.closed_form_macs.values()) == macs
+    assert row.macs == row.operations["conv"] + row.operations["linear"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (
+            "params",
+            ["stages.0.0.spatial, params convolution: closed form 9217, fvcore 9216"],
+        ),
+        (
+            "operations",
+            [
+                "stages.0.0.spatial, operations convolution: closed form 2359297, fvcore 2359296",
+                "stages.0.0.spatial, MACs conv: closed form 2359297, FlopCounterMode 2359296",
+            ],
+        ),
+    ],
+)
+def test_a_wrong_closed_form_of_a_convolution_is_found(resnet_row, monkeypatch, broken, told):
+    real = getattr(ablations.formulas, broken)
+
+    def one_more(layer):
+        return {term: count + 1 for term, count in real(layer).items()}
+
+    monkeypatch.setattr(ablations.formulas, broken, one_more)
+    assert set(told) <= set(map(str, resnet_row().mismatches))
+
+
+def test_a_resnet_of_other_convolutions_is_found(resnet_row, monkeypatch):
+    def with_a_bias(architecture):
+        network = ResNet(architecture)
+        network.stages[0][0].spatial.bias = torch.nn.Parameter(torch.zeros(32))
+        return network
+
+    monkeypatch.setattr(ablations.verify, "ResNet", with_a_bias)
+    told = [str(mismatch) for mismatch in resnet_row().mismatches]
+    assert told == [
+        "stages.0.0.spatial, params bias: closed form 0, fvcore 32",
+        "stages.0.0.spatial, operations :conv_bias: closed form 0, fvcore 8192",
+    ]
+    monkeypatch.setattr(ablations.verify, "ResNet", partial(ResNet, kernel_size=5))
+    told = [str(mismatch) for mismatch in resnet_row().mismatches]
+    assert "stages.0.0.spatial, params convolution: closed form 9216, fvcore 25600" in told
 
 
 def test_a_missing_and_a_surplus_layer_are_found(monkeypatch):

@@ -8,7 +8,8 @@ from finished import NASTY, make_run
 
 from ablations.proofs import Mismatch
 from ablations.saved import load_run
-from ablations.verify import prove_study
+from ablations.verify import prove, prove_study
+from involution_core.architectures import ARCHITECTURES
 from reports.files import write_report
 from reports.frames import accuracy_frame, study_frame
 from reports.html import render_report
@@ -218,6 +219,19 @@ def test_a_difference_is_shown_open(finished, study, rows):
     assert "do NOT equal the closed form" in text
     assert "stem.3, params span: closed form 1, fvcore 2" in text
     assert text.count("<details open>") == 1
+
+
+def test_a_resnets_proof_has_dashes_for_what_its_layers_lack(finished, study, rows):
+    small, first = ARCHITECTURES["resnet-small"], rows[0]
+    resnet = prove(small, first.variant, study=study.name, value=first.value)
+    run = replace(finished, proofs={study.name: [resnet, *rows[1:]]})
+    page = Page(render_report(run, build_sections(run)))
+    layers = {row[0]: row[1:] for row in page.rows if row and row[0].startswith("stages.")}
+    assert layers["stages.0.1.spatial"][2:4] == ["4", "4"], "G and r of an involution"
+    (convolution,) = [row for row in page.rows if row[-1:] == ["convolution 36864"]]
+    assert convolution == [
+        "stages.1.0.spatial", "64", "3", "–", "–", "2", "64", "parameters", "convolution 36864",
+    ]  # fmt: skip
 
 
 def test_two_hundred_trials_take_no_longer_than_their_share(finished):
