@@ -46,7 +46,8 @@ class LayerProof:
 
 @dataclass(frozen=True)
 class Row:
-    """The proof for one network: a variant of a study, or a model of the zoo.
+    """The proof for one network: a variant of a study, a model of the zoo, or a point of the
+    accuracy-cost figures, where `published` is what can be read off them.
 
     params, operations: of the whole network, by fvcore. closed_form_macs, fvcore_macs,
     witness_macs: of its spatial layers, by term of the closed form; the witness cannot tell

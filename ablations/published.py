@@ -38,7 +38,8 @@ class Published:
     """One row as printed: millions of parameters, "FLOPs" in G, ImageNet Top-1 in percent, and
     Top-5 where it is printed (the ablation tables have none).
 
-    Strings, because the number of printed digits is part of the fact.
+    Strings, because the number of printed digits is part of the fact. Of a point read off a figure
+    (`EnvelopePoint.row`) they are the digits that could be read.
     """
 
     params_m: str
@@ -55,6 +56,11 @@ class EnvelopePoint:
     params_m: float
     flops_g: float
     top1_percent: float
+
+    @property
+    def row(self) -> Published:
+        """The point with the digits that can be read off the figures."""
+        return Published(f"{self.params_m:.1f}", f"{self.flops_g:.2f}", f"{self.top1_percent:.1f}")
 
 
 @cache

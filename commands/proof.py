@@ -21,7 +21,7 @@ from commands.program import FAILED
 def verify(json_file: Path | None) -> None:
     """Prove the counts; exit 0 or 1.
 
-    Closed form, fvcore and a second counter, layer by layer, and the published tables.
+    Closed form, fvcore and a second counter, layer by layer, and the published tables and figures.
     """
     if json_file is not None:
         if not json_file.absolute().parent.is_dir() or not json_file.name:
@@ -55,5 +55,5 @@ def verify(json_file: Path | None) -> None:
         sys.exit(FAILED)
     click.echo(
         f"{len(rows)} rows, {len(networks)} different networks, {sum(networks.values())} "
-        "involution layers: every number equal"
+        "spatial layers: every number equal, those read off figures within the error of reading"
     )

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from math import isinf
 
+from ablations.conventions import ENVELOPE
 from ablations.formulas import PROJECTIONS
 from ablations.planning import POWER, Plan, Reach
 from ablations.proofs import Row
+from ablations.published import READ_OFF_FLOPS_G, READ_OFF_PARAMS_M
 from ablations.runs import Run
 from ablations.variants import distinct_variants
 from reports.captions import counted_on, measured_on
@@ -38,7 +40,8 @@ EXPLANATION = (
     "ones of a ResNet's bottlenecks; rest:\nthe other convolutions and the classifier. closed form "
     "= fvcore = 2nd witness (torch's FlopCounterMode) is the\nsum of the layers' terms. published, "
     "counted: #Params (M) and FLOPs (G), under the convention of their source\n(ablation: without "
-    "the aggregation; model-zoo: with it)."
+    "the aggregation; model-zoo, envelope: with it). ~: read off a figure that prints no numbers, "
+    f"met within\nthe error of reading, {READ_OFF_PARAMS_M} M and {READ_OFF_FLOPS_G} G."
 )
 
 
@@ -56,7 +59,10 @@ def proof_heading() -> str:
 def proof_line(row: Row) -> str:
     """One network; the layers' numbers are in the JSON and in the report."""
     by_term = row.fvcore_macs
-    published = f"{row.published.params_m} {row.published.flops_g}" if row.published else "-"
+    about = "~" if row.convention == ENVELOPE.name else ""
+    published = "-"
+    if row.published:
+        published = f"{about}{row.published.params_m} {about}{row.published.flops_g}"
     counted = " ".join(row.as_published) if row.as_published else "-"
     spatial = sum(by_term.values())
     return _line(
