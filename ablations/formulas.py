@@ -96,6 +96,8 @@ class ConvolutionLayer:
     height: int
     width: int
 
+    own_code = False
+
     @property
     def pixels(self) -> int:
         """H x W of the output."""
@@ -175,7 +177,7 @@ def _attention_operations(layer: InvolutionLayer) -> dict[str, int]:
 def spatial_layers(
     architecture: Architecture, variant: Variant, stem_kernel_size: int = STEM_KERNEL_SIZE
 ) -> Iterator[SpatialLayer]:
-    """A RedNet's involutions, a ResNet's spatial convolutions; of a user's family nothing is known."""
+    """A RedNet's involutions, a ResNet's spatial convolutions; a user's family has none known."""
     if variant.family == "resnet":
         yield from convolution_layers(architecture)
     if variant.has_involutions:

@@ -188,7 +188,7 @@ def test_an_attention_with_a_map_less_is_found(attention_row, monkeypatch):
 def resnet_row():
     """Proves one small ResNet."""
     small = ARCHITECTURES["resnet-small"]
-    return lambda: prove(small, Variant(), study="s", value="resnet")
+    return lambda: prove(small, Variant(family="resnet"), study="s", value="resnet")
 
 
 def test_a_resnet_is_proven(resnet_row):

@@ -67,7 +67,7 @@ def test_failed_variants_are_left_out_and_their_rivals_stay():
 
 
 def test_what_is_off_the_front_by_another_seed_is_not_compared_with_it():
-    tops = {"5": [None] * 8 + [80.0], "7": shifted(-1), "9": BASE}
+    tops = {"5": [None] * 8 + [80.0], "7": shifted(0.1), "9": BASE}
     _, seven, nine = words({"5": 1, "7": 2, "9": 3}, tops)
     for value, sentence in ("7", seven), ("9", nine):
         assert sentence == (
