@@ -9,13 +9,13 @@ from ablations.environment import describe_environment
 from ablations.jobs import Job, make_jobs
 from ablations.launch import choose_device, run_trials
 from ablations.progress import Progress
+from ablations.proven import prove_study
 from ablations.runs import Run
 from ablations.settings import WRITTEN, RunSettings, check_writable
 from ablations.timing import measure_timings
 from ablations.timings import TimingRecord, TimingStore
 from ablations.trials import TrialRecord, TrialStore
 from ablations.variants import Study
-from ablations.verify import prove_study
 
 
 def execute(

@@ -32,6 +32,9 @@ READ_OFF_TOP1 = 0.05
 ENVELOPE_DEPTHS = (26, 38, 50, 101, 152)
 """Depths of the figures' ResNets and RedNets, in the order of their points."""
 
+ENVELOPE_FAMILIES = {"resnet": "ResNet", "rednet": "RedNet"}
+"""Families of the figures whose networks can be built here, by their names here -> as printed."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -100,6 +103,19 @@ def published_row(network: Variant, architecture: Architecture) -> Published | N
         for (study, value), row in ablation().items()
     }
     return rows.get(plain)
+
+
+def envelope_point(network: Variant, architecture: Architecture) -> EnvelopePoint | None:
+    """The point of the accuracy-cost figures that is this network, if one is.
+
+    network: without what its training has of its own.
+    """
+    for family, printed in ENVELOPE_FAMILIES.items():
+        for depth, point in zip(ENVELOPE_DEPTHS, envelope()[printed], strict=True):
+            same = architecture == ARCHITECTURES[f"{family}{depth}"]
+            if same and replace(network, depth=None, width=None) == Variant(family=family):
+                return point
+    return None
 
 
 @cache

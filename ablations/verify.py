@@ -4,41 +4,23 @@ Every count is compared as an integer, every printed number digit by digit; ther
 The one exception is no count: figures that print no numbers, see `prove_envelope`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import torch
 from torch import nn
 
 from ablations import formulas
-from ablations.conventions import ABLATION, ENVELOPE, FULL, MATRIX_PRODUCTS, ZOO
+from ablations.conventions import FULL, MATRIX_PRODUCTS
 from ablations.cost import NetworkCost, count_cost
 from ablations.networks import build
-from ablations.proofs import PAPER_MODEL, LayerProof, Mismatch, Row
+from ablations.proofs import LayerProof, Mismatch, Row
 from ablations.published import (
-    ENVELOPE_DEPTHS,
-    READ_OFF_FLOPS_G,
-    READ_OFF_PARAMS_M,
-    EnvelopePoint,
     Published,
-    envelope,
-    published_row,
-    zoo,
 )
-from ablations.shipped import ABLATIONS, shipped, with_levels
-from ablations.study_files import make_study
-from ablations.variants import Study, Variant, architecture_of
+from ablations.variants import Variant
 from ablations.witness import Witness, second_count
-from involution_core.architectures import ARCHITECTURES, STEM_KERNEL_SIZE, Architecture
-from involution_core.forms import ATTENTION
-
-ZOO_STEM_KERNEL_SIZE = 7
-
-FURTHER_LEVELS = {"kernel-generator": (ATTENTION,)}
-"""What the paper's talk describes and its tables lack."""
-
-ENVELOPE_FAMILIES = ("ResNet", "RedNet")
-"""Families of the accuracy-cost figures whose networks can be built here."""
+from involution_core.architectures import STEM_KERNEL_SIZE, Architecture
 
 WITNESSED = {
     "conv": formulas.PARAM_TERMS,
@@ -177,106 +159,3 @@ def prove(
         mismatches=tuple(mismatches),
     )
     return replace(row, mismatches=(*row.mismatches, *_published_mismatches(row)))
-
-
-def prove_study(study: Study, cost_model: str) -> list[Row]:
-    """One row for each variant; where it is one of the paper's networks, beside the paper's table.
-
-    cost_model: the network whose costs are counted, a name in ARCHITECTURES.
-    """
-    rows: dict[Variant, Row] = {}
-    for value, variant in study.variants.items():
-        network = variant.network
-        if network not in rows:
-            architecture = architecture_of(cost_model, variant)
-            on_paper = published_row(network, architecture)
-            rows[network] = prove(
-                architecture,
-                network,
-                study=study.name,
-                value=value,
-                convention=ABLATION.name if on_paper else None,
-                published=on_paper,
-            )
-    return [
-        replace(rows[variant.network], value=value, variant=variant)
-        for value, variant in study.variants.items()
-    ]
-
-
-def prove_zoo() -> list[Row]:
-    """One row for each RedNet of the authors' model zoo, with the stem's involution 7x7."""
-    return [
-        prove(
-            ARCHITECTURES[name.lower().replace("-", "")],
-            Variant(),
-            study="model-zoo",
-            value=name,
-            stem_kernel_size=ZOO_STEM_KERNEL_SIZE,
-            convention=ZOO.name,
-            published=published,
-        )
-        for name, published in zoo().items()
-    ]
-
-
-def prove_envelope() -> list[Row]:
-    """One row for each ResNet and RedNet of the published figures of accuracy against cost, with
-    the classification code's 3x3 involution in RedNet's stem.
-
-    The figures print no numbers. Their points were read off, and are met where the counts lie
-    within the error of reading (`published.READ_OFF_PARAMS_M`, `READ_OFF_FLOPS_G`): the only
-    tolerance of all proofs, and one about pictures. The counts themselves are compared exactly, as
-    everywhere.
-    """
-    return [
-        _beside_the_point(
-            prove(
-                ARCHITECTURES[f"{family.lower()}{depth}"],
-                Variant(family=family.lower()),
-                study="envelope",
-                value=f"{family}-{depth}",
-            ),
-            point,
-        )
-        for family in ENVELOPE_FAMILIES
-        for depth, point in zip(ENVELOPE_DEPTHS, envelope()[family], strict=True)
-    ]
-
-
-def _beside_the_point(row: Row, point: EnvelopePoint) -> Row:
-    return replace(
-        row,
-        convention=ENVELOPE.name,
-        published=point.row,
-        mismatches=(*row.mismatches, *_read_off_mismatches(row, point)),
-    )
-
-
-def _read_off_mismatches(row: Row, point: EnvelopePoint) -> Iterator[Mismatch]:
-    flops = ENVELOPE.count(row.operations)
-    for quantity, read, error, count, unit in [
-        ("#Params (M)", point.params_m, READ_OFF_PARAMS_M, row.params, 10**6),
-        ("FLOPs (G), envelope convention", point.flops_g, READ_OFF_FLOPS_G, flops, 10**9),
-    ]:
-        if abs(count / unit - read) > error:
-            there, here = f"{read} ± {error}", f"{count / unit:.3f}"
-            yield Mismatch("", quantity, "read off the figure", there, "fvcore", here)
-
-
-def prove_all(each: Callable[[Row], None] = lambda row: None) -> list[Row]:
-    """The twelve rows of the paper's ablations, FURTHER_LEVELS, the five of the model zoo and the
-    ten of the accuracy-cost figures; calls `each` for every row as it comes."""
-    rows = []
-    for name in ABLATIONS:
-        ((axis, levels),) = shipped(name).axes.items()
-        further = FURTHER_LEVELS.get(name, ())
-        file = with_levels(shipped(name), {axis: (*levels, *further)})
-        for row in prove_study(make_study(file), PAPER_MODEL):
-            rows.append(row)
-            each(row)
-    for proven in (prove_zoo, prove_envelope):
-        for row in proven():
-            rows.append(row)
-            each(row)
-    return rows

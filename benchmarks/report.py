@@ -13,12 +13,12 @@ import torch
 from measuring import arguments, goal, write
 
 from ablations.environment import describe_environment
+from ablations.proven import prove_study
 from ablations.runs import Run
 from ablations.settings import RunSettings, TrainSettings
 from ablations.shipped import ABLATIONS, shipped_study
 from ablations.trials import TrialRecord
 from ablations.variants import Variant, distinct_variants
-from ablations.verify import prove_study
 from reports.files import write_report
 
 SEEDS = (3, 5, 10, 20)

@@ -32,7 +32,7 @@ def verify(json_file: Path | None) -> None:
     from ablations.cost import UncountedOperator
     from ablations.files import write_json
     from ablations.proofs import Row
-    from ablations.verify import prove_all
+    from ablations.proven import prove_all
     from reports.terminal import EXPLANATION, proof_heading, proof_line
 
     def show(row: Row) -> None:

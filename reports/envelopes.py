@@ -18,6 +18,7 @@ from ablations.published import (
     EnvelopePoint,
     envelope,
 )
+from reports.captions import model_title
 from reports.svg import COLOURS, Marks, draw_svg
 from reports.tables import Column, Table, show
 
@@ -52,12 +53,13 @@ def counted_frame(rows: Sequence[Row]) -> pd.DataFrame:
     """family as printed, depth; the costs counted here, flops_g in the envelope convention; the
     published figures of the same network, top1_percent among them.
 
-    rows: of `verify.prove_envelope`.
+    rows: of `proven`; those that are no points of the figures are left out.
     """
     counted = []
     for row in rows:
-        assert row.published is not None, f"{row.value} is no point of the figures"
-        family, _, depth = row.value.rpartition("-")
+        if row.published is None or row.convention != ENVELOPE.name:
+            continue
+        family, _, depth = model_title(row.model).rpartition("-")
         counted.append(
             {
                 "family": family,
@@ -149,7 +151,7 @@ def _rings(axes: Axes, marks: Marks, counted: pd.DataFrame, key: str, unit: str)
 def published_table(rows: Sequence[Row]) -> Table:
     """Counted beside published costs of every ResNet and RedNet of the figures.
 
-    rows: of `verify.prove_envelope`.
+    rows: of `proven`.
     """
     counted, published = "Counted: 224×224, 1000 classes", "Published: slides, read off, ImageNet"
 

@@ -7,15 +7,18 @@ import torch
 
 import ablations.cost
 import ablations.formulas
+import ablations.networks
+import ablations.proven
 import ablations.published
 import ablations.verify
 import involution_core.generators
 from ablations.conventions import ABLATION, ENVELOPE, FULL, ZOO
 from ablations.cost import count_cost
+from ablations.proven import prove_envelope, prove_study
 from ablations.published import READ_OFF_FLOPS_G, Published, envelope
 from ablations.shipped import shipped, shipped_study
 from ablations.variants import Variant
-from ablations.verify import prove, prove_envelope, prove_study
+from ablations.verify import prove
 from involution_core import build_network
 from involution_core.architectures import ARCHITECTURES
 from involution_core.networks import ResNet
@@ -25,10 +28,10 @@ from involution_core.networks import ResNet
 def one_row(monkeypatch):
     """Narrows `verify` to the paper's own 7x7 row, to see it fail quickly."""
     file = dataclasses.replace(shipped("kernel-size"), axes={"kernel_size": (7,)})
-    monkeypatch.setattr(ablations.verify, "shipped", {file.name: file}.get)
-    monkeypatch.setattr(ablations.verify, "ABLATIONS", [file.name])
-    monkeypatch.setattr(ablations.verify, "zoo", dict)
-    monkeypatch.setattr(ablations.verify, "ENVELOPE_FAMILIES", ())
+    monkeypatch.setattr(ablations.proven, "shipped", {file.name: file}.get)
+    monkeypatch.setattr(ablations.proven, "ABLATIONS", [file.name])
+    monkeypatch.setattr(ablations.proven, "zoo", dict)
+    monkeypatch.setattr(ablations.proven, "ENVELOPE_DEPTHS", ())
 
 
 def test_verify_proves_all_networks(run, tmp_path):
@@ -233,18 +236,18 @@ def test_a_wrong_closed_form_of_a_convolution_is_found(resnet_row, monkeypatch, 
 
 
 def test_a_resnet_of_other_convolutions_is_found(resnet_row, monkeypatch):
-    def with_a_bias(architecture):
-        network = ResNet(architecture)
+    def with_a_bias(architecture, classes):
+        network = ResNet(architecture, classes=classes)
         network.stages[0][0].spatial.bias = torch.nn.Parameter(torch.zeros(32))
         return network
 
-    monkeypatch.setattr(ablations.verify, "ResNet", with_a_bias)
+    monkeypatch.setattr(ablations.networks, "ResNet", with_a_bias)
     told = [str(mismatch) for mismatch in resnet_row().mismatches]
     assert told == [
         "stages.0.0.spatial, params bias: closed form 0, fvcore 32",
         "stages.0.0.spatial, operations :conv_bias: closed form 0, fvcore 8192",
     ]
-    monkeypatch.setattr(ablations.verify, "ResNet", partial(ResNet, kernel_size=5))
+    monkeypatch.setattr(ablations.networks, "ResNet", partial(ResNet, kernel_size=5))
     told = [str(mismatch) for mismatch in resnet_row().mismatches]
     assert "stages.0.0.spatial, params convolution: closed form 9216, fvcore 25600" in told
 
@@ -290,8 +293,9 @@ def two_points(monkeypatch):
             ]
             for family, point in points.items()
         }
-        monkeypatch.setattr(ablations.verify, "envelope", lambda: moved)
-        monkeypatch.setattr(ablations.verify, "ENVELOPE_DEPTHS", (26,))
+        monkeypatch.setattr(ablations.published, "envelope", lambda: moved)
+        monkeypatch.setattr(ablations.published, "ENVELOPE_DEPTHS", (26,))
+        monkeypatch.setattr(ablations.proven, "ENVELOPE_DEPTHS", (26,))
         return prove_envelope()
 
     return prove_moved

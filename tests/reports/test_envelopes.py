@@ -1,7 +1,8 @@
 import pytest
 from matplotlib.figure import Figure
 
-import ablations.verify
+import ablations.proven
+import ablations.published
 from ablations.conventions import ENVELOPE
 from ablations.published import envelope
 from reports import envelopes
@@ -14,9 +15,10 @@ def rows():
     """The proofs of the smallest networks of the figures."""
     smallest = {family: points[:1] for family, points in envelope().items()}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ablations.verify, "envelope", lambda: smallest)
-        patch.setattr(ablations.verify, "ENVELOPE_DEPTHS", (26,))
-        return ablations.verify.prove_envelope()
+        patch.setattr(ablations.published, "envelope", lambda: smallest)
+        patch.setattr(ablations.published, "ENVELOPE_DEPTHS", (26,))
+        patch.setattr(ablations.proven, "ENVELOPE_DEPTHS", (26,))
+        return ablations.proven.prove_envelope()
 
 
 @pytest.fixture

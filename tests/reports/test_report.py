@@ -7,8 +7,10 @@ import pytest
 from finished import NASTY, make_run
 
 from ablations.proofs import Mismatch
+from ablations.proven import prove_study
 from ablations.saved import load_run
-from ablations.verify import prove, prove_study
+from ablations.variants import Variant
+from ablations.verify import prove
 from involution_core.architectures import ARCHITECTURES
 from reports.files import write_report
 from reports.frames import accuracy_frame, study_frame
@@ -223,7 +225,7 @@ def test_a_difference_is_shown_open(finished, study, rows):
 
 def test_a_resnets_proof_has_dashes_for_what_its_layers_lack(finished, study, rows):
     small, first = ARCHITECTURES["resnet-small"], rows[0]
-    resnet = prove(small, first.variant, study=study.name, value=first.value)
+    resnet = prove(small, Variant(family="resnet"), study=study.name, value=first.value)
     run = replace(finished, proofs={study.name: [resnet, *rows[1:]]})
     page = Page(render_report(run, build_sections(run)))
     layers = {row[0]: row[1:] for row in page.rows if row and row[0].startswith("stages.")}

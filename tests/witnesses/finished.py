@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 
 from ablations.environment import describe_environment
+from ablations.proven import prove_study
 from ablations.runs import Run
 from ablations.settings import RunSettings, TrainSettings
 from ablations.shipped import shipped_study
 from ablations.timings import TimingRecord
 from ablations.trials import TrialRecord
-from ablations.verify import prove_study
 
 NASTY = 'imagefolder:/data/<script>alert("x")</script>&\\end{tabular}|'
 """A data set's path as nobody would have it."""
