@@ -1,10 +1,10 @@
 """What a proof of a network's counts holds. No torch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ablations import formulas
-from ablations.conventions import CONVENTIONS, FULL, printed
+from ablations.conventions import CONVENTIONS, FULL, Convention, printed
 from ablations.published import Published
 from ablations.variants import Variant
 
@@ -92,3 +92,9 @@ class Row:
     def macs(self) -> int:
         """Multiply-accumulates of the whole network, the aggregation included."""
         return FULL.count(self.operations)
+
+
+def published_in(rows: Sequence[Row]) -> Convention | None:
+    """The convention of the published figures that rows stand beside; None where nothing is."""
+    names = [row.convention for row in rows if row.convention is not None]
+    return CONVENTIONS[names[0]] if names else None

@@ -1,6 +1,7 @@
 """What a run leaves in its folder for people: the report and the tables."""
 
 import json
+import re
 from pathlib import Path
 
 from ablations.files import write_text
@@ -21,7 +22,8 @@ def remove_tables(output: Path) -> None:
         return  # there is none, or none that can be read
     for path in (output / "tables").glob("*.*"):
         if path.suffix in TABLE_ENDINGS and any(
-            path.stem == name or path.stem.startswith(f"{name}-by-") for name in names
+            re.fullmatch(rf"{re.escape(name)}(-by-\w+|-interactions|-published)?", path.stem)
+            for name in names
         ):
             path.unlink(missing_ok=True)
 
@@ -30,8 +32,9 @@ def write_report(run: Run, output: Path) -> Path:
     """Writes report.html and tables/<table>.{csv,md,tex} into a folder; returns the page's path."""
     sections = build_sections(run)
     for section in sections:
-        for ending, text in section.texts.items():
-            write_text(output / "tables" / f"{section.name}.{ending}", text)
+        for named in section.tables:
+            for ending, text in named.texts.items():
+                write_text(output / "tables" / f"{named.name}.{ending}", text)
     report = output / "report.html"
     write_text(report, render_report(run, sections))
     return report

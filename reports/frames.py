@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ablations.contrasts import Contrast, contrast_study
-from ablations.conventions import ABLATION, FULL
+from ablations.conventions import ABLATION, ENVELOPE, FULL
 from ablations.formulas import MAC_TERMS
 from ablations.intervals import Interval, mean_interval
 from ablations.proofs import Row
@@ -38,8 +38,8 @@ def accuracy_frame(study: Study, records: Sequence[TrialRecord]) -> pd.DataFrame
 
 
 def cost_frame(rows: Sequence[Row]) -> pd.DataFrame:
-    """value, params, MACs by term (MAC_TERMS, rest), their sum, FLOPs by the ablation's
-    convention, verified, and by what."""
+    """value, params, MACs by term (MAC_TERMS, rest), their sum, FLOPs by the conventions of the
+    ablation tables and of the accuracy-cost figures, verified, and by what."""
     return pd.DataFrame(
         {
             "value": row.value,
@@ -48,6 +48,7 @@ def cost_frame(rows: Sequence[Row]) -> pd.DataFrame:
             "rest": row.macs - sum(row.fvcore_macs[term] for term in MAC_TERMS),
             "macs": FULL.count(row.operations),
             "flops_ablation_convention": ABLATION.count(row.operations),
+            "flops_envelope_convention": ENVELOPE.count(row.operations),
             "verified": row.verified,
             "proof": "two counters" if row.variant.own_code else "closed form",
         }
@@ -70,11 +71,18 @@ def published_frame(rows: Sequence[Row]) -> pd.DataFrame:
 
 def contrasts(study: Study, records: Sequence[TrialRecord]) -> dict[str, Contrast]:
     """Value -> its contrast with the study's baseline, paired by seed; study order."""
-    values: dict[str, dict[int, float | None]] = {
+    found = contrast_study(top1_by_seed(study, records), study.baseline)
+    return {contrast.value: contrast for contrast in found}
+
+
+def top1_by_seed(
+    study: Study, records: Sequence[TrialRecord]
+) -> dict[str, dict[int, float | None]]:
+    """Value -> seed -> Top-1 (percent), None where the trial failed."""
+    return {
         value: {record.seed: record.top1 for record in records if record.variant == variant}
         for value, variant in study.variants.items()
     }
-    return {c.value: c for c in contrast_study(values, study.baseline)}
 
 
 _CONTRASTED = ["value", "pairs", "difference", "difference_low", "difference_high",

@@ -85,5 +85,18 @@ def short_names(study: Study) -> dict[str, str]:
     }
 
 
+def series(study: Study) -> dict[str, dict[str, str]]:
+    """What figures draw together: a crossed study's variants by their level on its first axis, with
+    the others' levels for names; else all variants as one series without a title."""
+    if not study.crossed:
+        return {"": short_names(study)}
+    found: dict[str, dict[str, str]] = {}
+    for name, (first, *rest) in study.levels.items():
+        title = level_name(study.axes[0], first)
+        label = ", ".join(map(_short, study.axes[1:], rest))
+        found.setdefault(title, {})[name] = label
+    return found
+
+
 def _short(axis: str, level: str) -> str:
     return level_text(axis, level).split(", ")[-1].split(" (")[0]

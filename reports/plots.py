@@ -1,6 +1,4 @@
-"""The figures of a study: data frames in, inline SVG out."""
-
-from collections.abc import Mapping, Sequence
+"""What was measured and counted of each variant, drawn: data frames in, inline SVG out."""
 
 import pandas as pd
 from markupsafe import Markup
@@ -9,11 +7,19 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ablations.formulas import MAC_TERMS
-from ablations.pareto import pareto_front
+from reports.drawing import (
+    CROWD,
+    SINGLE,
+    WIDE,
+    Labels,
+    Series,
+    accuracy_axis,
+    draw_mean,
+    full_names,
+    lines_of,
+    mean_words,
+)
 from reports.svg import COLOURS, Marks, draw_svg
-
-SMALLEST_SPAN = 10
-"""Percentage points that an accuracy axis spans at least: noise must not look like an effect."""
 
 TERM_COLOURS = {
     "rest": "rest",
@@ -27,26 +33,13 @@ TERM_COLOURS = {
     "aggregation": "orange",
 }
 
-LINES = [
-    ("blue", "o", "-"),
-    ("vermillion", "s", "--"),
-    ("green", "^", "-."),
-    ("orange", "D", ":"),
-    ("purple", "v", "-"),
-    ("sky", "P", "--"),
-    ("ink", "X", "-."),
-]
-"""Colour, marker and dash of a line; told apart without colour, too."""
-
-Labels = Mapping[str, str]
-"""Variant -> how figures write it, in the order of the study."""
-
 
 def accuracy_figure(name: str, labels: Labels, axis: str, trials: pd.DataFrame) -> Markup:
     """Top-1 of every seed as a dot; beside the dots the mean with its 95 % interval.
 
     trials: of `frames.accuracy_frame` joined with the means of `frames.measured_frame`.
     """
+    crowded = len(labels) > CROWD
 
     def draw(figure: Figure, marks: Marks) -> None:
         axes = figure.add_subplot()
@@ -67,101 +60,20 @@ def accuracy_figure(name: str, labels: Labels, axis: str, trials: pd.DataFrame) 
                 )
                 marks.add(dot, f"{label}, seed {seed}: {top1:.1f} %")
             if len(rows):
-                _mean(axes, marks, x + 0.22, rows.iloc[0], label, "_")
-        axes.set_xticks(range(len(labels)), list(labels.values()))
+                draw_mean(axes, marks, x + 0.22, rows.iloc[0], label, "_")
+        names = [label.replace(", ", "\n") if crowded else label for label in labels.values()]
+        axes.set_xticks(range(len(labels)), names)
         axes.set_xlim(-0.5, len(labels) - 0.5)
         axes.set_xlabel(axis)
-        _accuracy_axis(axes)
+        accuracy_axis(axes)
 
     described = "; ".join(
-        f"{label} {_mean_words(rows.iloc[0])}"
+        f"{label} {mean_words(rows.iloc[0])}"
         for value, label in labels.items()
         if len(rows := trials[trials["value"] == value].dropna(subset="top1"))
     )
-    return draw_svg(f"{name}-accuracy", "Top-1 of each variant, one dot a seed", described, draw)
-
-
-def _mean_words(row: pd.Series) -> str:
-    half = "" if pd.isna(row["top1_high"]) else f" ± {row['top1_high'] - row['top1_mean']:.1f}"
-    return f"{row['top1_mean']:.1f}{half} %"
-
-
-def _mean(
-    axes: Axes, marks: Marks, x: float, row: pd.Series, label: str, marker: str, colour: str = "ink"
-) -> None:
-    """A mean with its interval, where there is one."""
-    mean, high = row["top1_mean"], row["top1_high"]
-    if not pd.isna(high):
-        axes.errorbar(
-            x, mean, yerr=high - mean, fmt="none", ecolor=COLOURS[colour], elinewidth=1, capsize=3
-        )
-    size = 12 if marker == "_" else 6
-    (point,) = axes.plot(x, mean, marker, color=COLOURS[colour], markersize=size)
-    seeds = int(row["seeds"])
-    marks.add(point, f"{label}, mean of {seeds}: {_mean_words(row)}")
-
-
-def _accuracy_axis(axes: Axes) -> None:
-    low, high = axes.get_ylim()
-    middle, half = (low + high) / 2, max(high - low, SMALLEST_SPAN) / 2
-    axes.set_ylim(middle - half, middle + half)
-    axes.set_ylabel("measured Top-1 (%)")
-    axes.grid(axis="y")
-
-
-def envelope_figure(name: str, labels: Labels, measured: pd.DataFrame) -> Markup:
-    """Mean Top-1 with its 95 % interval against the trained network's MACs and parameters; a line
-    joins those that no other variant beats in both.
-
-    measured: of `frames.measured_frame`, finished variants only.
-    """
-    panels = [("trained_macs", 1e6, "MACs (M), one image"), ("trained_params", 1e3, "#Params (k)")]
-
-    def draw(figure: Figure, marks: Marks) -> None:
-        both = figure.subplots(1, 2, sharey=True)
-        for axes, (key, unit, heading) in zip(both, panels, strict=True):
-            costs = (measured[key] / unit).tolist()
-            for x, (_, row) in zip(costs, measured.iterrows(), strict=True):
-                _mean(
-                    axes, marks, x, row, f"{labels[row['value']]}, {x:.4g} {heading}", "o", "blue"
-                )
-            front = pareto_front(list(zip(costs, measured["top1_mean"], strict=True)))
-            best = measured["top1_mean"].iloc[front]
-            line = {"color": COLOURS["orange"], "linewidth": 2, "zorder": 1}
-            axes.plot([costs[i] for i in front], best, **line)
-            axes.set_xlabel(heading)
-            axes.margins(x=0.25)
-            axes.xaxis.set_major_locator(MaxNLocator(4))
-            _accuracy_axis(axes)
-        both[1].set_ylabel("")
-        for axes, (key, unit, _) in zip(both, panels, strict=True):
-            points = [
-                (row[key] / unit, row["top1_mean"], labels[row["value"]])
-                for _, row in measured.iterrows()
-            ]
-            _label_points(axes, marks, points)
-
-    described = "; ".join(
-        f"{labels[row['value']]}: {row['trained_macs'] / 1e6:.2f} M MACs, "
-        f"{row['trained_params'] / 1e3:.1f} k parameters, {_mean_words(row)}"
-        for _, row in measured.iterrows()
-    )
-    title = "Top-1 against multiply-accumulates and parameters of the trained network"
-    return draw_svg(f"{name}-envelope", title, described, draw)
-
-
-def _label_points(axes: Axes, marks: Marks, points: Sequence[tuple[float, float, str]]) -> None:
-    """Labels right of and above their points, moved up where they would overlap."""
-    low, high = axes.get_ylim()
-    left, right = axes.get_xlim()
-    line, reach = 0.09 * (high - low), 0.22 * (right - left)
-    placed: list[tuple[float, float]] = []
-    for x, y, text in sorted(points, key=lambda point: point[1]):
-        at = y
-        while any(abs(at - b) < line and abs(x - a) < reach for a, b in placed):
-            at += line / 4
-        placed.append((x, at))
-        marks.label(axes.annotate(text, (x, at), (4, 4), textcoords="offset points", va="bottom"))
+    title = "Top-1 of each variant, one dot a seed"
+    return draw_svg(f"{name}-accuracy", title, described, draw, WIDE if crowded else SINGLE)
 
 
 def cost_figure(name: str, labels: Labels, axis: str, costs: pd.DataFrame) -> Markup:
@@ -193,38 +105,64 @@ def cost_figure(name: str, labels: Labels, axis: str, costs: pd.DataFrame) -> Ma
         + ", ".join(f"{term.replace('_', ' ')} {row[term] / 1e9:.3f} G" for term in terms)
         for _, row in costs.iterrows()
     )
-    return draw_svg(f"{name}-cost", "Multiply-accumulates of each variant by term", described, draw)
+    title = "Multiply-accumulates of each variant by term"
+    height = max(SINGLE[1], 0.22 * len(labels) + 1)
+    return draw_svg(f"{name}-cost", title, described, draw, (SINGLE[0], height))
 
 
-def curves_figure(name: str, labels: Labels, curves: pd.DataFrame) -> Markup:
-    """Mean Top-1 over the steps of training, in a band from the lowest to the highest seed.
+def curves_figure(name: str, series: Series, curves: pd.DataFrame) -> Markup:
+    """Mean Top-1 over the steps of training, in a band from the lowest to the highest seed; a panel
+    for each series.
 
     curves: of `frames.curve_frame`.
     """
-    present = {value: label for value, label in labels.items() if (curves["value"] == value).any()}
+    trained = set(curves["value"])
+    present = {
+        title: {value: label for value, label in labels.items() if value in trained}
+        for title, labels in series.items()
+    }
+    labels = dict.fromkeys(label for found in series.values() for label in found.values())
+    lines = dict(zip(labels, lines_of(len(labels)), strict=True))
 
     def draw(figure: Figure, marks: Marks) -> None:
-        axes = figure.add_subplot()
-        for i, (value, label) in enumerate(present.items()):
-            colour, marker, dash = LINES[i % len(LINES)]
-            points = curves[curves["value"] == value].groupby("steps")["top1"]
-            band = points.agg(["mean", "min", "max"]).reset_index()
-            steps, hue = band["steps"], COLOURS[colour]
-            axes.fill_between(steps, band["min"], band["max"], color=hue, alpha=0.13, linewidth=0)
-            axes.plot(steps, band["mean"], dash, color=hue, linewidth=1.4)
-            axes.plot([], [], dash, marker=marker, color=hue, label=label)
-            for at in band.to_dict("records"):
-                (point,) = axes.plot(at["steps"], at["mean"], marker, color=hue, markersize=4)
-                seeds = f"{at['min']:.1f} to {at['max']:.1f} over the seeds"
-                words = f"{label}, step {at['steps']}: mean {at['mean']:.1f} %, {seeds}"
-                marks.add(point, words)
-        axes.set_xlabel("steps of training")
-        _accuracy_axis(axes)
+        row = figure.subplots(1, len(present), sharey=True, squeeze=False)[0]
+        for axes, (title, found) in zip(row, present.items(), strict=True):
+            for value, label in found.items():
+                points = curves[curves["value"] == value]
+                _curve(axes, marks, lines[label], f"{title}, {label}" if title else label, points)
+            axes.set_title(title, fontsize="medium")
+            axes.set_xlabel("steps of training")
+            axes.xaxis.set_major_locator(MaxNLocator(4))
+            accuracy_axis(axes)
+        for axes in row[1:]:
+            axes.set_ylabel("")
+        shown = {label for found in present.values() for label in found.values()}
+        for label, (colour, marker, dash) in lines.items():
+            if label in shown:
+                row[0].plot([], [], dash, marker=marker, color=COLOURS[colour], label=label)
         figure.legend(loc="outside upper right", ncols=4, frameon=False, handlelength=2.5)
 
     last = curves.sort_values("steps").groupby(["value", "seed"])["top1"].last()
     ends = last.groupby("value").mean()
     described = "Mean Top-1 at the end: " + "; ".join(
-        f"{label} {ends[value]:.1f} %" for value, label in present.items()
+        f"{label} {ends[value]:.1f} %"
+        for found in full_names(present)
+        for value, label in found.items()
     )
-    return draw_svg(f"{name}-curves", "Top-1 over the steps of training", described, draw)
+    title = "Top-1 over the steps of training"
+    size = SINGLE if len(present) == 1 else WIDE
+    return draw_svg(f"{name}-curves", title, described, draw, size)
+
+
+def _curve(
+    axes: Axes, marks: Marks, line: tuple[str, str, str], name: str, points: pd.DataFrame
+) -> None:
+    colour, marker, dash = line
+    band = points.groupby("steps")["top1"].agg(["mean", "min", "max"]).reset_index()
+    steps, hue = band["steps"], COLOURS[colour]
+    axes.fill_between(steps, band["min"], band["max"], color=hue, alpha=0.13, linewidth=0)
+    axes.plot(steps, band["mean"], dash, color=hue, linewidth=1.4)
+    for at in band.to_dict("records"):
+        (point,) = axes.plot(at["steps"], at["mean"], marker, color=hue, markersize=4)
+        seeds = f"{at['min']:.1f} to {at['max']:.1f} over the seeds"
+        marks.add(point, f"{name}, step {at['steps']}: mean {at['mean']:.1f} %, {seeds}")

@@ -3,51 +3,68 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
-from ablations.proofs import Row
+from ablations.conventions import ENVELOPE
+from ablations.dominance import Dominance, dominances
+from ablations.factorial import Factors, Interaction, Marginal, interactions, marginals
+from ablations.proofs import Row, published_in
 from ablations.runs import Run
 from ablations.variants import Study
-from reports import plots
 from reports.captions import counted_on, measured_on, networks_title
+from reports.dominance import dominance_words
+from reports.envelopes import published_table
+from reports.factorial import factorial_words, interaction_table, marginal_tables
+from reports.figures import Figure, study_figures
 from reports.formats import all_formats
 from reports.frames import (
-    accuracy_frame,
     contrasts,
-    cost_frame,
-    curve_frame,
     measured_frame,
     study_frame,
+    top1_by_seed,
 )
 from reports.gaps import table_gaps
-from reports.labels import heading, short_names, variant_names
+from reports.labels import (
+    axis_name,
+    level_name,
+    level_text,
+    variant_names,
+)
 from reports.tables import Table, study_table
 from reports.verdicts import Models, Verdict, study_verdict
 
 
 @dataclass(frozen=True)
-class Figure:
-    """An SVG and what stands below it."""
+class NamedTable:
+    """A table and, by file ending, its text; name: of its files."""
 
-    svg: Markup
-    caption: str
+    name: str
+    table: Table
+    texts: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Section:
     """One study of the report.
 
-    texts: file ending -> the table in that format. gaps: what the table lacks, and why.
+    table:   a row for each variant. further: what it does on average, and what is published.
+    words:   sentences on averages, interactions and the front, behind the verdict.
+    gaps:    what the table lacks, and why.
+    source:  the study's file.
     """
 
     name: str
     title: str
     verdict: Verdict
-    table: Table
-    texts: dict[str, str]
+    words: list[str]
+    table: NamedTable
+    further: list[NamedTable]
     figures: list[Figure]
     proofs: Sequence[Row]
     gaps: list[str]
+    source: str
+
+    @property
+    def tables(self) -> list[NamedTable]:
+        return [self.table, *self.further]
 
 
 def build_sections(run: Run) -> list[Section]:
@@ -67,62 +84,74 @@ def _section(run: Run, study: Study) -> Section:
         study.title,
         counted,
         measured,
-        compare=any(row.published for row in rows),
+        published_in(rows),
     )
     names = variant_names(study)
+    averages, interacting = _factorial(run, study)
     return Section(
         name=study.name,
         title=study.title,
         verdict=study_verdict(
             names, study.baseline, table, contrasts(study, run.records), _models(run, study)
         ),
-        table=table,
-        texts=all_formats(table),
-        figures=[*_measured_figures(run, study, measured), _cost_figure(study, rows, counted)],
+        words=[
+            *factorial_words(averages, interacting, level_name, axis_name),
+            *dominance_words(_dominances(run, study), names.__getitem__, "MACs"),
+        ],
+        table=_named(study.name, table),
+        further=[
+            *_factorial_tables(study, averages, interacting, measured or ""),
+            *_published_tables(study, rows),
+        ],
+        figures=study_figures(run, study),
         proofs=rows,
         gaps=list(table_gaps(names, table)),
+        source=study.source,
     )
+
+
+def _named(name: str, table: Table) -> NamedTable:
+    return NamedTable(name, table, all_formats(table))
+
+
+def _factorial(run: Run, study: Study) -> tuple[list[Marginal], list[Interaction]]:
+    """Of a crossed study that was trained; of others there are none."""
+    if run.settings.train is None or not study.crossed:
+        return [], []
+    factors = Factors(study.axes, study.levels, study.levels[study.baseline])
+    tops = top1_by_seed(study, run.records)
+    return marginals(factors, tops), interactions(factors, tops)
+
+
+def _factorial_tables(
+    study: Study, averages: list[Marginal], interacting: list[Interaction], measured: str
+) -> list[NamedTable]:
+    tables = marginal_tables(averages, level_text, axis_name, measured)
+    axes = dict.fromkeys(marginal.axis for marginal in averages)
+    named = [
+        _named(f"{study.name}-by-{axis}", table) for axis, table in zip(axes, tables, strict=True)
+    ]
+    if interacting:
+        table = interaction_table(interacting, level_text, axis_name, measured)
+        named.append(_named(f"{study.name}-interactions", table))
+    return named
+
+
+def _published_tables(study: Study, rows: Sequence[Row]) -> list[NamedTable]:
+    if published_in(rows) != ENVELOPE:
+        return []
+    return [_named(f"{study.name}-published", published_table(rows))]
+
+
+def _dominances(run: Run, study: Study) -> list[Dominance]:
+    """Of the variants of which a network was built, by its MACs."""
+    measured = measured_frame(study, run.records)
+    costs = dict(zip(measured["value"], measured["trained_macs"].astype(float), strict=True))
+    tops = top1_by_seed(study, run.records)
+    return dominances(costs, {value: tops[value] for value in costs})
 
 
 def _models(run: Run, study: Study) -> Models:
     train, variants = run.settings.train, study.variants.values()
     trained = None if train is None else networks_title(train.model, variants)
     return Models(networks_title(run.settings.cost_model, variants), trained)
-
-
-def _measured_figures(run: Run, study: Study, measured: str | None) -> list[Figure]:
-    trials = accuracy_frame(study, run.records)
-    train = run.settings.train
-    if train is None or not trials["top1"].notna().any():
-        return []
-    means = measured_frame(study, run.records)
-    labels, name = short_names(study), study.name
-    seeds = trials.merge(means.drop(columns=["trained_params", "trained_macs"]), on="value")
-    finished = means.dropna(subset="top1_mean").reset_index(drop=True)
-    interval = "with its 95 % interval (Student’s t over seeds)"
-    return [
-        Figure(
-            plots.envelope_figure(name, labels, finished),
-            f"Mean Top-1 {interval} against the costs of the network that was trained: {measured}. "
-            "The line joins the variants that no other is at least as good as in both (Pareto "
-            "front of the means; where intervals overlap, the front is not certain).",
-        ),
-        Figure(
-            plots.accuracy_figure(name, labels, heading(study), seeds),
-            f"Top-1 of {measured}. A dot is one seed; beside the dots their mean {interval}.",
-        ),
-        Figure(
-            plots.curves_figure(name, labels, curve_frame(study, run.records)),
-            f"Top-1 on the {train.split} split while training, {measured}: mean of the seeds, in a "
-            "band from the lowest to the highest. No epoch is selected; the last one counts.",
-        ),
-    ]
-
-
-def _cost_figure(study: Study, rows: Sequence[Row], counted: str) -> Figure:
-    svg = plots.cost_figure(study.name, short_names(study), heading(study), cost_frame(rows))
-    return Figure(
-        svg,
-        f"Multiply-accumulates of {counted}, by term of the closed form; rest: all other "
-        "convolutions and the classifier.",
-    )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ablations.conventions import ABLATION, FULL, printed
+from ablations.conventions import ABLATION, ENVELOPE, FULL, Convention, printed
 from ablations.variants import Study
 from involution_core.forms import LINEAR
 from reports.labels import heading, variant_texts
@@ -170,12 +170,12 @@ def study_table(
     title: str,
     counted_on: str,
     measured_on: str | None,
-    compare: bool,
+    published: Convention | None,
 ) -> Table:
     """The paper's table with what was counted and measured beside it.
 
     frame: of `frames.study_frame`. counted_on, measured_on: headings; None where nothing was
-    trained. compare: whether the paper has one of these networks.
+    trained. published: the convention of the figures that stand beside the counts, if there are.
     """
     texts = variant_texts(study)
     counted = f"Counted: {counted_on}"
@@ -190,17 +190,11 @@ def study_table(
             order=order,
         ),
         Column("params", counted, "#Params (M)", show("params", millions)),
-        Column(
-            "flops_ablation_convention",
-            counted,
-            "FLOPs (G), paper’s convention",
-            show("flops_ablation_convention", lambda count: ABLATION.printed(int(count))),
-            paper=False,
-        ),
+        _flops_column(published or ABLATION, counted),
         Column("macs", counted, "MACs (G), full count", show("macs", giga_macs)),
     ]
-    if compare:
-        columns += _published_columns()
+    if published is not None:
+        columns += _published_columns(published)
     if measured_on is not None:
         columns += _measured_columns(f"Measured: {measured_on}", texts[study.baseline])
     columns.append(
@@ -217,20 +211,29 @@ def study_table(
     return Table(title, tuple(columns), frame, "" if measured_on is None else INTERVALS)
 
 
-def _published_columns() -> list[Column]:
-    paper = "Published: RedNet-50, ImageNet, 224×224"
+_CONVENTION_NAMES = {ABLATION.name: "paper’s convention", ENVELOPE.name: "figures’ convention"}
+_PUBLISHED = {
+    ABLATION.name: "Published: RedNet-50, ImageNet, 224×224",
+    ENVELOPE.name: "Published, read off figures: ImageNet, 224×224",
+}
+
+
+def _flops_column(convention: Convention, counted: str) -> Column:
+    key = f"flops_{convention.name}_convention"
+    text = show(key, lambda count: convention.printed(int(count)))
+    name = _CONVENTION_NAMES[convention.name]
+    return Column(key, counted, f"FLOPs (G), {name}", text, paper=False)
+
+
+def _published_columns(convention: Convention) -> list[Column]:
+    group = _PUBLISHED[convention.name]
+    flops = f"FLOPs (G), {_CONVENTION_NAMES[convention.name]}"
     return [
         Column(
-            "published_params_m", paper, "#Params (M)", show("published_params_m", str), paper=False
+            "published_params_m", group, "#Params (M)", show("published_params_m", str), paper=False
         ),
-        Column(
-            "published_flops_g",
-            paper,
-            "FLOPs (G), paper’s convention",
-            show("published_flops_g", str),
-            paper=False,
-        ),
-        Column("published_top1_percent", paper, "Top-1 (%)", show("published_top1_percent", str)),
+        Column("published_flops_g", group, flops, show("published_flops_g", str), paper=False),
+        Column("published_top1_percent", group, "Top-1 (%)", show("published_top1_percent", str)),
     ]
 
 

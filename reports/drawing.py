@@ -1,0 +1,77 @@
+"""What the figures of accuracies share: lines, series, means, the axis."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from reports.svg import COLOURS, Marks
+
+SMALLEST_SPAN = 10
+"""Percentage points that an accuracy axis spans at least: noise must not look like an effect."""
+
+LINES = [
+    ("blue", "o", "-"),
+    ("vermillion", "s", "--"),
+    ("green", "^", "-."),
+    ("orange", "D", ":"),
+    ("purple", "v", "-"),
+    ("sky", "P", "--"),
+    ("ink", "X", "-."),
+]
+"""Colour, marker and dash of a line; told apart without colour, too."""
+
+Labels = Mapping[str, str]
+"""Variant -> how figures write it, in the order of the study."""
+
+Series = Mapping[str, Labels]
+"""Title -> the variants that belong together; a study that is not crossed is one series, ""."""
+
+SINGLE, WIDE = (5.2, 3.2), (9.6, 3.4)
+"""Inches of a figure in its column, and of one as wide as the page."""
+
+CROWD = 6
+"""More variants than these need the width of the page."""
+
+
+def lines_of(count: int) -> list[tuple[str, str, str]]:
+    """Colour, marker and dash of so many lines; beyond LINES they repeat."""
+    return [LINES[i % len(LINES)] for i in range(count)]
+
+
+def full_names(series: Series) -> list[dict[str, str]]:
+    """The labels of each series with its title before them."""
+    return [
+        {value: f"{title}, {label}" if title else label for value, label in labels.items()}
+        for title, labels in series.items()
+    ]
+
+
+def mean_words(row: pd.Series) -> str:
+    """Of a row of `frames.measured_frame`."""
+    half = "" if pd.isna(row["top1_high"]) else f" ± {row['top1_high'] - row['top1_mean']:.1f}"
+    return f"{row['top1_mean']:.1f}{half} %"
+
+
+def draw_mean(
+    axes: Axes, marks: Marks, x: float, row: pd.Series, label: str, marker: str, colour: str = "ink"
+) -> None:
+    """A mean with its interval, where there is one."""
+    mean, high = row["top1_mean"], row["top1_high"]
+    if not pd.isna(high):
+        axes.errorbar(
+            x, mean, yerr=high - mean, fmt="none", ecolor=COLOURS[colour], elinewidth=1, capsize=3
+        )
+    size = 12 if marker == "_" else 6
+    (point,) = axes.plot(x, mean, marker, color=COLOURS[colour], markersize=size)
+    seeds = int(row["seeds"])
+    marks.add(point, f"{label}, mean of {seeds}: {mean_words(row)}")
+
+
+def accuracy_axis(axes: Axes) -> None:
+    """Top-1 upwards, at least SMALLEST_SPAN of it."""
+    low, high = axes.get_ylim()
+    middle, half = (low + high) / 2, max(high - low, SMALLEST_SPAN) / 2
+    axes.set_ylim(middle - half, middle + half)
+    axes.set_ylabel("measured Top-1 (%)")
+    axes.grid(axis="y")
