@@ -112,7 +112,7 @@ def _marginal_table(
         _words_column(group),
     )
     frame = pd.DataFrame([_marginal_record(marginal) for marginal in found], columns=_MARGINAL)
-    return Table(f"{heading(axis)}, averaged over {others}", columns, frame, MARGINALS)
+    return Table(f"{_capital(heading(axis))}, averaged over {others}", columns, frame, MARGINALS)
 
 
 def _p_column(group: str) -> Column:
@@ -225,8 +225,12 @@ def _axis_words(
             levels = found_so.setdefault(conclusion(marginal.contrast), [])
             levels.append(label(axis, marginal.level) + differs)
     parts = [f"{_listed(levels)}: {reason}" for reason, levels in found_so.items()]
-    lead = f"{heading(axis)}, averaged over {others}, against {label(axis, _baseline(found))}"
-    return f"{lead}, in Top-1: {'; '.join(parts)}."
+    lead = f"{_capital(heading(axis))}, averaged over {others}"
+    return f"{lead}, against {label(axis, _baseline(found))}, in Top-1: {'; '.join(parts)}."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _told(contrast: Contrast) -> bool:

@@ -28,12 +28,14 @@ class Figure:
 
 
 def study_figures(run: Run, study: Study) -> list[Figure]:
-    """Accuracy as far as it was measured, costs, and what is published of such networks."""
-    return [
+    """Accuracy as far as it was measured, costs, and what is published of such networks; the wide
+    ones first, so that the others stand side by side."""
+    figures = [
         *_measured_figures(run, study),
         _cost_figure(run, study),
         *_published_figures(run.proofs[study.name]),
     ]
+    return sorted(figures, key=lambda figure: not figure.wide)
 
 
 def _measured_figures(run: Run, study: Study) -> list[Figure]:

@@ -6,8 +6,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ablations.conventions import ABLATION, FULL, ZOO
+from ablations.axes import TRAINING_AXES
+from ablations.conventions import CONVENTIONS
 from ablations.holdout import VALIDATION_SHARE
+from ablations.proofs import published_in
 from ablations.recipe import describe_optimiser
 from ablations.runs import Run
 from ablations.saved import EMBEDDED_ID, dump_run
@@ -16,6 +18,7 @@ from involution_core.forms import ATTENTION
 from reports.captions import budget, counted_on, measured_on, variant_name
 from reports.comparison import FIRST, SECOND, Comparison
 from reports.formats import all_formats
+from reports.labels import axis_name
 from reports.sections import Section
 
 
@@ -50,7 +53,17 @@ def render_report(run: Run, sections: list[Section]) -> str:
             optimiser=describe_optimiser(),
             counted_on=counted_on(run.settings.cost_model, variants),
             measured_on=measured_on(run.settings, variants),
-            conventions={"full": FULL, "ablation": ABLATION, "zoo": ZOO},
+            conventions=CONVENTIONS,
+            beside_figures=any(
+                published_in(rows) is CONVENTIONS["envelope"] for rows in run.proofs.values()
+            ),
+            has_convolution=any(variant.family == "resnet" for variant in variants),
+            own_code=list(dict.fromkeys(spec for v in variants for spec in v.own_code)),
+            varied=[
+                axis_name(axis)
+                for axis in dict.fromkeys(axis for study in run.studies for axis in study.axes)
+                if axis in TRAINING_AXES
+            ],
             has_attention=any(variant.generator == ATTENTION for variant in variants),
             data=list(dict.fromkeys(record.data for record in run.records)),
             budget=budget(run.settings.train) if run.settings.train else None,

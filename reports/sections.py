@@ -45,6 +45,7 @@ class NamedTable:
 class Section:
     """One study of the report.
 
+    labels:  variant -> how it is written.
     table:   a row for each variant. further: what it does on average, and what is published.
     words:   sentences on averages, interactions and the front, behind the verdict.
     gaps:    what the table lacks, and why.
@@ -53,6 +54,7 @@ class Section:
 
     name: str
     title: str
+    labels: dict[str, str]
     verdict: Verdict
     words: list[str]
     table: NamedTable
@@ -91,6 +93,7 @@ def _section(run: Run, study: Study) -> Section:
     return Section(
         name=study.name,
         title=study.title,
+        labels=names,
         verdict=study_verdict(
             names, study.baseline, table, contrasts(study, run.records), _models(run, study)
         ),

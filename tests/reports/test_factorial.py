@@ -8,7 +8,7 @@ from typesetting import typeset
 from ablations.factorial import Factors, interactions, marginals
 from reports.factorial import factorial_words, interaction_table, marginal_tables
 from reports.formats import all_formats
-from reports.tables import AXES
+from reports.labels import level_text
 
 HEADINGS = {"size": "Kernel Size", "form": "Function Form", "groups": "#Group Channel"}
 SEEDS = 8
@@ -16,8 +16,8 @@ JITTER = [0.0, 0.3, -0.2, 0.1, -0.3, 0.2, -0.1, 0.4]
 
 
 def label(axis, level):
-    studies = {"size": "kernel-size", "form": "kernel-generator", "groups": "group-channels"}
-    return AXES[studies[axis]][1](level)
+    axes = {"size": "kernel_size", "form": "generator", "groups": "group_channels"}
+    return level_text(axes[axis], level)
 
 
 def crossing(**levels):

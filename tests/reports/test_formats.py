@@ -22,7 +22,7 @@ def section():
 @pytest.mark.parametrize("ending", ["csv", "md", "tex"])
 def test_tables_are_as_they_were_found_right(section, ending):
     golden = GOLDEN / f"kernel-size.{ending}"
-    assert section.texts[ending] == golden.read_text(encoding="utf-8")
+    assert section.table.texts[ending] == golden.read_text(encoding="utf-8")
 
 
 def test_the_table_of_the_page_is_as_it_was_found_right():
@@ -34,7 +34,7 @@ def test_the_table_of_the_page_is_as_it_was_found_right():
 
 
 def test_latex_is_ascii_and_closes_what_it_opens(section):
-    text = section.texts["tex"]
+    text = section.table.texts["tex"]
     assert text.isascii()
     assert text.count(r"\begin{") == text.count(r"\end{") == 2 + 6
     body = text[text.index(r"\midrule") :].splitlines()[1:4]
@@ -43,9 +43,9 @@ def test_latex_is_ascii_and_closes_what_it_opens(section):
 
 
 def test_latex_compiles_whatever_the_data_set_is_called(section, tmp_path):
-    typeset(section.texts["tex"], tmp_path)
+    typeset(section.table.texts["tex"], tmp_path)
     run = make_run("out", "kernel-size", TOPS, dataset='imagefolder:/Bilder/é漢~^#%&$_{}|<>"\\')
-    typeset(build_sections(run)[0].texts["tex"], tmp_path)
+    typeset(build_sections(run)[0].table.texts["tex"], tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,13 @@ def test_latex_compiles_whatever_the_data_set_is_called(section, tmp_path):
 )
 def test_latex_fits_an_article(study, tops, tmp_path):
     (made,) = build_sections(make_run("out", study, tops, dataset="digits"))
-    assert "Overfull" not in typeset(made.texts["tex"], tmp_path)
+    assert "Overfull" not in typeset(made.table.texts["tex"], tmp_path)
 
 
 def test_markdown_cells_cannot_break_the_table(section):
-    lines = section.texts["md"].splitlines()
+    lines = section.table.texts["md"].splitlines()
     rows = [line for line in lines if line.startswith("|")]
     assert len(rows) == 2 + len(TOPS)
     pipes = [row.replace("\\|", "").count("|") for row in rows]
     assert len(set(pipes)) == 1
-    assert "<script>" not in section.texts["md"]
+    assert "<script>" not in section.table.texts["md"]

@@ -8,7 +8,7 @@ from reports.verdicts import conclusion
 
 def verdict(tops, **options):
     (section,) = build_sections(make_run("out", "kernel-size", tops, **options))
-    return section.verdict, section.table
+    return section.verdict, section.table.table
 
 
 def against(differences):
