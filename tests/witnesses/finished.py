@@ -10,6 +10,7 @@ from ablations.proven import prove_study
 from ablations.runs import Run
 from ablations.settings import RunSettings, TrainSettings
 from ablations.shipped import shipped_study
+from ablations.study_files import make_study, parse_study
 from ablations.timings import TimingRecord
 from ablations.trials import TrialRecord
 
@@ -57,14 +58,16 @@ def timing(variant, place, failure=None):
     )
 
 
-@cache
-def proofs(study, values):
-    return prove_study(shipped_study(study, values), "rednet50")
+_proofs = cache(lambda source: prove_study(make_study(parse_study(source)), "rednet50"))
 
 
-def make_run(output, study, tops, failure="loss became nan at step <3>", **train):
+def make_run(output, study, tops, **options):
+    """A run of one shipped study; see `run_of`."""
+    return run_of(output, shipped_study(study, list(tops)), tops, **options)
+
+
+def run_of(output, made, tops, failure="loss became nan at step <3>", **train):
     """A run of one study. tops: value -> Top-1 by seed, None where the trial failed."""
-    made = shipped_study(study, list(tops))
     seeds = max(len(found) for found in tops.values())
     records = [
         record(
@@ -82,7 +85,7 @@ def make_run(output, study, tops, failure="loss became nan at step <3>", **train
         Path(output), "rednet50", seeds, TrainSettings(**({"dataset": NASTY} | train))
     )
     environment = describe_environment(torch.device("cpu"))
-    rows = {made.name: proofs(study, tuple(tops))}
+    rows = {made.name: _proofs(made.source)}
     timings = [
         timing(made.variants[value], place, "out of <memory>" if not any(found) else None)
         for place, (value, found) in enumerate(tops.items())

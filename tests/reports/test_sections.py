@@ -1,0 +1,124 @@
+"""Studies of several axes in the report, with numbers that the test knows."""
+
+import random
+
+import pytest
+from finished import run_of
+
+from ablations.saved import load_run, save_run
+from ablations.shipped import ENVELOPE, shipped, with_levels
+from ablations.study_files import make_study, parse_study
+from reports.files import remove_tables, write_report
+from reports.html import render_report
+from reports.sections import build_sections
+
+CROSSED = """\
+name = "window-by-form"
+title = "Does <the window> matter more to one form?"
+# a remark that has to stay
+[axes]
+kernel_size = [3, 7]
+generator = ["W", "r=4"]
+"""
+
+
+def tops(base, number):
+    """Top-1 of eight seeds around `base`; their spread is another one for each number."""
+    spread = random.Random(number)
+    return [base + seed + spread.uniform(-0.5, 0.5) for seed in range(8)]
+
+
+@pytest.fixture
+def crossed():
+    study = make_study(parse_study(CROSSED), CROSSED)
+    levels = {
+        "3, W": tops(45, 1),
+        "3, r=4": tops(40, 3),
+        "7, W": tops(50, 5),
+        "7, r=4": tops(60, 7),
+    }
+    return run_of("out", study, levels)
+
+
+@pytest.fixture
+def envelope():
+    axes = {"family": ("resnet", "rednet"), "depth": (26, 38)}
+    study = make_study(with_levels(shipped(ENVELOPE), axes))
+    made = {
+        value: tops(40 + 5 * place, 1 + 2 * place) for place, value in enumerate(study.variants)
+    }
+    return run_of("out", study, made)
+
+
+def test_each_axis_has_its_table_and_the_interactions_theirs(crossed):
+    (section,) = build_sections(crossed)
+    assert [named.name for named in section.tables] == [
+        "window-by-form",
+        "window-by-form-by-kernel_size",
+        "window-by-form-by-generator",
+        "window-by-form-interactions",
+    ]
+    assert section.table.table.columns[0].heading == "Kernel Size, Function Form"
+    cells = [row.cells[0].text for row in section.table.table.rows]
+    assert cells == ["3 × 3, W", "3 × 3, W₁σ(W₀), r = 4", "7 × 7, W", "7 × 7, W₁σ(W₀), r = 4"]
+    _, sizes, forms, together = (named.table for named in section.tables)
+    assert sizes.title == "Kernel size, averaged over generator"
+    assert sizes.text("3", "difference").startswith("−12.")
+    assert forms.text("W", "difference").startswith("−2.")
+    (row,) = together.rows
+    assert row.cells[0].text == "3 × 3 with W" and row.cells[1].text == "+14.8 ± 0.5 (8)"
+    assert section.table.texts["csv"].startswith("value,kernel_size,generator,params,")
+
+
+def test_sentences_say_what_axes_do_and_that_they_interact(crossed):
+    words = build_sections(crossed)[0].words
+    size, form, together, front, *dominated = words
+    assert size.startswith("Kernel size, averaged over generator, against 7 × 7, in Top-1: 3 × 3")
+    assert "worse (p = 0.0078)" in size
+    assert form.startswith("Generator, averaged over kernel size")
+    assert "3 × 3 with W differs from the sum by +14.8 ± 0.5" in together
+    assert front.startswith("On the front of MACs and mean Top-1, by rising MACs: 3 × 3, W (")
+    assert any("3 × 3, W₁σ(W₀), r = 4 is dominated: 3 × 3, W" in line for line in dominated)
+
+
+def test_a_study_of_one_axis_has_no_averages():
+    study = make_study(parse_study('name = "k"\naxes.kernel_size = [3, 7]'))
+    (section,) = build_sections(run_of("out", study, {"3": tops(40, 1), "7": tops(50, 3)}))
+    assert [named.name for named in section.tables] == ["k"]
+    assert section.words[0].startswith("On the front of MACs")
+
+
+def test_the_page_shows_the_file_as_it_was_written_and_keeps_it(crossed, tmp_path):
+    page = render_report(crossed, build_sections(crossed))
+    assert "# a remark that has to stay\n[axes]\nkernel_size = [3, 7]\n" in page
+    assert "Does &lt;the window&gt; matter" in page and "<the window>" not in page
+    kept = load_run(write_report(crossed, tmp_path), "FILE")
+    assert kept.studies[0].source == CROSSED and kept == crossed
+
+
+def test_the_envelope_stands_beside_the_read_off_figures(envelope):
+    (section,) = build_sections(envelope)
+    assert section.further[-1].name == "envelope-published"
+    published = section.further[-1].table
+    assert [row.cells[0].text for row in published.rows] == ["ResNet", "ResNet", "RedNet", "RedNet"]
+    columns = {column.group for column in section.table.table.columns}
+    assert "Published, read off figures: ImageNet, 224×224" in columns
+    assert section.table.table.text("rednet, 26", "published_top1_percent") == "75.9"
+    assert section.table.table.text("rednet, 26", "flops_envelope_convention") == "1.71"
+    page = render_report(envelope, [section])
+    assert "Figures’ convention" in page and "none: ResNet’s convolution" in page
+    assert "published-envelopes-title" in page
+    wide = [figure.wide for figure in section.figures]
+    assert wide == sorted(wide, reverse=True) and sum(wide) == 2
+
+
+def test_tables_of_averages_go_with_their_study(crossed, tmp_path):
+    run = run_of(
+        tmp_path, crossed.studies[0], {name: [50.0] for name in crossed.studies[0].variants}
+    )
+    save_run(run)
+    write_report(run, tmp_path)
+    assert len(list((tmp_path / "tables").iterdir())) == 4 * 3
+    (tmp_path / "tables" / "window-by-form-mine.csv").write_text("kept")
+    remove_tables(tmp_path)
+    assert [path.name for path in (tmp_path / "tables").iterdir()] == ["window-by-form-mine.csv"]
