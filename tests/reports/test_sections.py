@@ -1,12 +1,9 @@
 """Studies of several axes in the report, with numbers that the test knows."""
 
-import random
-
 import pytest
-from finished import run_of
+from finished import envelope_run, run_of, spread_around
 
 from ablations.saved import load_run, save_run
-from ablations.shipped import ENVELOPE, shipped, with_levels
 from ablations.study_files import make_study, parse_study
 from reports.files import remove_tables, write_report
 from reports.html import render_report
@@ -22,32 +19,21 @@ generator = ["W", "r=4"]
 """
 
 
-def tops(base, number):
-    """Top-1 of eight seeds around `base`; their spread is another one for each number."""
-    spread = random.Random(number)
-    return [base + seed + spread.uniform(-0.5, 0.5) for seed in range(8)]
-
-
 @pytest.fixture
 def crossed():
     study = make_study(parse_study(CROSSED), CROSSED)
     levels = {
-        "3, W": tops(45, 1),
-        "3, r=4": tops(40, 3),
-        "7, W": tops(50, 5),
-        "7, r=4": tops(60, 7),
+        "3, W": spread_around(45, 1),
+        "3, r=4": spread_around(40, 3),
+        "7, W": spread_around(50, 5),
+        "7, r=4": spread_around(60, 7),
     }
     return run_of("out", study, levels)
 
 
 @pytest.fixture
 def envelope():
-    axes = {"family": ("resnet", "rednet"), "depth": (26, 38)}
-    study = make_study(with_levels(shipped(ENVELOPE), axes))
-    made = {
-        value: tops(40 + 5 * place, 1 + 2 * place) for place, value in enumerate(study.variants)
-    }
-    return run_of("out", study, made)
+    return envelope_run("out")
 
 
 def test_each_axis_has_its_table_and_the_interactions_theirs(crossed):
@@ -83,7 +69,9 @@ def test_sentences_say_what_axes_do_and_that_they_interact(crossed):
 
 def test_a_study_of_one_axis_has_no_averages():
     study = make_study(parse_study('name = "k"\naxes.kernel_size = [3, 7]'))
-    (section,) = build_sections(run_of("out", study, {"3": tops(40, 1), "7": tops(50, 3)}))
+    (section,) = build_sections(
+        run_of("out", study, {"3": spread_around(40, 1), "7": spread_around(50, 3)})
+    )
     assert [named.name for named in section.tables] == ["k"]
     assert section.words[0].startswith("On the front of MACs")
 

@@ -1,5 +1,6 @@
 """Finished runs whose every number a test knows: real proofs, made-up accuracies."""
 
+import random
 from functools import cache
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from ablations.environment import describe_environment
 from ablations.proven import prove_study
 from ablations.runs import Run
 from ablations.settings import RunSettings, TrainSettings
-from ablations.shipped import shipped_study
+from ablations.shipped import ENVELOPE, shipped, shipped_study, with_levels
 from ablations.study_files import make_study, parse_study
 from ablations.timings import TimingRecord
 from ablations.trials import TrialRecord
@@ -64,6 +65,21 @@ _proofs = cache(lambda source: prove_study(make_study(parse_study(source)), "red
 def make_run(output, study, tops, **options):
     """A run of one shipped study; see `run_of`."""
     return run_of(output, shipped_study(study, list(tops)), tops, **options)
+
+
+def spread_around(base, number):
+    """Top-1 of eight seeds around `base`; their spread is another one for each number."""
+    spread = random.Random(number)
+    return [base + seed + spread.uniform(-0.5, 0.5) for seed in range(8)]
+
+
+def envelope_run(output):
+    """Two families at two depths."""
+    axes = {"family": ("resnet", "rednet"), "depth": (26, 38)}
+    study = make_study(with_levels(shipped(ENVELOPE), axes))
+    names = list(study.variants)
+    tops = {name: spread_around(40 + 5 * place, place) for place, name in enumerate(names)}
+    return run_of(output, study, tops)
 
 
 def run_of(output, made, tops, failure="loss became nan at step <3>", **train):
