@@ -68,10 +68,11 @@ def draw_mean(
     marks.add(point, f"{label}, mean of {seeds}: {mean_words(row)}")
 
 
-def accuracy_axis(axes: Axes) -> None:
-    """Top-1 upwards, at least SMALLEST_SPAN of it."""
-    low, high = axes.get_ylim()
+def accuracy_axis(*row: Axes) -> None:
+    """Top-1 upwards in all panels of a row, at least SMALLEST_SPAN of it; when all is drawn."""
+    low, high = row[0].get_ylim()
     middle, half = (low + high) / 2, max(high - low, SMALLEST_SPAN) / 2
-    axes.set_ylim(middle - half, middle + half)
-    axes.set_ylabel("measured Top-1 (%)")
-    axes.grid(axis="y")
+    row[0].set_ylim(middle - half, middle + half)
+    row[0].set_ylabel("measured Top-1 (%)")
+    for axes in row:
+        axes.grid(axis="y")

@@ -23,6 +23,22 @@ from reports.drawing import (
 from reports.svg import COLOURS, Marks, draw_svg
 
 
+@dataclass(frozen=True)
+class Panel:
+    """A cost that accuracy is drawn against. key: of the frame; unit: of the axis, in its own."""
+
+    key: str
+    unit: float
+    heading: str
+
+
+_PANELS = (
+    Panel("trained_macs", 1e6, "MACs (M), one image"),
+    Panel("trained_params", 1e3, "#Params (k)"),
+    Panel("image_ms", 1, "inference (ms), one image"),
+)
+
+
 def envelope_figure(name: str, series: Series, measured: pd.DataFrame) -> Markup:
     """Mean Top-1 with its 95 % interval against what the trained network costs: MACs, parameters
     and, where it was timed, the time of one image; a line joins those that no other variant beats
@@ -32,29 +48,19 @@ def envelope_figure(name: str, series: Series, measured: pd.DataFrame) -> Markup
     """
     measured = _with_times(measured)
     panels = [panel for panel in _PANELS if measured[panel.key].notna().any()]
-    several = len(series) > 1
 
     named = {value: name for labels in full_names(series) for value, name in labels.items()}
 
     def draw(figure: Figure, marks: Marks) -> None:
         row = figure.subplots(1, len(panels), sharey=True)
-        for axes, panel in zip(row, panels, strict=True):
-            placed = []
-            for line, labels in zip(lines_of(len(series)), series.values(), strict=True):
-                found = measured[measured["value"].isin(labels) & measured[panel.key].notna()]
-                points = _points(axes, marks, panel, line, named, found)
-                placed += [(x, y, labels[value]) for x, y, value in points]
-                if several:
-                    _join(axes, line, points)
-            _front(axes, panel, measured.dropna(subset=panel.key))
-            axes.set_xlabel(panel.heading)
-            axes.margins(x=0.15 if several else 0.25)
-            axes.xaxis.set_major_locator(MaxNLocator(4))
-            accuracy_axis(axes)
-            _label_points(axes, marks, placed)
-        for axes in row[1:]:
-            axes.set_ylabel("")
-        if several:
+        placed = [
+            _panel(axes, marks, panel, series, named, measured)
+            for axes, panel in zip(row, panels, strict=True)
+        ]
+        accuracy_axis(*row)
+        for axes, points in zip(row, placed, strict=True):
+            _label_points(axes, marks, points)
+        if len(series) > 1:
             for (colour, marker, _), title in zip(lines_of(len(series)), series, strict=True):
                 row[0].plot([], [], marker, color=COLOURS[colour], label=title)
             figure.legend(loc="outside upper right", ncols=4, frameon=False, handlelength=1)
@@ -73,22 +79,6 @@ def envelope_figure(name: str, series: Series, measured: pd.DataFrame) -> Markup
     return draw_svg(f"{name}-envelope", title, described, draw, size=WIDE)
 
 
-@dataclass(frozen=True)
-class Panel:
-    """A cost that accuracy is drawn against. key: of the frame; unit: of the axis, in its own."""
-
-    key: str
-    unit: float
-    heading: str
-
-
-_PANELS = (
-    Panel("trained_macs", 1e6, "MACs (M), one image"),
-    Panel("trained_params", 1e3, "#Params (k)"),
-    Panel("image_ms", 1, "inference (ms), one image"),
-)
-
-
 def _with_times(measured: pd.DataFrame) -> pd.DataFrame:
     """With image_ms, and its quartiles as far as they are from it."""
     times = {
@@ -104,6 +94,30 @@ def _with_times(measured: pd.DataFrame) -> pd.DataFrame:
         image_ms_below=times["image_ms"] - times["fast"],
         image_ms_above=times["slow"] - times["image_ms"],
     )
+
+
+def _panel(
+    axes: Axes,
+    marks: Marks,
+    panel: Panel,
+    series: Series,
+    named: Labels,
+    measured: pd.DataFrame,
+) -> list[tuple[float, float, str]]:
+    """Draws every series and the front; where each variant lies, and its label."""
+    measured = measured.dropna(subset=panel.key)
+    placed = []
+    for line, labels in zip(lines_of(len(series)), series.values(), strict=True):
+        found = measured[measured["value"].isin(labels)]
+        points = _points(axes, marks, panel, line, named, found)
+        placed += [(x, y, labels[value]) for x, y, value in points]
+        if len(series) > 1:
+            _join(axes, line, points)
+    _front(axes, panel, measured)
+    axes.set_xlabel(panel.heading)
+    axes.margins(x=0.15 if len(series) > 1 else 0.25)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    return placed
 
 
 def _points(

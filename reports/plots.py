@@ -133,9 +133,7 @@ def curves_figure(name: str, series: Series, curves: pd.DataFrame) -> Markup:
             axes.set_title(title, fontsize="medium")
             axes.set_xlabel("steps of training")
             axes.xaxis.set_major_locator(MaxNLocator(4))
-            accuracy_axis(axes)
-        for axes in row[1:]:
-            axes.set_ylabel("")
+        accuracy_axis(*row)
         shown = {label for found in present.values() for label in found.values()}
         for label, (colour, marker, dash) in lines.items():
             if label in shown:

@@ -154,7 +154,12 @@ def _dominances(run: Run, study: Study) -> list[Dominance]:
     return dominances(costs, {value: tops[value] for value in costs})
 
 
-def _models(run: Run, study: Study) -> Models:
-    train, variants = run.settings.train, study.variants.values()
-    trained = None if train is None else networks_title(train.model, variants)
-    return Models(networks_title(run.settings.cost_model, variants), trained)
+def _models(run: Run, study: Study) -> dict[str, Models]:
+    train = run.settings.train
+    return {
+        value: Models(
+            networks_title(run.settings.cost_model, [variant]),
+            None if train is None else networks_title(train.model, [variant]),
+        )
+        for value, variant in study.variants.items()
+    }

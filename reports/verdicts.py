@@ -15,7 +15,7 @@ from reports.tables import Table, difference_text
 
 @dataclass(frozen=True)
 class Models:
-    """The network whose costs were counted, and the one that was trained; None where none was."""
+    """A variant's network whose costs were counted, and the one that was trained, if one was."""
 
     counted: str
     trained: str | None
@@ -34,28 +34,29 @@ def study_verdict(
     baseline: str,
     table: Table,
     contrasts: Mapping[str, Contrast],
-    models: Models,
+    models: Mapping[str, Models],
 ) -> Verdict:
-    """labels: variant -> how it is written. contrasts: variant -> its contrast with `baseline`, of
-    all other variants."""
+    """labels, models: variant -> how it is written, its networks. contrasts: of all variants but
+    `baseline` with it."""
     label = labels.__getitem__
 
     def costs(value: str) -> str:
         params, macs = table.text(value, "params"), table.text(value, "macs")
-        return f"{params} M parameters and {macs} G MACs in {models.counted}"
+        return f"{params} M parameters and {macs} G MACs in {models[value].counted}"
 
     lines = [f"{label(baseline)}, the baseline: {costs(baseline)}."]
     for value, contrast in contrasts.items():
-        bought = f"; {_bought(table, contrast, models)}" if models.trained else ""
+        trained = models[value].trained
+        bought = f"; {_bought(table, contrast, trained)}" if trained else ""
         lines.append(f"{label(value)}: {costs(value)}{bought}.")
-    if models.trained is None:
+    if models[baseline].trained is None:
         return Verdict("Nothing was trained: what the variants buy was not measured.", tuple(lines))
     return Verdict(_headline(label(baseline), contrasts, label), tuple(lines))
 
 
-def _bought(table: Table, contrast: Contrast, models: Models) -> str:
+def _bought(table: Table, contrast: Contrast, trained: str) -> str:
     """The difference in Top-1 as the table shows it, and what it is worth."""
-    where = f"in {models.trained}, which was trained"
+    where = f"in {trained}, which was trained"
     if contrast.mean is None:
         return f"{where}: {conclusion(contrast)}"
     difference = table.text(contrast.value, "difference").rpartition(" (")[0]
