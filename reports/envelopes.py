@@ -20,7 +20,6 @@ from ablations.published import (
 )
 from reports.captions import model_title
 from reports.svg import COLOURS, Marks, draw_svg
-from reports.tables import Column, Table, show
 
 FAMILY_LINES = {
     "RedNet": ("vermillion", "o", "-"),
@@ -46,12 +45,12 @@ READ_OFF = (
     f"them, within about {READ_OFF_FLOPS_G} G FLOPs, {READ_OFF_PARAMS_M} M parameters and "
     f"{READ_OFF_TOP1} points of Top-1"
 )
-"""What a reader of the figure or the table has to know, without a full stop."""
+"""What a reader of the figure has to know, without a full stop."""
 
 
 def counted_frame(rows: Sequence[Row]) -> pd.DataFrame:
     """family as printed, depth; the costs counted here, flops_g in the envelope convention; the
-    published figures of the same network, top1_percent among them.
+    published top1_percent of the same network.
 
     rows: of `proven`; those that are no points of the figures are left out.
     """
@@ -66,8 +65,6 @@ def counted_frame(rows: Sequence[Row]) -> pd.DataFrame:
                 "depth": int(depth),
                 "params_m": row.params / 1e6,
                 "flops_g": ENVELOPE.count(row.operations) / 1e9,
-                "published_params_m": row.published.params_m,
-                "published_flops_g": row.published.flops_g,
                 "top1_percent": float(row.published.top1_percent),
             }
         )
@@ -146,30 +143,3 @@ def _rings(axes: Axes, marks: Marks, counted: pd.DataFrame, key: str, unit: str)
             point,
             f"{network}, counted here: {row[key]:.2f} {unit}; published: {row['top1_percent']} %",
         )
-
-
-def published_table(rows: Sequence[Row]) -> Table:
-    """Counted beside published costs of every ResNet and RedNet of the figures.
-
-    rows: of `proven`.
-    """
-    counted, published = "Counted: 224×224, 1000 classes", "Published: slides, read off, ImageNet"
-
-    def two_digits(value: float) -> str:
-        return f"{value:.2f}"
-
-    columns = (
-        Column("family", "", "family", show("family", str), numeric=False, order=None),
-        Column("depth", "", "depth", show("depth", str)),
-        Column("params_m", counted, "#Params (M)", show("params_m", two_digits)),
-        Column("flops_g", counted, "FLOPs (G), envelope convention", show("flops_g", two_digits)),
-        Column("published_params_m", published, "#Params (M)", show("published_params_m", str)),
-        Column("published_flops_g", published, "FLOPs (G)", show("published_flops_g", str)),
-        Column("top1_percent", published, "Top-1 (%)", show("top1_percent", str)),
-    )
-    return Table(
-        "Published networks",
-        columns,
-        counted_frame(rows).assign(baseline=False),
-        f"{READ_OFF}. FLOPs, envelope convention: {ENVELOPE.meaning}",
-    )

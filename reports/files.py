@@ -22,8 +22,7 @@ def remove_tables(output: Path) -> None:
         return  # there is none, or none that can be read
     for path in (output / "tables").glob("*.*"):
         if path.suffix in TABLE_ENDINGS and any(
-            re.fullmatch(rf"{re.escape(name)}(-by-\w+|-interactions|-published)?", path.stem)
-            for name in names
+            re.fullmatch(rf"{re.escape(name)}(-by-\w+|-interactions)?", path.stem) for name in names
         ):
             path.unlink(missing_ok=True)
 

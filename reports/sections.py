@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ablations.conventions import ENVELOPE
 from ablations.dominance import Dominance, dominances
 from ablations.factorial import Factors, Interaction, Marginal, interactions, marginals
 from ablations.proofs import Row, published_in
@@ -11,7 +10,6 @@ from ablations.runs import Run
 from ablations.variants import Study
 from reports.captions import counted_on, measured_on, networks_title
 from reports.dominance import dominance_words
-from reports.envelopes import published_table
 from reports.factorial import factorial_words, interaction_table, marginal_tables
 from reports.figures import Figure, study_figures
 from reports.formats import all_formats
@@ -46,7 +44,7 @@ class Section:
     """One study of the report.
 
     labels:  variant -> how it is written.
-    table:   a row for each variant. further: what it does on average, and what is published.
+    table:   a row for each variant. further: averages over axes, and interactions.
     words:   sentences on averages, interactions and the front, behind the verdict.
     gaps:    what the table lacks, and why.
     source:  the study's file.
@@ -104,7 +102,6 @@ def _section(run: Run, study: Study) -> Section:
         table=_named(study.name, table),
         further=[
             *_factorial_tables(study, averages, interacting, measured or ""),
-            *_published_tables(study, rows),
         ],
         figures=study_figures(run, study),
         proofs=rows,
@@ -135,15 +132,9 @@ def _factorial_tables(
         _named(f"{study.name}-by-{axis}", table) for axis, table in zip(axes, tables, strict=True)
     ]
     if interacting:
-        table = interaction_table(interacting, level_text, axis_name, measured)
+        table = interaction_table(interacting, level_name, axis_name, measured)
         named.append(_named(f"{study.name}-interactions", table))
     return named
-
-
-def _published_tables(study: Study, rows: Sequence[Row]) -> list[NamedTable]:
-    if published_in(rows) != ENVELOPE:
-        return []
-    return [_named(f"{study.name}-published", published_table(rows))]
 
 
 def _dominances(run: Run, study: Study) -> list[Dominance]:
