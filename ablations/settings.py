@@ -23,8 +23,6 @@ from ablations.values import (
 from ablations.variants import Variant
 from involution_core.architectures import ARCHITECTURES, Architecture
 
-DEFAULT_EPOCHS = 8
-
 WRITTEN = {
     "report.html": False,
     "run.json": False,
@@ -49,7 +47,7 @@ class TrainSettings:
     dataset: str = "digits"
     split: str = "test"
     data_dir: Path = Path("data")
-    epochs: int | None = DEFAULT_EPOCHS
+    epochs: int | None = 8
     steps: int | None = None
     batch_size: int = 32
     lr: float = 0.1

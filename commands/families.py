@@ -57,7 +57,7 @@ def study_commands(act: Act, further: Sequence[Option]) -> list[click.Command]:
 def _study_command(name: str, act: Act, further: Sequence[Option]) -> click.Command:
     file = shipped(name)
 
-    @_with_options([*_axis_options(file), *study_options(), *place_options(), *further])
+    @_with_options([*_axis_options(file), *study_options(file), *place_options(), *further])
     def command(baseline: str | None, **options: Any) -> None:
         axes = {
             axis: read_levels(axis, options.pop(AXIS_OPTIONS[axis].name), AXIS_OPTIONS[axis].name)
@@ -94,14 +94,16 @@ def _axis_options(file: StudyFile) -> list[Option]:
 
 
 def _all_command(act: Act, further: Sequence[Option]) -> click.Command:
+    files = [shipped(name) for name in ABLATIONS]
+
     @click.command("all")
-    @_with_options([*study_options(), *place_options(), *further])
+    @_with_options([*study_options(files[0]), *place_options(), *further])
     def all_studies(**options: Any) -> None:
         """The three tables with the paper's values.
 
         Variants that two tables share are trained once.
         """
-        _act(act, "all", [shipped(name) for name in ABLATIONS], options)
+        _act(act, "all", files, options)
 
     return all_studies
 
@@ -116,7 +118,7 @@ def _with_options(options: Sequence[Option]) -> Option:
 
 
 def _act(act: Act, name: str, files: Sequence[StudyFile], options: dict[str, Any]) -> None:
-    place, levels = take_place(name, options), take_levels(options)
+    place, levels = take_place(name, options), take_levels(files[0], options)
     settings = make_settings(levels, place, options.pop("no_train", False))
     studies = [make_study(replace(file, settings=levels)) for file in files]
     for study in studies:

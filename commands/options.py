@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from ablations.settings import DEFAULT_EPOCHS, TrainSettings
+from ablations.settings import TrainSettings
+from ablations.study_files import StudyFile
 from ablations.values import DATASETS, DEVICES, MODELS
 
 DEFAULTS = TrainSettings()
@@ -48,30 +49,35 @@ def place_options() -> list[Option]:
     ]
 
 
-def study_options() -> list[Option]:
-    """Options of what is the same for all variants of a study: networks, data and budget."""
+def study_options(file: StudyFile) -> list[Option]:
+    """Options of what is the same for all variants of a study, with the file's settings for
+    defaults: networks, data and budget."""
+    settings = file.settings
     return [
         click.option(
             "--dataset",
-            default=DEFAULTS.dataset,
+            default=settings["dataset"],
             metavar="NAME",
             help=f"{', '.join(DATASETS)}. Example: --dataset imagefolder:/data/imagenette",
         ),
         click.option(
             "--split",
-            default=DEFAULTS.split,
+            default=settings["split"],
             metavar="NAME",
             help="What accuracy is measured on: test, or, to choose by it, validation, which is "
             "held out of the training split. Example: --split validation",
         ),
         click.option(
-            "--seeds", default=3, metavar="N", help="Trials of each variant. Example: --seeds 6"
+            "--seeds",
+            default=settings["seeds"],
+            metavar="N",
+            help="Trials of each variant. Example: --seeds 6",
         ),
         click.option(
             "--epochs",
             type=int,
             metavar="N",
-            show_default=str(DEFAULT_EPOCHS),
+            show_default=str(settings["epochs"]),
             help="Budget of a trial, in passes over the data. Example: --epochs 20",
         ),
         click.option(
@@ -82,25 +88,25 @@ def study_options() -> list[Option]:
         ),
         click.option(
             "--batch-size",
-            default=DEFAULTS.batch_size,
+            default=settings["batch_size"],
             metavar="N",
             help="Images in a batch. Example: --batch-size 128",
         ),
         click.option(
             "--lr",
-            default=DEFAULTS.lr,
+            default=settings["lr"],
             metavar="RATE",
             help="Peak learning rate. Example: --lr 0.05",
         ),
         click.option(
             "--train-model",
-            default=DEFAULTS.model,
+            default=settings["model"],
             metavar="NAME",
             help=f"Network to train: {', '.join(MODELS)}. Example: --train-model rednet26",
         ),
         click.option(
             "--cost-model",
-            default="rednet50",
+            default=settings["cost_model"],
             metavar="NAME",
             help="Network whose costs are counted, at its own image size and class number "
             "(the paper's: rednet50, 224x224, 1000). Example: --cost-model rednet26",

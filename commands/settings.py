@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ablations.settings import DEFAULT_EPOCHS, RunSettings, TrainSettings
+from ablations.settings import RunSettings, TrainSettings
+from ablations.study_files import StudyFile
 from ablations.variants import Level
 
 _TRAINING = ("dataset", "split", "epochs", "steps", "batch_size", "lr")
@@ -30,10 +31,10 @@ def take_place(name: str, options: dict[str, Any]) -> Place:
     )
 
 
-def take_levels(options: dict[str, Any]) -> dict[str, Level]:
+def take_levels(file: StudyFile, options: dict[str, Any]) -> dict[str, Level]:
     """Takes what a study's settings hold out of the options of `options.study_options`."""
     if options["epochs"] is None and options["steps"] is None:
-        options["epochs"] = DEFAULT_EPOCHS
+        options["epochs"] = file.settings["epochs"]
     renamed = {"train_model": "model"}
     names = ("seeds", "train_model", "cost_model", *_TRAINING)
     taken = {renamed.get(name, name): options.pop(name) for name in names}

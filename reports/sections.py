@@ -100,9 +100,7 @@ def _section(run: Run, study: Study) -> Section:
             *dominance_words(_dominances(run, study), names.__getitem__, "MACs"),
         ],
         table=_named(study.name, table),
-        further=[
-            *_factorial_tables(study, averages, interacting, measured or ""),
-        ],
+        further=_factorial_tables(study, averages, interacting, measured or ""),
         figures=study_figures(run, study),
         proofs=rows,
         gaps=list(table_gaps(names, table)),
