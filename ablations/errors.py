@@ -18,7 +18,7 @@ class TrialFailed(RuntimeError):
     """A trial that ended without a result, for a reason that goes into its record."""
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """What went wrong. In a data loader's process it stands, with its kind, in the last line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if len(lines) > 1:

@@ -1,7 +1,7 @@
 """From a variant to its network."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ablations.errors import one_line
 from ablations.own_code import load_object
@@ -43,11 +43,13 @@ def check_own_code(variant: Variant, architecture: Architecture) -> None:
         load_object(spec)
     size, classes = architecture.image_size, architecture.classes
     try:
-        network = build(architecture, variant, classes).eval()
+        network = build(architecture, variant, classes)
+        if not isinstance(network, nn.Module):
+            raise TypeError(f"it makes a {type(network).__name__} and no torch.nn.Module")
         with torch.no_grad():
-            scores = network(torch.zeros(2, 3, size, size))
-    except Exception as error:  # whatever a user's code does
+            scores = network.eval()(torch.zeros(2, 3, size, size))
+    except (Exception, SystemExit) as error:  # whatever a user's code does
         raise ValueError(f"cannot be run in {architecture.name}: {one_line(error)}") from None
-    if scores.shape != (2, classes):
-        given = tuple(scores.shape)
+    given = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
+    if given != (2, classes):
         raise ValueError(f"gives {given} for two images, and has to give (2, {classes})")

@@ -8,7 +8,9 @@ import hashlib
 import importlib
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ablations.errors import one_line
@@ -23,11 +25,11 @@ def load_object(spec: str) -> Callable[..., Any]:
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
-        found = getattr(importlib.import_module(module), name)
-    except AttributeError:
-        raise ValueError(f"the module {module} has no {name}") from None
-    except Exception as error:  # whatever a user's module does when it is imported
+        found = getattr(importlib.import_module(module), name, None)
+    except (Exception, SystemExit) as error:  # whatever a user's module does when it is imported
         raise ValueError(f"cannot import {module} ({one_line(error)})") from None
+    if found is None:
+        raise ValueError(f"the module {module} has no {name}")
     if not callable(found):
         raise ValueError(f"{name} of {module} cannot be called")
     return found
@@ -36,5 +38,11 @@ def load_object(spec: str) -> Callable[..., Any]:
 def fingerprint(spec: str) -> str:
     """A digest of the module's file, so that a trial is run again when the code has changed."""
     load_object(spec)
-    file = getattr(sys.modules[spec.partition(":")[0]], "__file__", None)
+    return _digest(sys.modules[spec.partition(":")[0]])
+
+
+@cache
+def _digest(module: ModuleType) -> str:
+    """Of the code that runs: a file that changes later is not imported again."""
+    file = getattr(module, "__file__", None)
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16] if file else ""

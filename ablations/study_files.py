@@ -21,18 +21,22 @@ can hold, `axes.AXES` what can be an axis.
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
+from math import prod
 from typing import Any
 
 from ablations.axes import AXES, NETWORK_AXES, PAPER, TRAINING_AXES, read_count
-from ablations.values import MODELS, SPLITS, check_among, check_printable
+from ablations.values import MODELS, SPLITS, check_among, check_printable, is_control
 from ablations.variants import Level, Study, Variant, make_variant
+from involution_core.forms import ATTENTION
 
 MOST_VARIANTS = 200
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+_LONGEST_SHOWN = 60
 
 
 def _among(allowed: Sequence[str], text: str) -> str:
@@ -58,8 +62,8 @@ UNSET = "–"
 """In place of a level that a variant does not have: a ResNet's form of the kernel generator."""
 
 Key = tuple[str | int, ...]
-"""Where something stands in a file: ("axes", "kernel_size"), ("variants", 1, "lr")."""
-
+"""Where something stands in a file: ("axes", "kernel_size"), ("variants", 1, "lr"); in a text that
+is no TOML the line alone: (3,)."""
 
 Problem = tuple[Key, str]
 
@@ -110,7 +114,9 @@ class StudyFile:
 def _toml(value: object) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    if not isinstance(value, str):
+        return repr(value)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # JSON has it as it is
 
 
 def _table(heading: str, values: Mapping[str, object]) -> str:
@@ -126,13 +132,25 @@ def read_study(text: str) -> tuple[StudyFile | None, list[Problem]]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return None, [((), f"is not TOML: {error}")]
+        return None, [_no_toml(text, str(error))]
+    except (ValueError, RecursionError):  # thousands of digits, of lists in lists
+        return None, [((), "holds a number or a list that is too large to be read")]
     reader = _Reader()
     file = reader.file(document)
-    if reader.problems and not _cells(file):
-        return None, reader.problems
-    conflicts = _conflicts(file)
-    return None if conflicts else file, [*reader.problems, *conflicts]
+    misplaced = [*_misplaced(file)]
+    unfit = [] if misplaced else _unfit(file)
+    unread = {key[-1:] for key, _ in reader.problems}
+    told = [(key, problem) for key, problem in misplaced if key[-1:] not in unread]
+    if not reader.variants_unread:
+        told += unfit
+    return None if misplaced or unfit else file, [*reader.problems, *told]
+
+
+def _no_toml(text: str, error: str) -> Problem:
+    found = re.search(r" \(at line (\d+), column (\d+)\)", error)
+    line = int(found[1]) if found else len(text.splitlines())
+    where = f" (column {found[2]})" if found else ""
+    return (line,), f"is not TOML: {error[: found.start()] if found else error}{where}"
 
 
 def parse_study(text: str) -> StudyFile:
@@ -149,6 +167,12 @@ class _Reader:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
+    @property
+    def variants_unread(self) -> bool:
+        """Whether a part that makes the variants, or their baseline, could not be read."""
+        parts = ((), ("axes",), ("variants",), ("baseline",))
+        return any(key[:1] in parts or key[-1] in AXES for key, _ in self.problems)
+
     def wrong(self, key: Key, problem: str) -> None:
         self.problems.append((key, problem))
 
@@ -156,29 +180,30 @@ class _Reader:
         known = ("name", "title", "axes", "variants", "baseline", "settings")
         for key in document:
             if key not in known:
-                self.wrong((key,), f"{key}: unknown; allowed: {', '.join(known)}")
+                self.wrong((key,), f"{_shown(key)}: unknown; allowed: {', '.join(known)}")
         if ("axes" in document) == ("variants" in document):
             self.wrong((), "a study has either [axes] or [[variants]]")
         name = self.text(document, "name")
         if name is not None and not _NAME.fullmatch(name):
-            self.wrong(("name",), f"name {name}: small letters, digits, - and _, at most 60")
+            problem = "must be small letters, digits, - and _, at most 60"
+            self.wrong(("name",), f"name {_shown(name)}: {problem}")
+        title = self.text(document, "title") if "title" in document else name
         return StudyFile(
             name=name or "",
-            title=self.text(document, "title", name) or "",
+            title=title or "",
             axes=self.axes(document.get("axes", {})),
             variants=self.variants(document.get("variants", [])),
             baseline=self.levels(("baseline",), document.get("baseline", {}), AXES),
             settings=self.levels(("settings",), document.get("settings", {}), SETTINGS),
         )
 
-    def text(self, document: Mapping[str, Any], key: str, default: str | None = None) -> str | None:
-        value = document.get(key, default)
-        if value is None:
-            self.wrong((), f"{key} is missing")
-        elif not isinstance(value, str) or not value or any(map(_is_control, value)):
-            self.wrong((key,), f"{key} must be a line of text")
-            return None
-        return value
+    def text(self, document: Mapping[str, Any], key: str) -> str | None:
+        value = document.get(key)
+        if isinstance(value, str) and value.strip() and not any(map(is_control, value)):
+            return value
+        missing = key not in document
+        self.wrong((key,), f"{key} is missing" if missing else f"{key} must be a line of text")
+        return None
 
     def axes(self, table: object) -> dict[str, tuple[Level, ...]]:
         if not isinstance(table, dict):
@@ -188,16 +213,20 @@ class _Reader:
         for name, values in table.items():
             key: Key = ("axes", name)
             if name not in AXES:
-                self.wrong(key, f"{name} is no axis; allowed: {', '.join(AXES)}")
+                self.wrong(key, f"{_shown(name)} is no axis; allowed: {', '.join(AXES)}")
             elif not isinstance(values, list) or not values:
                 self.wrong(key, f"{name} must be a list of at least one value")
             else:
-                levels = [self.level(key, name, value, AXES) for value in values]
-                for level in dict.fromkeys(levels):
-                    if level is not None and levels.count(level) > 1:
-                        self.wrong(key, f"{name} {level}: given twice; every value once")
-                axes[name] = tuple(dict.fromkeys(x for x in levels if x is not None))
+                axes[name] = self.once(key, name, values)
         return axes
+
+    def once(self, key: Key, name: str, values: Sequence[object]) -> tuple[Level, ...]:
+        read = [self.level(key, name, value, AXES) for value in values]
+        times = Counter(level for level in read if level is not None)
+        for level, count in times.items():
+            if count > 1:
+                self.wrong(key, f"{name} {_shown(level)}: given twice; every value once")
+        return tuple(times)
 
     def variants(self, tables: object) -> tuple[dict[str, Level], ...]:
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -216,7 +245,8 @@ class _Reader:
         levels = {}
         for name, value in table.items():
             if name not in allowed:
-                self.wrong((*where, name), f"{name}: unknown; allowed: {', '.join(allowed)}")
+                known = ", ".join(allowed)
+                self.wrong((*where, name), f"{_shown(name)}: unknown; allowed: {known}")
                 continue
             level = self.level((*where, name), name, value, allowed)
             if level is not None:
@@ -227,18 +257,29 @@ class _Reader:
         self, key: Key, name: str, value: object, allowed: Mapping[str, Callable[[str], Level]]
     ) -> Level | None:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
-            self.wrong(key, f"{name} {value}: must be a number or text")
+            self.wrong(key, f"{name} {_shown(value)}: must be a number or text")
             return None
         try:
-            check_printable(str(value))
-            return allowed[name](str(value))
+            text = _text(value)
+            check_printable(text)
+            return allowed[name](text)
         except ValueError as error:
-            self.wrong(key, f"{name} {value}: {error}")
+            self.wrong(key, f"{name} {_shown(value)}: {error}")
             return None
 
 
-def _is_control(character: str) -> bool:
-    return ord(character) < 32 or ord(character) == 127
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Python writes no integer of thousands of digits; in TOML it can be hex
+        return "a number of thousands of digits"
+
+
+def _shown(value: object) -> str:
+    """A value in an error: on one line, as a terminal shows it, at no great length."""
+    text = _text(value)
+    short = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    return "".join(ascii(c)[1:-1] if is_control(c) else c for c in short)
 
 
 def make_study(file: StudyFile, source: str | None = None) -> Study:
@@ -246,7 +287,7 @@ def make_study(file: StudyFile, source: str | None = None) -> Study:
 
     Raises BadStudy where its parts do not go together.
     """
-    problems = _conflicts(file)
+    problems = [*_misplaced(file)] or _unfit(file)
     if problems:
         raise BadStudy(problems)
     cells = _cells(file)
@@ -258,7 +299,7 @@ def make_study(file: StudyFile, source: str | None = None) -> Study:
         levels={
             name: tuple(map(str, cell.values())) for name, cell in zip(names, cells, strict=True)
         },
-        variants={name: _variant(file, cell) for name, cell in zip(names, cells, strict=True)},
+        variants=dict(zip(names, _variants(file, cells), strict=True)),
         baseline=names[cells.index(_baseline(file, cells))],
         source=file.to_toml() if source is None else source,
     )
@@ -273,69 +314,108 @@ def common_settings(file: StudyFile) -> dict[str, Level]:
     return common | own
 
 
+def _count(file: StudyFile) -> int:
+    """How many variants there are, of which `_cells` is the list."""
+    return prod(map(len, file.axes.values())) if file.axes else len(file.variants)
+
+
 def _cells(file: StudyFile) -> list[dict[str, Level]]:
     """Every variant's level on each axis."""
-    if not file.axis_names:
-        return []
     if file.axes:
         names = file.axes.keys()
         return [dict(zip(names, levels, strict=True)) for levels in product(*file.axes.values())]
     cells = []
     for variant in file.variants:
         levels = {**DEFAULTS, **file.settings, **variant}
-        if levels["family"] != "rednet":
-            levels |= {name: variant.get(name, UNSET) for name in PAPER}
+        levels |= {name: variant.get(name, UNSET) for name in _idle(levels["family"])}
         cells.append({name: levels.get(name, UNSET) for name in file.axis_names})
     return cells
 
 
-def _variant(file: StudyFile, cell: Mapping[str, Level]) -> Variant:
+def _idle(family: Level) -> tuple[str, ...]:
+    """The involution's settings that say nothing of a family's networks."""
+    if family == ATTENTION:
+        return ("generator",)
+    return () if family == "rednet" else tuple(PAPER)
+
+
+def _variants(file: StudyFile, cells: Sequence[dict[str, Level]]) -> list[Variant]:
     network = {name: level for name, level in file.settings.items() if name in NETWORK_AXES}
     common = common_settings(file)
-    own = {
-        name: level
-        for name, level in cell.items()
-        if level != UNSET and (name in NETWORK_AXES or level != common.get(name))
-    }
-    return make_variant(network | own)
+    own = [
+        {
+            name: level
+            for name, level in cell.items()
+            if level != UNSET and (name in NETWORK_AXES or level != common.get(name))
+        }
+        for cell in cells
+    ]
+    return [make_variant(network | levels) for levels in own]
 
 
-def _conflicts(file: StudyFile) -> list[Problem]:
-    """What does not go together, though each value may stand on its own."""
-    cells = _cells(file)
-    if not file.axis_names or not cells:
-        return [((), "there is nothing to vary; name at least one axis with a value")]
-    return [*_misplaced(file, cells), *_repeated(file, cells)]
-
-
-def _misplaced(file: StudyFile, cells: Sequence[dict[str, Level]]) -> Iterator[Problem]:
-    if len(cells) > MOST_VARIANTS:
-        yield ("axes",), f"{len(cells)} variants; at most {MOST_VARIANTS}"
-    given = {**dict.fromkeys(file.axis_names, "axes"), **dict.fromkeys(file.settings, "settings")}
-    if "epochs" in given and "steps" in given:
-        yield (given["steps"], "steps"), "steps: give either epochs or steps, not both"
+def _misplaced(file: StudyFile) -> Iterator[Problem]:
+    """What has no place in the file, whatever the values are."""
+    if _count(file) > MOST_VARIANTS:
+        key: Key = ("axes",) if file.axes else ("variants", MOST_VARIANTS)
+        yield key, f"{_count(file)} variants; at most {MOST_VARIANTS}"
+    yield from _mixed_budgets(file)
     for name in file.axes:
         if name in file.settings:
             yield ("settings", name), f"{name}: is an axis; leave it out of [settings]"
-    unknown = [name for name in file.baseline if name not in file.axis_names]
-    for name in unknown:
-        yield ("baseline", name), f"{name}: is no axis of this study"
-    if not unknown and not _matching(file.baseline, cells):
-        text = ", ".join(f"{name} {level}" for name, level in file.baseline.items())
-        yield ("baseline",), f"baseline {text}: must be one of the variants"
+    for name in file.baseline:
+        if name not in file.axis_names:
+            yield ("baseline", name), f"{name}: is no axis of this study"
+
+
+def _mixed_budgets(file: StudyFile) -> Iterator[Problem]:
+    given = {*file.axis_names, *file.settings}
+    places: list[tuple[Key, Mapping[str, object]]] = [
+        (("settings",), file.settings),
+        (("axes",), file.axes),
+        *((("variants", place), variant) for place, variant in enumerate(file.variants)),
+    ]
+    holding = [where for where, levels in places if "steps" in levels]
+    if {"epochs", "steps"} <= given:
+        yield (*holding[0], "steps"), "steps: give either epochs or steps, not both"
+    elif holding and ("settings",) not in holding:
+        for place, variant in enumerate(file.variants):
+            if "steps" not in variant:
+                yield ("variants", place), "steps is missing, which other variants have"
+
+
+def _unfit(file: StudyFile) -> list[Problem]:
+    """Levels and variants that do not go together; of a file in which nothing is misplaced."""
+    cells = _cells(file)
+    if not cells or not file.axis_names:
+        return [((), "there is nothing to vary; name at least one axis with a value")]
+    if not _matching(file.baseline, cells):
+        text = ", ".join(f"{name} {_shown(level)}" for name, level in file.baseline.items())
+        return [(("baseline",), f"baseline {text}: must be one of the variants")]
+    return [*_without_involutions(file, cells)] or [*_repeated(file, cells)]
+
+
+def _without_involutions(file: StudyFile, cells: Sequence[dict[str, Level]]) -> Iterator[Problem]:
+    told = set()
+    for place, cell in enumerate(cells):
+        family = {**DEFAULTS, **file.settings, **cell}["family"]
+        for name in _idle(family):
+            key: Key = ("axes", name) if file.axes else ("variants", place, name)
+            if cell.get(name, UNSET) != UNSET and (key, family) not in told:
+                told.add((key, family))
+                problem = (
+                    "has a generator of its own" if family == ATTENTION else "has no involutions"
+                )
+                hint = "; list the variants in place of crossing them" if file.axes else ""
+                yield key, f"{name}: the family {family} {problem}{hint}"
 
 
 def _repeated(file: StudyFile, cells: Sequence[dict[str, Level]]) -> Iterator[Problem]:
-    if not _matching(file.baseline, cells):
-        return
-    variants = [_variant(file, cell) for cell in cells]
-    names = _names(cells)
+    variants, names = _variants(file, cells), _names(cells)
     for place, (name, variant) in enumerate(zip(names, variants, strict=True)):
         first = variants.index(variant)
         if first < place:
             key: Key = ("variants", place) if file.variants else ("axes",)
-            hint = "" if variant.has_involutions else "; it has no involutions to vary"
-            yield key, f"{name}: is the same variant as {names[first]}{hint}"
+            yield key, f"{name}: is the same variant as {names[first]}"
 
 
 def _names(cells: Sequence[dict[str, Level]]) -> list[str]:

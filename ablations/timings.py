@@ -35,7 +35,7 @@ class TimingKey:
             sort_keys=True,
         )
         digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
-        return f"{self.variant.key}-{digest}.json"
+        return f"{self.variant.network.key}-{digest}.json"
 
 
 @dataclass(frozen=True)

@@ -2,51 +2,83 @@
 
 import re
 import tomllib
+from collections.abc import Iterator, Mapping
 
-_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]")
-_KEY = re.compile(r"\s*([\w.\"' -]+?)\s*=")
+Path = tuple[str | int, ...]
+"""("axes", "lr"); the tables of an array carry their place in it: ("variants", 1, "lr")."""
+
+_PARTS = re.compile(
+    r'"{3}(?:[^\\]|\\.)*?"{3,5}|\'{3}.*?\'{3,5}'  # texts of several lines
+    r'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]',
+    re.DOTALL,
+)
+"""What can hold or hide the end of a statement."""
+
+_HEADER = re.compile(r"""\s*\[(\[?)((?:"(?:[^"\\]|\\.)*"|'[^']*'|[^]"'])+)]""")
+_KEY = re.compile(r"""\s*((?:"(?:[^"\\]|\\.)*"|'[^']*'|[^#="'])+)=""")
 
 
-def key_lines(text: str) -> dict[tuple[str | int, ...], int]:
+def key_lines(text: str) -> dict[Path, int]:
     """Path of each table and key in a valid TOML text -> its line, from 1.
 
-    Tables of an array carry their place in it: [[variants]] twice is ("variants", 0) and
-    ("variants", 1). Keys inside an inline table are not told apart from it.
+    Keys inside an inline table are not told apart from it.
     """
-    lines = text.splitlines(keepends=True)
-    found: dict[tuple[str | int, ...], int] = {}
-    table: tuple[str | int, ...] = ()
-    for number, line in enumerate(lines):
-        if not _starts_statement(lines[:number]):
-            continue
-        if header := _HEADER.match(line):
-            table = _path(header[2])
-            if header[1] == "[[":
-                table = (*table, sum(path[:-1] == table for path in found))
-        elif key := _KEY.match(line):
-            found.setdefault((*table, *_path(key[1])), number + 1)
-            continue
+    found: dict[Path, int] = {}
+    table: Path = ()
+    tables: dict[Path, int] = {}
+    for line, statement in _statements(text):
+        if header := _HEADER.match(statement):
+            table = _inside(_names(f"[{header[2]}]"), tables)
+            if header[1]:
+                tables[table] = tables.get(table, -1) + 1
+                table = (*table, tables[table])
+            path = table
+        elif key := _KEY.match(statement):
+            path = (*table, *_names(f"{key[1]}=0"))
         else:
             continue
-        found.setdefault(table, number + 1)
+        for length in range(1, len(path) + 1):
+            found.setdefault(path[:length], line)
     return found
 
 
-def _path(dotted: str) -> tuple[str | int, ...]:
-    return tuple(part.strip().strip("\"'") for part in dotted.split("."))
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Each statement, and the line that it begins on."""
+    line, start, newlines, depth = 1, 0, 0, 0
+    for part in _PARTS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(part[0], 0)
+        newlines += part[0].count("\n")
+        if part[0] == "\n" and depth == 0:
+            yield line, text[start : part.start()]
+            line, start, newlines = line + newlines, part.end(), 0
+    yield line, text[start:]
 
 
-def _starts_statement(before: list[str]) -> bool:
-    """Whether no list or text that began on an earlier line is still open."""
-    try:
-        tomllib.loads("".join(before))
-    except tomllib.TOMLDecodeError:
-        return False
-    return True
+def _names(statement: str) -> Path:
+    """The names of the key or table in a statement that has one."""
+    names: list[str] = []
+    table = tomllib.loads(statement)
+    while isinstance(table, dict) and table:
+        ((name, table),) = table.items()
+        names.append(name)
+    return tuple(names)
 
 
-def line_of(lines: dict[tuple[str | int, ...], int], key: tuple[str | int, ...]) -> int:
-    """The line of a key, or of the nearest table around it; 1 where there is none."""
+def _inside(names: Path, tables: Mapping[Path, int]) -> Path:
+    """Where a table lies: in the last one of every array of tables on its way."""
+    path: Path = ()
+    for name in names[:-1]:
+        path = (*path, name)
+        if path in tables:
+            path = (*path, tables[path])
+    return (*path, names[-1])
+
+
+def line_of(lines: Mapping[Path, int], key: Path) -> int:
+    """The line of a key, or of the nearest table around it; 1 where there is none. A line's number
+    in place of a key is that line."""
+    if len(key) == 1 and isinstance(key[0], int):
+        return key[0]
     while key and key not in lines:
         key = key[:-1]
     return lines.get(key, 1)

@@ -43,7 +43,7 @@ class TrialKey:
             sort_keys=True,
         )
         digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
-        return f"{self.variant.key}-seed{self.seed}-{digest}.json"
+        return f"{self.variant.network.key}-seed{self.seed}-{digest}.json"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 No torch."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from involution_core.architectures import ARCHITECTURES
@@ -32,6 +33,13 @@ def check_printable(text: str) -> None:
     """Text that can be written down; on a command line there may be other bytes."""
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise ValueError("is not a name in UTF-8")
+    if any(map(is_control, text)):
+        raise ValueError("must be a line of text")
+
+
+def is_control(character: str) -> bool:
+    """Whether it is no part of a line of text: a line's end, a terminal's command, half a pair."""
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
 
 
 def check_dataset(name: str, allowed: Sequence[str] = DATASETS) -> None:

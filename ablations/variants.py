@@ -49,7 +49,7 @@ class Variant:
         parts += [f"d{self.depth}"] * (self.depth is not None)
         parts += [f"w{self.width}"] * (self.width is not None)
         parts += [f"{name}{level}" for name, level in self.training]
-        return re.sub(r"[^\w.-]", "", "-".join(parts))[:_LONGEST_KEY]
+        return re.sub(r"[^\w.-]", "", "-".join(parts), flags=re.ASCII)[:_LONGEST_KEY]
 
     @property
     def has_involutions(self) -> bool:

@@ -10,7 +10,7 @@ from ablations.checks import misfits
 from ablations.errors import SettingError
 from ablations.settings import RunSettings
 from ablations.shipped import ABLATIONS, ENVELOPE, read_levels, shipped, with_levels
-from ablations.study_files import StudyFile, make_study
+from ablations.study_files import BadStudy, StudyFile, make_study
 from ablations.variants import Study
 from commands.lists import ListCommand
 from commands.options import Option, place_options, study_options
@@ -120,7 +120,10 @@ def _with_options(options: Sequence[Option]) -> Option:
 def _act(act: Act, name: str, files: Sequence[StudyFile], options: dict[str, Any]) -> None:
     place, levels = take_place(name, options), take_levels(files[0], options)
     settings = make_settings(levels, place, options.pop("no_train", False))
-    studies = [make_study(replace(file, settings=levels)) for file in files]
+    try:
+        studies = [make_study(replace(file, settings=levels)) for file in files]
+    except BadStudy as error:
+        raise click.UsageError(str(error)) from None
     for study in studies:
         _check(study, settings)
     act(studies, settings, **options)

@@ -20,6 +20,8 @@ def plan_studies(
         raise SettingError("spread", spread, "must be a positive number of points")
     if spread is not None and records is not None:
         raise SettingError("records", records, "give either --spread or --records")
+    if settings.train is None:
+        raise click.UsageError("nothing was trained in that run, so that there is nothing to plan")
     check_writable("output", settings.output, WRITTEN)
     earlier = None
     if records is not None:

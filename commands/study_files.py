@@ -1,17 +1,20 @@
 """The command of a study that a file describes, for whatever is to be done with it."""
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
+from ablations.axes import AXES
 from ablations.checks import Misfit, misfits
 from ablations.errors import SettingError, one_line
 from ablations.settings import RunSettings
 from ablations.shipped import ABLATIONS, ENVELOPE
 from ablations.study_files import (
     Key,
+    Problem,
     StudyFile,
     common_settings,
     make_study,
@@ -25,6 +28,7 @@ from commands.program import BAD_INPUT, PROGRAM
 from commands.settings import make_settings, take_place
 
 TOML = ".toml"
+REPORT = (".html", ".htm", ".json")
 
 
 def file_command(act: Callable[..., None], further: Sequence[Option]) -> click.Command:
@@ -33,11 +37,11 @@ def file_command(act: Callable[..., None], further: Sequence[Option]) -> click.C
     def command(file: Path, **options: Any) -> None:
         no_train = options.pop("no_train", False)
         path = file.expanduser()
-        if path.suffix.lower() == TOML:
-            studies, settings = _from_toml(path, options, no_train)
+        if path.suffix.lower() == TOML and not path.is_dir():
+            _act_on_toml(act, path, options, no_train)
         else:
             studies, settings = _from_run(path, options, no_train)
-        act(studies, settings, **options)
+            act(studies, settings, **options)
 
     for option in reversed([*place_options(), *further]):
         command = option(command)
@@ -50,37 +54,66 @@ _HELP = f"""Your own study: FILE is a study's file (TOML), or a report, whose st
 Shipped as such files: {", ".join((*ABLATIONS, ENVELOPE))}."""
 
 
-def _from_toml(
-    path: Path, options: dict[str, Any], no_train: bool
-) -> tuple[list[Study], RunSettings]:
+def _act_on_toml(
+    act: Callable[..., None], path: Path, options: dict[str, Any], no_train: bool
+) -> None:
+    text = _read(path)
+    file, study, settings = _from_toml(path, text, options, no_train)
     try:
-        text = path.read_text(encoding="utf-8")
+        act([study], settings, **options)
+    except SettingError as error:
+        if error.setting not in AXES:
+            raise
+        # A data set that is not there is only found out when it is loaded.
+        misfit = Misfit(error.setting, error.value, error.problem)
+        _fail(path, text, [_problem(file, misfit)])
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         raise SettingError("FILE", path, f"cannot be read ({one_line(error)})") from None
+
+
+def _from_toml(
+    path: Path, text: str, options: dict[str, Any], no_train: bool
+) -> tuple[StudyFile, Study, RunSettings]:
+    """What a file describes. Ends the program, a line for each problem, where it has any."""
     file, problems = read_study(text)
     if file is not None:
-        place = take_place(file.name or path.stem, options)
         study = make_study(file, text)
-        settings = make_settings(common_settings(file), place, no_train)
-        problems += [
-            (_key(file, m), f"{m.axis} {m.level}: {m.problem}") for m in misfits(study, settings)
-        ]
+        settings = make_settings(common_settings(file), take_place(file.name, options), no_train)
+        problems += [_problem(file, misfit) for misfit in misfits(study, settings)]
         if not problems:
-            return [study], settings
-    lines = key_lines(text) if len(problems) > 1 or problems[0][0] else {}
-    for key, problem in problems:
-        click.echo(f"{PROGRAM}: {path}:{line_of(lines, key)}: {problem}", err=True)
+            return file, study, settings
+    _fail(path, text, problems)
+
+
+def _fail(path: Path, text: str, problems: Sequence[Problem]) -> NoReturn:
+    is_toml = not any(isinstance(key[0], int) for key, _ in problems if key)
+    lines = key_lines(text) if is_toml and any(key for key, _ in problems) else {}
+    told = dict.fromkeys((line_of(lines, key), problem) for key, problem in problems)
+    for line, problem in sorted(told, key=itemgetter(0)):
+        click.echo(f"{PROGRAM}: {path}:{line}: {' '.join(problem.split())}", err=True)
     raise SystemExit(BAD_INPUT)
 
 
+def _problem(file: StudyFile, misfit: Misfit) -> Problem:
+    """What does not fit, and where the file says it; what is by default, where its width is."""
+    return _key(file, misfit), f"{misfit.axis} {misfit.level}: {misfit.problem}"
+
+
 def _key(file: StudyFile, misfit: Misfit) -> Key:
-    """Where a file says what does not fit."""
-    if misfit.axis in file.axes:
-        return ("axes", misfit.axis)
     for place, variant in enumerate(file.variants):
         if variant.get(misfit.axis) == misfit.level:
             return ("variants", place, misfit.axis)
-    return ("settings", misfit.axis)
+    for axis in (misfit.axis, "width"):
+        if axis in file.axes:
+            return ("axes", axis)
+        if axis in file.settings:
+            return ("settings", axis)
+    return ()
 
 
 def _from_run(
@@ -89,6 +122,9 @@ def _from_run(
     """The studies of a finished run, as their files say; without training if it had none."""
     from ablations.saved import load_run
 
+    if not path.is_dir() and path.suffix.lower() not in REPORT:
+        allowed = f"a study's file ends in {TOML}, a report in {', '.join(REPORT)}"
+        raise SettingError("FILE", path, allowed if path.exists() else "no such file")
     run = load_run(path, "FILE")
     files = [parse_study(study.source) for study in run.studies]
     place = take_place(files[0].name if len(files) == 1 else "all", options)
