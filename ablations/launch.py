@@ -63,7 +63,7 @@ def run_trial(key: TrialKey, job: Job, device: torch.device, progress: Progress)
         curve = train(network, job.data, job.settings, key.seed, device, progress.step_done)
     except TrialFailed as error:
         failure = str(error)
-    except Exception as error:  # whatever ends one trial must not end the others
+    except (Exception, SystemExit) as error:  # whatever ends one trial must not end the others
         failure, transient = one_line(error), True
     return TrialRecord(
         variant=key.variant,

@@ -3,9 +3,11 @@
 import torch
 from torch import Tensor, nn
 
+from ablations.cost import count_cost
 from ablations.errors import one_line
 from ablations.own_code import load_object
 from ablations.variants import Variant
+from ablations.witness import second_count
 from involution_core.architectures import STEM_KERNEL_SIZE, Architecture
 from involution_core.networks import RedNet, ResNet
 
@@ -38,7 +40,7 @@ def build(
 
 def check_own_code(variant: Variant, architecture: Architecture) -> None:
     """Raises ValueError, one line, where a user's code does not make a network that takes images
-    of the architecture's size and gives one score a class."""
+    of the architecture's size, gives one score a class and can be counted."""
     for spec in variant.own_code:
         load_object(spec)
     size, classes = architecture.image_size, architecture.classes
@@ -53,3 +55,8 @@ def check_own_code(variant: Variant, architecture: Architecture) -> None:
     given = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
     if given != (2, classes):
         raise ValueError(f"gives {given} for two images, and has to give (2, {classes})")
+    try:
+        count_cost(network, size)
+        second_count(network, size)
+    except (Exception, SystemExit) as error:
+        raise ValueError(f"cannot be counted in {architecture.name}: {one_line(error)}") from None

@@ -129,7 +129,7 @@ class Measurement:
         """Does `work`, a method of this object; where it fails, nothing measured stays."""
         try:
             work()
-        except Exception as error:  # whatever fails for one variant must not keep the others
+        except (Exception, SystemExit) as error:  # what fails for one must not keep the others
             self.steps, self.inference, self.peak, self.subject = [], [], None, None
             self.failure = one_line(error)
 

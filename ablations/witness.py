@@ -1,4 +1,4 @@
-"""A second count by other code: torch's FlopCounterMode, on the meta device.
+"""A second count by other code: torch's FlopCounterMode.
 
 It counts what is dispatched while the network runs, not a trace, at two flops per
 multiply-accumulate; convolution and matrix products by its own formulas, the aggregation and an
@@ -45,15 +45,16 @@ def _macs(flops: Mapping[object, int]) -> dict[str, int]:
 def second_count(network: nn.Module, image_size: int) -> Witness:
     """What FlopCounterMode counts for one image of 3 x image_size x image_size in eval mode.
 
-    `network` may be on the meta device; nothing is computed.
+    The network may be on the meta device, where nothing is computed.
     """
     counter = FlopCounterMode(display=False)
+    device = next((parameter.device for parameter in network.parameters()), None)
     with torch.no_grad(), counter:
-        network.eval()(torch.empty(1, 3, image_size, image_size, device="meta"))
+        network.eval()(torch.zeros(1, 3, image_size, image_size, device=device))
     prefix = f"{type(network).__name__}."
     counts = counter.get_flop_counts()
     return Witness(
-        operations=_macs(counts["Global"]),
+        operations=_macs(counts.get("Global", {})),
         modules={
             name.removeprefix(prefix): _macs(flops)
             for name, flops in counts.items()
