@@ -2,6 +2,7 @@
 
 import json
 import re
+from os.path import isdir
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ def _check(run: Run) -> None:
     """Raises ValueError, KeyError or TypeError where the parts of the run do not fit together."""
     if not run.studies:
         raise ValueError("a run of no studies")
+    if len({study.name for study in run.studies}) < len(run.studies):
+        raise ValueError("a study stands there twice")
     for study in run.studies:
         if make_study(parse_study(study.source), study.source) != study:
             raise ValueError(f"the study {study.name} is not what its file says")
@@ -79,14 +82,15 @@ def load_run(path: Path, setting: str) -> Run:
 
     Raises SettingError, in the name of `setting`, where there is none.
     """
-    file = path / RUN_FILE if path.is_dir() else path
+    is_folder = isdir(path)  # Path.is_dir raises an error for a name that is too long
+    file = path / RUN_FILE if is_folder else path
     try:
         text = file.read_text(encoding="utf-8")
         if file.suffix.lower() in (".html", ".htm"):
             text = _embedded(text)
         return parse_run(json.loads(text))
     except FileNotFoundError:
-        missing = f"holds no {RUN_FILE}; it is no run's folder" if path.is_dir() else "no such file"
+        missing = f"holds no {RUN_FILE}; it is no run's folder" if is_folder else "no such file"
         raise SettingError(setting, path, missing) from None
     except (ValueError, RecursionError, OSError) as error:
         raise SettingError(setting, path, f"cannot be read as a run: {one_line(error)}") from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -37,7 +38,7 @@ def file_command(act: Callable[..., None], further: Sequence[Option]) -> click.C
     def command(file: Path, **options: Any) -> None:
         no_train = options.pop("no_train", False)
         path = file.expanduser()
-        if path.suffix.lower() == TOML and not path.is_dir():
+        if path.suffix.lower() == TOML and not isdir(path):
             _act_on_toml(act, path, options, no_train)
         else:
             studies, settings = _from_run(path, options, no_train)
@@ -72,6 +73,8 @@ def _act_on_toml(
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise SettingError("FILE", path, "no such file") from None
     except (OSError, ValueError) as error:
         raise SettingError("FILE", path, f"cannot be read ({one_line(error)})") from None
 
@@ -122,15 +125,16 @@ def _from_run(
     """The studies of a finished run, as their files say; without training if it had none."""
     from ablations.saved import load_run
 
-    if not path.is_dir() and path.suffix.lower() not in REPORT:
+    if isfile(path) and path.suffix.lower() not in REPORT:
         allowed = f"a study's file ends in {TOML}, a report in {', '.join(REPORT)}"
-        raise SettingError("FILE", path, allowed if path.exists() else "no such file")
+        raise SettingError("FILE", path, allowed)
     run = load_run(path, "FILE")
     files = [parse_study(study.source) for study in run.studies]
     place = take_place(files[0].name if len(files) == 1 else "all", options)
-    settings = make_settings(
-        common_settings(files[0]), place, no_train or run.settings.train is None
-    )
+    common, *others = map(common_settings, files)
+    if any(other != common for other in others):
+        raise SettingError("FILE", path, "its studies differ in their settings")
+    settings = make_settings(common, place, no_train or run.settings.train is None)
     for study in run.studies:
         for misfit in misfits(study, settings):
             raise SettingError("FILE", path, f"{misfit.axis} {misfit.level}: {misfit.problem}")

@@ -1,3 +1,4 @@
+import importlib
 import os
 import subprocess
 import sys
@@ -33,6 +34,24 @@ def run(monkeypatch, capsys, tmp_path):
         return Result(ended.value.code or 0, printed.out, printed.err)
 
     return call
+
+
+@pytest.fixture
+def write_module(monkeypatch, tmp_path):
+    """Writes a module of a user's own into an empty folder, in which the test goes on."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    written = []
+
+    def write(name, text):
+        (tmp_path / f"{name}.py").write_text(text)
+        sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        written.append(name)
+
+    yield write
+    for name in written:
+        sys.modules.pop(name, None)
 
 
 @pytest.fixture
