@@ -10,7 +10,7 @@ from involution_core.forms import ATTENTION, reduction_ratio_of
 
 LARGEST_KERNEL_SIZE = 31
 LARGEST_WIDTH = 1024
-OWN_CODE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+OWN_CODE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 """module:object, as in an entry point."""
 
 

@@ -167,7 +167,7 @@ NASTY = 'imagefolder:/a "b" \\c\\ \N{SNOWMAN} \N{PILE OF POO} #[x] \''
         parse_study(CROSSED),
         StudyFile("s", NASTY, variants=({"dataset": NASTY, "lr": 1e-30}, {"lr": 1e300})),
         StudyFile("s", "t", {"lr": (1e16, 0.1), "dataset": (NASTY, "digits")}, (),
-                  {"dataset": NASTY}, {"steps": 10**9, "generator": "a.b:ü"}),
+                  {"dataset": NASTY}, {"steps": 10**9, "generator": "ä.ö:ü"}),
     ],
     ids=lambda file: file.name,
 )  # fmt: skip
