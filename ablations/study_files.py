@@ -1,4 +1,4 @@
-"""A study as a file (TOML): read as a whole, with every error at once, and written. No torch.
+"""A study as a file (TOML): read as a whole, with every error at once. No torch.
 
     name = "window-by-form"                 # names its tables and its folder
     title = "Does the window matter more to one form?"
@@ -14,44 +14,22 @@
     seeds = 8
     epochs = 8
 
-In place of [axes], [[variants]] lists the variants one by one. `SETTINGS` names what the settings
-can hold, `axes.AXES` what can be an axis.
+In place of [axes], [[variants]] lists the variants one by one. `study_texts.SETTINGS` names what
+the settings can hold, `axes.AXES` what can be an axis.
 """
 
-import json
 import re
 import tomllib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
-from typing import Any
 
-from ablations.axes import AXES, NETWORK_AXES, PAPER, TRAINING_AXES, read_count
-from ablations.values import MODELS, SPLITS, check_among, check_printable, is_control
+from ablations.axes import NETWORK_AXES, PAPER, TRAINING_AXES
+from ablations.study_texts import Key, Problem, Reader, StudyFile, shown
 from ablations.variants import Level, Study, Variant, make_variant
 from involution_core.forms import ATTENTION
 
 MOST_VARIANTS = 200
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
-_LONGEST_SHOWN = 60
-
-
-def _among(allowed: Sequence[str], text: str) -> str:
-    check_among(text, allowed)
-    return text
-
-
-SETTINGS: Mapping[str, Callable[[str], Level]] = {
-    "seeds": read_count,
-    "model": partial(_among, MODELS),
-    "cost_model": partial(_among, MODELS),
-    "split": partial(_among, SPLITS),
-    **AXES,
-}
-"""What is the same for all variants -> what reads it from its text."""
 
 DEFAULTS: Mapping[str, Level] = {
     **PAPER, "family": "rednet", "dataset": "digits", "epochs": 8, "batch_size": 32, "lr": 0.1,
@@ -61,12 +39,6 @@ DEFAULTS: Mapping[str, Level] = {
 UNSET = "–"
 """In place of a level that a variant does not have: a ResNet's form of the kernel generator."""
 
-Key = tuple[str | int, ...]
-"""Where something stands in a file: ("axes", "kernel_size"), ("variants", 1, "lr"); in a text that
-is no TOML the line alone: (3,)."""
-
-Problem = tuple[Key, str]
-
 
 class BadStudy(ValueError):
     """What is wrong with a study, all of it: where in its file, and what."""
@@ -74,54 +46,6 @@ class BadStudy(ValueError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("; ".join(problem for _, problem in problems))
         self.problems = problems
-
-
-@dataclass(frozen=True)
-class StudyFile:
-    """What a study's file says.
-
-    axes:     axis -> levels; their combinations are the variants. Or
-    variants: one by one.
-    baseline: the levels of the baseline, as far as they are given.
-    settings: of SETTINGS, as far as they are given.
-    """
-
-    name: str
-    title: str
-    axes: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
-    variants: tuple[Mapping[str, Level], ...] = ()
-    baseline: Mapping[str, Level] = field(default_factory=dict)
-    settings: Mapping[str, Level] = field(default_factory=dict)
-
-    @property
-    def axis_names(self) -> tuple[str, ...]:
-        """What its variants differ in, in order."""
-        return tuple(self.axes or dict.fromkeys(name for v in self.variants for name in v))
-
-    def to_toml(self) -> str:
-        """The file's text; `parse_study` reads it back."""
-        parts = [f"name = {_toml(self.name)}\ntitle = {_toml(self.title)}\n"]
-        if self.axes:
-            parts.append(_table("[axes]", self.axes))
-        parts += [_table("[[variants]]", variant) for variant in self.variants]
-        if self.baseline:
-            parts.append(_table("[baseline]", self.baseline))
-        if self.settings:
-            parts.append(_table("[settings]", self.settings))
-        return "\n".join(parts)
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    if not isinstance(value, str):
-        return repr(value)
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # JSON has it as it is
-
-
-def _table(heading: str, values: Mapping[str, object]) -> str:
-    lines = [f"{name} = {_toml(value)}\n" for name, value in values.items()]
-    return "".join([f"{heading}\n", *lines])
 
 
 def read_study(text: str) -> tuple[StudyFile | None, list[Problem]]:
@@ -135,7 +59,7 @@ def read_study(text: str) -> tuple[StudyFile | None, list[Problem]]:
         return None, [_no_toml(text, str(error))]
     except (ValueError, RecursionError):  # thousands of digits, of lists in lists
         return None, [((), "holds a number or a list that is too large to be read")]
-    reader = _Reader()
+    reader = Reader()
     file = reader.file(document)
     misplaced = [*_misplaced(file)]
     unfit = [] if misplaced else _unfit(file)
@@ -159,127 +83,6 @@ def parse_study(text: str) -> StudyFile:
     if problems or file is None:
         raise BadStudy(problems)
     return file
-
-
-class _Reader:
-    """Reads a document and collects what is wrong with it."""
-
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-
-    @property
-    def variants_unread(self) -> bool:
-        """Whether a part that makes the variants, or their baseline, could not be read."""
-        parts = ((), ("axes",), ("variants",), ("baseline",))
-        return any(key[:1] in parts or key[-1] in AXES for key, _ in self.problems)
-
-    def wrong(self, key: Key, problem: str) -> None:
-        self.problems.append((key, problem))
-
-    def file(self, document: Mapping[str, Any]) -> StudyFile:
-        known = ("name", "title", "axes", "variants", "baseline", "settings")
-        for key in document:
-            if key not in known:
-                self.wrong((key,), f"{_shown(key)}: unknown; allowed: {', '.join(known)}")
-        if ("axes" in document) == ("variants" in document):
-            self.wrong((), "a study has either [axes] or [[variants]]")
-        name = self.text(document, "name")
-        if name is not None and not _NAME.fullmatch(name):
-            problem = "must be small letters, digits, - and _, at most 60"
-            self.wrong(("name",), f"name {_shown(name)}: {problem}")
-        title = self.text(document, "title") if "title" in document else name
-        return StudyFile(
-            name=name or "",
-            title=title or "",
-            axes=self.axes(document.get("axes", {})),
-            variants=self.variants(document.get("variants", [])),
-            baseline=self.levels(("baseline",), document.get("baseline", {}), AXES),
-            settings=self.levels(("settings",), document.get("settings", {}), SETTINGS),
-        )
-
-    def text(self, document: Mapping[str, Any], key: str) -> str | None:
-        value = document.get(key)
-        if isinstance(value, str) and value.strip() and not any(map(is_control, value)):
-            return value
-        missing = key not in document
-        self.wrong((key,), f"{key} is missing" if missing else f"{key} must be a line of text")
-        return None
-
-    def axes(self, table: object) -> dict[str, tuple[Level, ...]]:
-        if not isinstance(table, dict):
-            self.wrong(("axes",), "axes must be a table: [axes]")
-            return {}
-        axes = {}
-        for name, values in table.items():
-            key: Key = ("axes", name)
-            if name not in AXES:
-                self.wrong(key, f"{_shown(name)} is no axis; allowed: {', '.join(AXES)}")
-            elif not isinstance(values, list) or not values:
-                self.wrong(key, f"{name} must be a list of at least one value")
-            else:
-                axes[name] = self.once(key, name, values)
-        return axes
-
-    def once(self, key: Key, name: str, values: Sequence[object]) -> tuple[Level, ...]:
-        read = [self.level(key, name, value, AXES) for value in values]
-        times = Counter(level for level in read if level is not None)
-        for level, count in times.items():
-            if count > 1:
-                self.wrong(key, f"{name} {_shown(level)}: given twice; every value once")
-        return tuple(times)
-
-    def variants(self, tables: object) -> tuple[dict[str, Level], ...]:
-        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-            self.wrong(("variants",), "variants must be tables: [[variants]]")
-            return ()
-        return tuple(
-            self.levels(("variants", place), table, AXES) for place, table in enumerate(tables)
-        )
-
-    def levels(
-        self, where: Key, table: object, allowed: Mapping[str, Callable[[str], Level]]
-    ) -> dict[str, Level]:
-        if not isinstance(table, dict):
-            self.wrong(where, f"{where[0]} must be a table: [{where[0]}]")
-            return {}
-        levels = {}
-        for name, value in table.items():
-            if name not in allowed:
-                known = ", ".join(allowed)
-                self.wrong((*where, name), f"{_shown(name)}: unknown; allowed: {known}")
-                continue
-            level = self.level((*where, name), name, value, allowed)
-            if level is not None:
-                levels[name] = level
-        return levels
-
-    def level(
-        self, key: Key, name: str, value: object, allowed: Mapping[str, Callable[[str], Level]]
-    ) -> Level | None:
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
-            self.wrong(key, f"{name} {_shown(value)}: must be a number or text")
-            return None
-        try:
-            text = _text(value)
-            check_printable(text)
-            return allowed[name](text)
-        except ValueError as error:
-            self.wrong(key, f"{name} {_shown(value)}: {error}")
-            return None
-
-
-def _text(value: object) -> str:
-    try:
-        return str(value)
-    except ValueError:  # Python writes no integer of thousands of digits; in TOML it can be hex
-        return "a number of thousands of digits"
-
-
-def _shown(value: object) -> str:
-    """A value in an error: on one line, as a terminal shows it, at no great length."""
-    text = _text(value)
-    short = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-    return "".join(ascii(c)[1:-1] if is_control(c) else c for c in short)
 
 
 def make_study(file: StudyFile, source: str | None = None) -> Study:
@@ -389,7 +192,7 @@ def _unfit(file: StudyFile) -> list[Problem]:
     if not cells or not file.axis_names:
         return [((), "there is nothing to vary; name at least one axis with a value")]
     if not _matching(file.baseline, cells):
-        text = ", ".join(f"{name} {_shown(level)}" for name, level in file.baseline.items())
+        text = ", ".join(f"{name} {shown(level)}" for name, level in file.baseline.items())
         return [(("baseline",), f"baseline {text}: must be one of the variants")]
     return [*_without_involutions(file, cells)] or [*_repeated(file, cells)]
 
@@ -402,11 +205,9 @@ def _without_involutions(file: StudyFile, cells: Sequence[dict[str, Level]]) -> 
             key: Key = ("axes", name) if file.axes else ("variants", place, name)
             if cell.get(name, UNSET) != UNSET and (key, family) not in told:
                 told.add((key, family))
-                problem = (
-                    "has a generator of its own" if family == ATTENTION else "has no involutions"
-                )
+                has = "a generator of its own" if family == ATTENTION else "no involutions"
                 hint = "; list the variants in place of crossing them" if file.axes else ""
-                yield key, f"{name}: the family {family} {problem}{hint}"
+                yield key, f"{name}: the family {family} has {has}{hint}"
 
 
 def _repeated(file: StudyFile, cells: Sequence[dict[str, Level]]) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ FORMAT = 2
 class TimingKey:
     """What a variant's timing is of.
 
-    settings: see TrainSettings.identity; data: see ImageData.fingerprint.
+    settings: see Job.identity; data: see ImageData.fingerprint.
     """
 
     variant: Variant
@@ -35,14 +35,14 @@ class TimingKey:
             sort_keys=True,
         )
         digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
-        return f"{self.variant.network.key}-{digest}.json"
+        return f"{self.variant.key}-{digest}.json"
 
 
 @dataclass(frozen=True)
 class TimingRecord:
     """The timing of one variant's network, on batches that are as large as in training.
 
-    settings:          see TrainSettings.identity.
+    settings:          see Job.identity.
     data:              description of the data set whose image size and classes were taken.
     batch_size:        images of a batch.
     step_seconds:      each timed training step: forward, loss, backward, optimiser.

@@ -43,14 +43,14 @@ class TrialKey:
             sort_keys=True,
         )
         digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
-        return f"{self.variant.network.key}-seed{self.seed}-{digest}.json"
+        return f"{self.variant.key}-seed{self.seed}-{digest}.json"
 
 
 @dataclass(frozen=True)
 class TrialRecord:
     """One variant trained once.
 
-    settings:    see TrainSettings.identity.
+    settings:    see Job.identity.
     curve:       points of `training.Epoch`: epoch, steps, train_loss, top1 (percent).
     top1:        percent on the split of the settings after the last step; None where the trial
                  failed.

@@ -42,13 +42,13 @@ class Variant:
 
     @property
     def key(self) -> str:
-        """A short name, fit for a file; two variants may share one."""
+        """A short name of the network, fit for a file; two variants may share one. How it is
+        trained is not in it: one study may say so of a variant what another says of all."""
         parts = [] if self.family == "rednet" else [self.family]
         if self.has_involutions:
             parts += [f"k{self.kernel_size}", f"g{self.group_channels}", self.generator]
         parts += [f"d{self.depth}"] * (self.depth is not None)
         parts += [f"w{self.width}"] * (self.width is not None)
-        parts += [f"{name}{level}" for name, level in self.training]
         return re.sub(r"[^\w.-]", "", "-".join(parts), flags=re.ASCII)[:_LONGEST_KEY]
 
     @property

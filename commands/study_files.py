@@ -41,8 +41,7 @@ def file_command(act: Callable[..., None], further: Sequence[Option]) -> click.C
         if path.suffix.lower() == TOML and not isdir(path):
             _act_on_toml(act, path, options, no_train)
         else:
-            studies, settings = _from_run(path, options, no_train)
-            act(studies, settings, **options)
+            _act_on_run(act, path, options, no_train)
 
     for option in reversed([*place_options(), *further]):
         command = option(command)
@@ -63,11 +62,29 @@ def _act_on_toml(
     try:
         act([study], settings, **options)
     except SettingError as error:
-        if error.setting not in AXES:
-            raise
-        # A data set that is not there is only found out when it is loaded.
-        misfit = Misfit(error.setting, error.value, error.problem)
-        _fail(path, text, [_problem(file, misfit)])
+        _fail(path, text, [_problem(file, _late(error))])
+
+
+def _act_on_run(
+    act: Callable[..., None], path: Path, options: dict[str, Any], no_train: bool
+) -> None:
+    studies, settings = _from_run(path, options, no_train)
+    try:
+        act(studies, settings, **options)
+    except SettingError as error:
+        raise SettingError("FILE", path, _told(_late(error))) from None
+
+
+def _late(error: SettingError) -> Misfit:
+    """What is wrong with a level although it fits, such as a data set that is not there, which is
+    only found out when it is loaded. Raises the errors of a command's own options again."""
+    if error.setting not in AXES:
+        raise error
+    return Misfit(error.setting, error.value, error.problem)
+
+
+def _told(misfit: Misfit) -> str:
+    return f"{misfit.axis} {misfit.level}: {misfit.problem}"
 
 
 def _read(path: Path) -> str:
@@ -104,7 +121,7 @@ def _fail(path: Path, text: str, problems: Sequence[Problem]) -> NoReturn:
 
 def _problem(file: StudyFile, misfit: Misfit) -> Problem:
     """What does not fit, and where the file says it; what is by default, where its width is."""
-    return _key(file, misfit), f"{misfit.axis} {misfit.level}: {misfit.problem}"
+    return _key(file, misfit), _told(misfit)
 
 
 def _key(file: StudyFile, misfit: Misfit) -> Key:
@@ -137,5 +154,5 @@ def _from_run(
     settings = make_settings(common, place, no_train or run.settings.train is None)
     for study in run.studies:
         for misfit in misfits(study, settings):
-            raise SettingError("FILE", path, f"{misfit.axis} {misfit.level}: {misfit.problem}")
+            raise SettingError("FILE", path, _told(misfit))
     return list(run.studies), settings

@@ -148,6 +148,14 @@ def test_data_sets_as_an_axis(run, study, tmp_path):
     assert "2 classes" in found["imagefolder:images"]
     assert "handwritten digits" in found["digits"]
 
+    (tmp_path / "images").rename(tmp_path / "moved")
+    result = run("run", "runs/data/report.html", "--output", "out")
+    assert result.code == 2
+    assert result.err.startswith(
+        "involution-ablate: FILE runs/data/report.html: dataset imagefolder:images: images is not"
+    )
+    assert not (tmp_path / "out").exists()
+
 
 def test_a_users_network_and_generator(run, study, tmp_path, write_module):
     write_module("mine_run", NETWORK)

@@ -331,6 +331,13 @@ def test_a_level_that_cannot_be_read_does_not_hide_the_others():
     assert len(found) == 1
 
 
+def test_what_cannot_be_read_is_none_of_the_other_errors():
+    found = problem("[axes]\nkernel_size = 3\nlr = [0.1]\n[baseline]\nkernel_size = 7")
+    assert found == (("axes", "kernel_size"), "kernel_size must be a list of at least one value")
+    found = problem("[axes]\nkernel_size = [3, true]\n[baseline]\nkernel_size = 7")
+    assert found[0] == ("axes", "kernel_size")
+
+
 def test_what_a_file_says_is_told_on_one_line_and_not_at_any_length():
     for level in ("W\\nX", "\\u001b[31mW", "\\u2028", "x" * 10**5):
         _, what = problem(f'[axes]\ngenerator = ["{level}"]')
