@@ -331,6 +331,20 @@ def test_an_edited_report_runs_only_what_its_studies_say(run, study, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_studies_run_again_together_only_with_one_set_of_settings(run, tmp_path):
+    quick = ("--no-train", "--cost-model", "rednet-small", "--output", "out")
+    assert run("all", *quick).code == 0
+    file = tmp_path / "out" / "run.json"
+    saved = json.loads(file.read_text())
+    source = saved["studies"][1]["source"]
+    assert "lr = 0.1" in source
+    saved["studies"][1]["source"] = source.replace("lr = 0.1", "lr = 0.2")
+    file.write_text(json.dumps(saved))
+    result = run("run", "out")
+    assert result.code == 2
+    assert result.err == "involution-ablate: FILE out: its studies differ in their settings\n"
+
+
 def test_families_of_the_envelope(run, tmp_path):
     quick = ("--no-train", "--cost-model", "rednet-small", "--output", "out")
     result = run("envelope", "--families", "rednet", "resnet", "--depths", "26", "38", *quick)

@@ -28,6 +28,12 @@ def test_a_run_comes_back_whole(saved, tmp_path):
     assert parse_run(json.loads(json.dumps(dump_run(saved)))) == saved
 
 
+def test_a_study_stands_there_once(saved):
+    twice = replace(saved, studies=[*saved.studies, *saved.studies])
+    with pytest.raises(ValueError, match="a study stands there twice"):
+        parse_run(json.loads(json.dumps(dump_run(twice))))
+
+
 def test_layers_of_both_kinds_come_back_as_what_they_were(saved):
     (row, other) = saved.proofs["kernel-size"]
     resnet = prove(ARCHITECTURES["resnet-small"], row.variant, study="kernel-size", value=row.value)
