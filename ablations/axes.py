@@ -9,7 +9,8 @@ from involution_core.architectures import DEPTHS, FAMILIES
 from involution_core.forms import ATTENTION, reduction_ratio_of
 
 LARGEST_KERNEL_SIZE = 31
-LARGEST_WIDTH = 1024
+LARGEST_WIDTH = 256
+"""Four times the paper's: wider networks would not fit the memory that counting them takes."""
 OWN_CODE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 """module:object, as in an entry point."""
 
