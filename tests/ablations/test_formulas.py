@@ -142,7 +142,7 @@ def test_layers_of_rednet50():
 
 def test_layers_of_resnet50():
     resnet, rednet = ARCHITECTURES["resnet50"], ARCHITECTURES["rednet50"]
-    layers = list(spatial_layers(resnet, Variant(5, 1, "W"), stem_kernel_size=7))
+    layers = list(spatial_layers(resnet, Variant(5, 1, "W", "resnet"), stem_kernel_size=7))
     assert layers == list(convolution_layers(resnet))
     assert {type(layer) for layer in layers} == {ConvolutionLayer}
     assert {layer.kernel_size for layer in layers} == {3}
