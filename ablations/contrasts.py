@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ablations.intervals import TIE, Interval, bca_interval, mean_interval
 
 ALPHA = 0.05
-"""Largest chance of any false "better" or "worse" in a whole study."""
+"""Largest chance of any false "better" or "worse" among contrasts that are corrected together."""
 
 EXACT_PAIRS = 20
 """Up to here all sign flips are tried, 2^19 and their mirror images; beyond, FLIPS random ones."""

@@ -158,11 +158,11 @@ def _image_folder(name: str, root: Path, image_size: int, split: str) -> FolderI
     train_places, judged_places = list(range(len(train))), list(range(len(judged)))
     purpose, held_out = "test", ""
     if split == "validation":
-        train_places, judged_places = hold_out(train.targets, train.classes)
+        try:
+            train_places, judged_places = hold_out(train.targets, train.classes)
+        except ValueError as error:
+            raise SettingError("dataset", name, str(error)) from None
         purpose, held_out = "validate", f"; {HELD_OUT}"
-    names = "\n".join(
-        str(Path(path).relative_to(root)) for path, _ in (*train.samples, *judged.samples)
-    )
     return FolderImages(
         name=name,
         split=split,
@@ -177,8 +177,18 @@ def _image_folder(name: str, root: Path, image_size: int, split: str) -> FolderI
         test=Subset(judged, judged_places),
         train_size=len(train_places),
         test_size=len(judged_places),
-        files=f"{root.resolve()} {hashlib.sha256(names.encode()).hexdigest()}",
+        files=f"{root.resolve()} {_digest(root, [*train.samples, *judged.samples])}",
     )
+
+
+def _digest(root: Path, samples: list[tuple[str, int]]) -> str:
+    """Of the images' names, sizes and times of change; their contents would take long to read."""
+    digest = hashlib.sha256()
+    for path, _ in samples:
+        found = Path(path).stat()
+        name = Path(path).relative_to(root)
+        digest.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\0".encode())
+    return digest.hexdigest()
 
 
 def _folder(name: str, root: Path, part: str, transform: v2.Compose) -> datasets.ImageFolder:

@@ -7,8 +7,6 @@ on the same images and is judged on the same others.
 import random
 from collections.abc import Sequence
 
-from ablations.errors import SettingError
-
 VALIDATION_SHARE = 0.2
 HELD_OUT = (
     "the validation images are held out of the training split; the test split was not looked at"
@@ -20,7 +18,7 @@ def hold_out(labels: Sequence[int], names: Sequence[str]) -> tuple[list[int], li
     """Places of the images to train on and of those held out, both ascending.
 
     labels: each image's class; names: of the classes. VALIDATION_SHARE of each class is held out,
-    rounded, at least one image. Raises SettingError for a class with a single image.
+    rounded, at least one image. Raises ValueError for a class with a single image.
     """
     places: dict[int, list[int]] = {}
     for place, label in enumerate(labels):
@@ -29,7 +27,7 @@ def hold_out(labels: Sequence[int], names: Sequence[str]) -> tuple[list[int], li
     for label, members in places.items():
         if len(members) < 2:
             problem = f"class {names[label]} has a single training image, none can be held out"
-            raise SettingError("split", "validation", problem)
+            raise ValueError(problem)
         drawn = random.Random(label)
         shuffled = sorted(members, key=lambda _: drawn.random())
         held.update(shuffled[: max(1, round(VALIDATION_SHARE * len(members)))])

@@ -100,7 +100,7 @@ class TensorImages(ImageData):
 class FolderImages(ImageData):
     """Images read from disk as they are needed; torchvision's data sets with transforms.
 
-    files: a digest of the files' names.
+    files: a digest of the files' names, sizes and times of change.
     """
 
     name: str

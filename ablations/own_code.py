@@ -1,19 +1,21 @@
 """A user's own code, named as module:object. No torch.
 
-Modules are found as by `python -m`: from the folder that the command is run in, then among what is
-installed.
+Modules are found among what is installed, then in the folder that the command is run in.
 """
 
 import hashlib
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ablations.errors import one_line
+
+_THE_PROGRAMS = {"ablations", "cli", "commands", "involution_core", "reports"}
+_INSTALLED = {"site-packages", "dist-packages"}
 
 
 def load_object(spec: str) -> Callable[..., Any]:
@@ -23,7 +25,7 @@ def load_object(spec: str) -> Callable[..., Any]:
     """
     module, _, name = spec.partition(":")
     if "" not in sys.path:
-        sys.path.insert(0, "")
+        sys.path.append("")  # last, so that no file here stands in for what is installed
     try:
         found = getattr(importlib.import_module(module), name, None)
     except (Exception, SystemExit) as error:  # whatever a user's module does when it is imported
@@ -36,7 +38,11 @@ def load_object(spec: str) -> Callable[..., Any]:
 
 
 def fingerprint(spec: str) -> str:
-    """A digest of the module's file, so that a trial is run again when the code has changed."""
+    """A digest of the module's code, so that a trial is run again when it has changed.
+
+    The code is that of the module and of all modules beside it that are loaded: of its package
+    where it is installed, else of the folder that it was found in.
+    """
     load_object(spec)
     return _digest(sys.modules[spec.partition(":")[0]])
 
@@ -44,5 +50,27 @@ def fingerprint(spec: str) -> str:
 @cache
 def _digest(module: ModuleType) -> str:
     """Of the code that runs: a file that changes later is not imported again."""
+    digest = hashlib.sha256()
+    for name, file in sorted(_beside(module)):
+        digest.update(f"{name}\0".encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _beside(module: ModuleType) -> Iterator[tuple[str, Path]]:
+    """Name and file of the module, and of the loaded ones that may be its parts."""
+    own = _file(module)
+    if own is None:
+        return
+    folder = own.parents[module.__name__.count(".")]
+    package = module.__name__.partition(".")[0]
+    for name, other in list(sys.modules.items()):
+        file, top = _file(other), name.partition(".")[0]
+        if file is None or top in _THE_PROGRAMS or not file.is_relative_to(folder):
+            continue
+        if top == package or not _INSTALLED & set(file.parts):
+            yield name, file
+
+
+def _file(module: object) -> Path | None:
     file = getattr(module, "__file__", None)
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16] if file else ""
+    return Path(file).resolve() if isinstance(file, str) and Path(file).is_file() else None

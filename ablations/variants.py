@@ -121,6 +121,15 @@ class Study:
     source: str
 
     @property
+    def same_images(self) -> list[str]:
+        """The variants that are judged on the baseline's data set, it among them."""
+        return [
+            name
+            for name, variant in self.variants.items()
+            if "dataset" not in dict(variant.training)
+        ]
+
+    @property
     def crossed(self) -> bool:
         """Whether every combination of the levels is there, on two axes or more."""
         distinct = [set(column) for column in zip(*self.levels.values(), strict=True)]

@@ -46,15 +46,12 @@ def measured_on(settings: RunSettings, variants: Iterable[Variant]) -> str | Non
         return None
     trained = [settings.train.for_variant(variant) for variant in variants]
     parts = [networks_title(settings.train.model, variants)]
-    parts.append(_distinct([data_title(train) for train in trained], "data sets"))
+    images = _distinct([train.dataset for train in trained], "data sets")
+    split = settings.train.split
+    parts.append(images if split == "test" else f"{images} ({split} split)")
     parts.append(_distinct([budget(train) for train in trained], "budgets"))
     seeds = settings.seeds
     return f"{', '.join(parts)}, {seeds} {'seed' if seeds == 1 else 'seeds'}"
-
-
-def data_title(train: TrainSettings) -> str:
-    """The images, and of which split, where it is not the test split."""
-    return train.dataset if train.split == "test" else f"{train.dataset} ({train.split} split)"
 
 
 def _distinct(texts: Iterable[str], what: str) -> str:

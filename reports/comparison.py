@@ -1,7 +1,7 @@
 """Two runs beside each other: what differs in settings, costs and accuracy."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -78,7 +78,7 @@ def _described(run: Run) -> Iterator[tuple[str, str]]:
         yield "seeds", str(run.settings.seeds)
         yield "data", " / ".join(dict.fromkeys(r.data for r in run.records)) or "–"
     for study in run.studies:
-        yield f"variants of {study.name}", " ".join(study.variants)
+        yield f"variants of {study.name}", "; ".join(study.variants)
     for name, found in run.environments.items():
         yield name, " / ".join(found)
 
@@ -91,28 +91,49 @@ def _measured_on(run: Run) -> str:
     return measured_on(run.settings, distinct_variants(run.studies)) or "nothing"
 
 
-def _costed(run: Run) -> dict[Variant, tuple[int, int]]:
+def _own_training(first: Run, second: Run) -> set[str]:
+    """What the training of one variant has of its own, in either run."""
+    variants = distinct_variants([*first.studies, *second.studies])
+    return {name for variant in variants for name, _ in variant.training}
+
+
+def _absolute(variant: Variant, settings: Mapping[str, Any], names: Collection[str]) -> Variant:
+    """The variant with its training as it was, not as it differs from its run's.
+
+    settings: of TrainSettings.identity; names: what to say of it.
+    """
+    training = {name: settings[name] for name in names if settings.get(name) is not None}
+    return replace(variant, training=tuple(sorted(training.items())))
+
+
+def _costed(run: Run, names: Collection[str]) -> dict[Variant, tuple[int, int]]:
     """Parameters and MACs of every variant's network, the cost model's."""
-    return {
-        row.variant: (row.params, FULL.count(row.operations))
-        for rows in run.proofs.values()
-        for row in rows
-    }
+    train = run.settings.train
+    costed = {}
+    for row in (row for rows in run.proofs.values() for row in rows):
+        settings = {} if train is None else train.for_variant(row.variant).identity()
+        variant = _absolute(row.variant, settings, names)
+        costed[variant] = (row.params, FULL.count(row.operations))
+    return costed
 
 
-def _trained(run: Run) -> dict[Variant, dict[int, float | None]]:
+def _trained(run: Run, names: Collection[str]) -> dict[Variant, dict[int, float | None]]:
     tops: dict[Variant, dict[int, float | None]] = {}
+    train = run.settings.train
     for record in run.records:
-        tops.setdefault(record.variant, {})[record.seed] = record.top1
+        assert train is not None, "a run with trials has settings for them"
+        settings = train.for_variant(record.variant).identity()
+        tops.setdefault(_absolute(record.variant, settings, names), {})[record.seed] = record.top1
     return tops
 
 
 def _only(first: Run, second: Run) -> Iterator[str]:
-    counted = [set(_costed(run)) for run in (first, second)]
-    trained = [set(_trained(run)) for run in (first, second)]
+    names = _own_training(first, second)
+    counted = [_costed(run, names) for run in (first, second)]
+    trained = [set(_trained(run, names)) for run in (first, second)]
     for name, here in ((FIRST, 0), (SECOND, 1)):
         there = 1 - here
-        for variant in _costed((first, second)[here]):
+        for variant in counted[here]:
             done = "counted and trained" if variant in trained[here] else "counted"
             if variant not in counted[there]:
                 yield f"Only {name} {done} {variant_name(variant)}."
@@ -121,7 +142,8 @@ def _only(first: Run, second: Run) -> Iterator[str]:
 
 
 def _costs(first: Run, second: Run) -> Table:
-    mine, its = _costed(first), _costed(second)
+    names = _own_training(first, second)
+    mine, its = _costed(first, names), _costed(second, names)
     frame = pd.DataFrame(
         [
             {
@@ -167,7 +189,8 @@ def _whole_change(change: int) -> str:
 
 
 def _accuracy(first: Run, second: Run) -> tuple[Table | None, list[str]]:
-    mine, its = _trained(first), _trained(second)
+    names = _own_training(first, second)
+    mine, its = _trained(first, names), _trained(second, names)
     shared = {variant_name(variant): variant for variant in mine if variant in its}
     if not shared:
         return None, []

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.axes import Axes
 
+from reports.labels import BETWEEN
 from reports.svg import COLOURS, Marks
 
 SMALLEST_SPAN = 10
@@ -30,8 +31,8 @@ Series = Mapping[str, Labels]
 SINGLE, WIDE = (5.2, 3.2), (9.6, 3.4)
 """Inches of a figure in its column, and of one as wide as the page."""
 
-CROWD = 6
-"""More variants than these need the width of the page."""
+MOST_CHARACTERS = 100
+"""Of the labels below a figure as wide as the page; beyond, they are slanted."""
 
 
 def lines_of(count: int) -> list[tuple[str, str, str]]:
@@ -39,10 +40,21 @@ def lines_of(count: int) -> list[tuple[str, str, str]]:
     return [LINES[i % len(LINES)] for i in range(count)]
 
 
+def wrapped(labels: Labels) -> list[str]:
+    """The labels with a line for each of a variant's levels."""
+    return [label.replace(BETWEEN, "\n") for label in labels.values()]
+
+
+def is_crowded(labels: Labels) -> bool:
+    """Whether the labels need the width of the page."""
+    lines = [max(map(len, label.split("\n"))) for label in wrapped(labels)]
+    return sum(lines) + 2 * len(lines) > MOST_CHARACTERS / 2
+
+
 def full_names(series: Series) -> list[dict[str, str]]:
     """The labels of each series with its title before them."""
     return [
-        {value: f"{title}, {label}" if title else label for value, label in labels.items()}
+        {value: ", ".join(filter(None, (title, label))) for value, label in labels.items()}
         for title, labels in series.items()
     ]
 
@@ -72,7 +84,7 @@ def accuracy_axis(*row: Axes) -> None:
     """Top-1 upwards in all panels of a row, at least SMALLEST_SPAN of it; when all is drawn."""
     low, high = row[0].get_ylim()
     middle, half = (low + high) / 2, max(high - low, SMALLEST_SPAN) / 2
-    row[0].set_ylim(middle - half, middle + half)
+    row[0].set_ylim(max(middle - half, -2), min(middle + half, 102))
     row[0].set_ylabel("measured Top-1 (%)")
     for axes in row:
         axes.grid(axis="y")

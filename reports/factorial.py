@@ -169,7 +169,7 @@ def _levels_column(
 
     def text(record: Mapping[Hashable, Any]) -> str:
         return " with ".join(
-            ("" if one_pair else f"{heading(record[axis])} ") + label(record[axis], record[level])
+            label(record[axis], record[level])
             for axis, level in (("axis_1", "level_1"), ("axis_2", "level_2"))
         )
 

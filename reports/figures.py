@@ -11,11 +11,11 @@ from ablations.runs import Run
 from ablations.variants import Study
 from reports import plots
 from reports.captions import counted_on, measured_on
-from reports.drawing import CROWD
+from reports.drawing import is_crowded
 from reports.envelopes import READ_OFF, counted_frame, published_figure
 from reports.frames import accuracy_frame, cost_frame, curve_frame, measured_frame, timing_frame
 from reports.fronts import envelope_figure
-from reports.labels import heading, series, short_names
+from reports.labels import heading, series, short_names, told_apart
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ def _measured_figures(run: Run, study: Study) -> list[Figure]:
     finished = means.dropna(subset="top1_mean").reset_index(drop=True)
     timed = finished.merge(timing_frame(study, run.timings), on="value", how="left")
     interval = "with its 95 % interval (Student’s t over seeds)"
-    crowded = len(labels) > CROWD
+    crowded = is_crowded(labels)
     return [
         Figure(
-            envelope_figure(name, series(study), timed),
+            envelope_figure(name, told_apart(study), timed),
             f"Mean Top-1 {interval} against the costs of the network that was trained: {measured}. "
             "The thick line joins the variants that no other is at least as good as in both (the "
             "Pareto front of the means; where intervals overlap, the front is not certain). Time: "

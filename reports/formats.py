@@ -18,8 +18,8 @@ _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''",
-    "±": r"$\pm$", "×": r"$\times$", "−": r"$-$", "–": "--", "’": "'", "σ": r"$\sigma$",
-    "₀": "$_0$", "₁": "$_1$", "²": "$^2$",
+    "±": r"$\pm$", "×": r"$\times$", "−": r"$-$", "–": "--", "’": "'", "·": r"$\cdot$",
+    "σ": r"$\sigma$", "₀": "$_0$", "₁": "$_1$", "²": "$^2$",
 }  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def to_latex(table: Table) -> str:
     paper = table.for_paper()
     columns = "".join("r" if column.numeric else "l" for column in paper.columns)
     groups = [name for name, _ in paper.groups if name]
-    caption = ". ".join([table.title, *groups, *([table.note] if table.note else [])])
+    caption = ". ".join([table.title.rstrip(".?!"), *groups, *([table.note] if table.note else [])])
     return "\n".join(
         [
             r"% \usepackage{booktabs}",

@@ -70,8 +70,10 @@ def published_frame(rows: Sequence[Row]) -> pd.DataFrame:
 
 
 def contrasts(study: Study, records: Sequence[TrialRecord]) -> dict[str, Contrast]:
-    """Value -> its contrast with the study's baseline, paired by seed; study order."""
-    found = contrast_study(top1_by_seed(study, records), study.baseline)
+    """Value -> its contrast with the study's baseline, paired by seed, of all variants that are
+    judged on the same data set; study order."""
+    tops = top1_by_seed(study, records)
+    found = contrast_study({value: tops[value] for value in study.same_images}, study.baseline)
     return {contrast.value: contrast for contrast in found}
 
 

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ablations.pareto import pareto_front
 from reports.drawing import (
+    MOST_CHARACTERS,
     WIDE,
     Labels,
     Series,
@@ -63,7 +64,8 @@ def envelope_figure(name: str, series: Series, measured: pd.DataFrame) -> Markup
         if len(series) > 1:
             for (colour, marker, _), title in zip(lines_of(len(series)), series, strict=True):
                 row[0].plot([], [], marker, color=COLOURS[colour], label=title)
-            figure.legend(loc="outside upper right", ncols=4, frameon=False, handlelength=1)
+            columns = max(1, min(4, MOST_CHARACTERS // max(map(len, series))))
+            figure.legend(loc="outside upper right", ncols=columns, frameon=False, handlelength=1)
 
     described = "; ".join(
         f"{named[row['value']]}: "

@@ -38,7 +38,9 @@ def _measured(record: Mapping[Hashable, Any], keys: set[str]) -> Iterator[str]:
     if pd.isna(record["top1_high"]):
         few = record["seeds"] < 2
         yield f"no interval, {'there is one seed' if few else 'all seeds gave the same Top-1'}."
-    if not record["baseline"] and not record["pairs"] > 0:
+    if not record["baseline"] and pd.isna(record["pairs"]):
+        yield "no difference to the baseline, which is judged on another data set."
+    elif not record["baseline"] and not record["pairs"] > 0:
         yield "no difference to the baseline, no seed finished with both."
     elif not record["baseline"] and record["pairs"] < record["seeds"]:
         pairs = f"{record['pairs']:.0f} pair{'s' * (record['pairs'] != 1)}"

@@ -29,6 +29,12 @@ _NAMES = {
 }
 """Axis -> a level where no heading stands above it."""
 
+BETWEEN = " · "
+"""Between the levels of a variant."""
+
+LONGEST_BESIDE = 14
+"""Characters of a name that stands beside a point."""
+
 FAMILY_TITLES = {"rednet": "RedNet", "resnet": "ResNet", "attention": "attention"}
 
 
@@ -62,7 +68,7 @@ def heading(study: Study) -> str:
 def variant_texts(study: Study) -> dict[str, str]:
     """Variant -> how its table writes it."""
     return {
-        name: ", ".join(map(level_text, study.axes, levels))
+        name: BETWEEN.join(map(level_text, study.axes, levels))
         for name, levels in study.levels.items()
     }
 
@@ -70,9 +76,7 @@ def variant_texts(study: Study) -> dict[str, str]:
 def variant_names(study: Study) -> dict[str, str]:
     """Variant -> how running text writes it."""
     return {
-        name: ", ".join(
-            level_name(axis, level) for axis, level in zip(study.axes, levels, strict=True)
-        )
+        name: BETWEEN.join(map(level_name, study.axes, levels))
         for name, levels in study.levels.items()
     }
 
@@ -80,7 +84,9 @@ def variant_names(study: Study) -> dict[str, str]:
 def short_names(study: Study) -> dict[str, str]:
     """Variant -> its name in figures."""
     return {
-        name: ", ".join(_short(axis, level) for axis, level in zip(study.axes, levels, strict=True))
+        name: BETWEEN.join(
+            _short(axis, level) for axis, level in zip(study.axes, levels, strict=True)
+        )
         for name, levels in study.levels.items()
     }
 
@@ -93,10 +99,21 @@ def series(study: Study) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for name, (first, *rest) in study.levels.items():
         title = level_name(study.axes[0], first)
-        label = ", ".join(map(_short, study.axes[1:], rest))
+        label = BETWEEN.join(map(_short, study.axes[1:], rest))
         found.setdefault(title, {})[name] = label
     return found
 
 
+def told_apart(study: Study) -> dict[str, dict[str, str]]:
+    """As `series`, but where names are too long to stand beside their points each variant is a
+    series of its own, without a label."""
+    names = short_names(study)
+    if study.crossed or max(map(len, names.values())) <= LONGEST_BESIDE:
+        return series(study)
+    return {label: {name: ""} for name, label in names.items()}
+
+
 def _short(axis: str, level: str) -> str:
-    return level_text(axis, level).split(", ")[-1].split(" (")[0]
+    if axis == "generator":
+        return level_text(axis, level).split(", ")[-1].split(" (")[0]
+    return level_text(axis, level)

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ablations.formulas import MAC_TERMS
 from reports.drawing import (
-    CROWD,
+    MOST_CHARACTERS,
     SINGLE,
     WIDE,
     Labels,
@@ -16,8 +16,10 @@ from reports.drawing import (
     accuracy_axis,
     draw_mean,
     full_names,
+    is_crowded,
     lines_of,
     mean_words,
+    wrapped,
 )
 from reports.svg import COLOURS, Marks, draw_svg
 
@@ -39,7 +41,8 @@ def accuracy_figure(name: str, labels: Labels, axis: str, trials: pd.DataFrame) 
 
     trials: of `frames.accuracy_frame` joined with the means of `frames.measured_frame`.
     """
-    crowded = len(labels) > CROWD
+    names, wide = wrapped(labels), is_crowded(labels)
+    slanted = sum(map(_longest_line, names)) > MOST_CHARACTERS
 
     def draw(figure: Figure, marks: Marks) -> None:
         axes = figure.add_subplot()
@@ -61,8 +64,11 @@ def accuracy_figure(name: str, labels: Labels, axis: str, trials: pd.DataFrame) 
                 marks.add(dot, f"{label}, seed {seed}: {top1:.1f} %")
             if len(rows):
                 draw_mean(axes, marks, x + 0.22, rows.iloc[0], label, "_")
-        names = [label.replace(", ", "\n") if crowded else label for label in labels.values()]
         axes.set_xticks(range(len(labels)), names)
+        if slanted:
+            axes.tick_params("x", rotation=30)
+            for text in axes.get_xticklabels():
+                text.set_horizontalalignment("right")
         axes.set_xlim(-0.5, len(labels) - 0.5)
         axes.set_xlabel(axis)
         accuracy_axis(axes)
@@ -73,7 +79,11 @@ def accuracy_figure(name: str, labels: Labels, axis: str, trials: pd.DataFrame) 
         if len(rows := trials[trials["value"] == value].dropna(subset="top1"))
     )
     title = "Top-1 of each variant, one dot a seed"
-    return draw_svg(f"{name}-accuracy", title, described, draw, WIDE if crowded else SINGLE)
+    return draw_svg(f"{name}-accuracy", title, described, draw, WIDE if wide else SINGLE)
+
+
+def _longest_line(text: str) -> int:
+    return max(map(len, text.split("\n")))
 
 
 def cost_figure(name: str, labels: Labels, axis: str, costs: pd.DataFrame) -> Markup:
@@ -89,12 +99,13 @@ def cost_figure(name: str, labels: Labels, axis: str, costs: pd.DataFrame) -> Ma
         for term in terms:
             width = costs[term] / 1e9
             bars = axes.barh(
-                list(labels.values()), width, left=left, label=term.replace("_", " "),
+                range(len(labels)), width, left=left, label=term.replace("_", " "),
                 color=COLOURS[TERM_COLOURS[term]], height=0.6,
             )  # fmt: skip
             for bar, label, giga in zip(bars, labels.values(), width, strict=True):
                 marks.add(bar, f"{label}, {term.replace('_', ' ')}: {giga:.3f} G")
             left += width
+        axes.set_yticks(range(len(labels)), list(labels.values()))
         axes.invert_yaxis()
         axes.set_ylabel(axis)
         axes.set_xlabel("MACs (G), one image")

@@ -113,12 +113,15 @@ def _named(name: str, table: Table) -> NamedTable:
 
 
 def _factorial(run: Run, study: Study) -> tuple[list[Marginal], list[Interaction]]:
-    """Of a crossed study that was trained; of others there are none."""
+    """Of a crossed study that was trained; of others there are none. Data sets have no average that
+    could be compared with another's.
+    """
     if run.settings.train is None or not study.crossed:
         return [], []
     factors = Factors(study.axes, study.levels, study.levels[study.baseline])
     tops = top1_by_seed(study, run.records)
-    return marginals(factors, tops), interactions(factors, tops)
+    averages = [found for found in marginals(factors, tops) if found.axis != "dataset"]
+    return averages, interactions(factors, tops)
 
 
 def _factorial_tables(
@@ -136,11 +139,12 @@ def _factorial_tables(
 
 
 def _dominances(run: Run, study: Study) -> list[Dominance]:
-    """Of the variants of which a network was built, by its MACs."""
+    """Of the variants trained on the baseline's data set, by the MACs of their networks."""
     measured = measured_frame(study, run.records)
     costs = dict(zip(measured["value"], measured["trained_macs"].astype(float), strict=True))
     tops = top1_by_seed(study, run.records)
-    return dominances(costs, {value: tops[value] for value in costs})
+    compared = [value for value in study.same_images if value in costs]
+    return dominances(costs, {value: tops[value] for value in compared})
 
 
 def _models(run: Run, study: Study) -> dict[str, Models]:

@@ -14,6 +14,7 @@ from reports.captions import counted_on, measured_on
 from reports.frames import study_frame
 from reports.labels import heading, variant_texts
 from reports.tables import ABSENT, giga_macs, mean_text, millions
+from reports.verdicts import seeds_text
 
 _COLUMNS = (
     ("study", 16, "<"),
@@ -110,7 +111,8 @@ def study_lines(run: Run) -> Iterator[str]:
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """A plan in words, one fact a line."""
-    yield f"{plan.trials} trials with {plan.seeds} seeds, {plan.recorded} of them recorded already"
+    seeds = seeds_text(plan.seeds)
+    yield f"{plan.trials} trials with {seeds}, {plan.recorded} of them recorded already"
     if plan.seconds is not None:
         yield (
             f"about {duration(plan.seconds)} of training and testing on this machine, reading and "
@@ -130,7 +132,8 @@ def _reach_words(reach: Reach, plan: Plan) -> str:
     if reach.comparisons == 0:
         return "one variant, nothing to compare"
     if isinf(reach.detectable):
-        return f"{plan.seeds} seeds can tell nothing apart, it needs at least {reach.seeds_needed}"
+        seeds = seeds_text(plan.seeds)
+        return f"{seeds} can tell nothing apart, it needs at least {reach.seeds_needed}"
     size = f"{reach.detectable:.1f} points"
     if plan.spread is None:
         size = f"{reach.detectable:.2f} times the spread of the differences over seeds"

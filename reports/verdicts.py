@@ -49,6 +49,11 @@ def study_verdict(
         trained = models[value].trained
         bought = f"; {_bought(table, contrast, trained)}" if trained else ""
         lines.append(f"{label(value)}: {costs(value)}{bought}.")
+    elsewhere = [value for value in labels if value != baseline and value not in contrasts]
+    lines += [
+        f"{label(value)}: {costs(value)}; judged on another data set and not compared."
+        for value in elsewhere
+    ]
     if models[baseline].trained is None:
         return Verdict("Nothing was trained: what the variants buy was not measured.", tuple(lines))
     return Verdict(_headline(label(baseline), contrasts, label), tuple(lines))
@@ -98,14 +103,14 @@ def conclusion(contrast: Contrast, better: str = "better", worse: str = "worse")
 def _headline(baseline: str, contrasts: Mapping[str, Contrast], label: Callable[[str], str]) -> str:
     told = [c for c in contrasts.values() if c.verdict in ("better", "worse")]
     if not contrasts:
-        return f"Only {baseline} was measured; there is nothing to compare it with."
+        return f"Nothing else was judged on the images of {baseline}; nothing can be compared."
     if told:
-        named = ", ".join(f"{label(c.value)} is {c.verdict}" for c in told)
+        named = "; ".join(f"{label(c.value)} is {c.verdict}" for c in told)
         rest = len(contrasts) - len(told)
         others = {0: "", 1: "; of the other one it cannot be told"}.get(
             rest, f"; of the other {rest} it cannot be told"
         )
-        return f"Against {baseline}, {named} in Top-1{others}."
+        return f"In Top-1, against {baseline}: {named}{others}."
     if not any(contrast.n for contrast in contrasts.values()):
         return f"No seed finished with both {baseline} and another variant; nothing can be said."
     if all(c.verdict == "too few seeds" for c in contrasts.values()):
@@ -129,5 +134,5 @@ def _too_few(baseline: str, contrasts: Collection[Contrast]) -> str:
     reach = detectable_difference(spread, needed, len(tested))
     return (
         f"{words}; with differences that spread as these do (SD {spread:.1f} points), {needed} "
-        f"would find a true one of {reach:.0f} points in four cases of five."
+        f"would find a true one of {reach:.{1 if reach < 10 else 0}f} points in four cases of five."
     )

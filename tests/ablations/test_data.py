@@ -219,6 +219,15 @@ def test_image_folder(image_folder):
     assert sum(len(y) for _, y in data.test_batches(4)) == 6
 
 
+def test_another_image_under_the_same_name_is_another_data_set(image_folder):
+    name = f"imagefolder:{image_folder}"
+    before = load_data(name, None, 32, "test").fingerprint
+    assert load_data(name, None, 32, "test").fingerprint == before
+    pixels = np.full((40, 40, 3), 7, dtype=np.uint8)
+    Image.fromarray(pixels).save(next((image_folder / "train" / "cat").iterdir()))
+    assert load_data(name, None, 32, "test").fingerprint != before
+
+
 def test_an_image_folder_holds_out_validation_images(image_folder):
     name = f"imagefolder:{image_folder}"
     (image_folder / "val").rename(image_folder / "gone")

@@ -56,3 +56,12 @@ def test_a_digest_is_of_the_code_that_runs(write_module, tmp_path):
     assert fingerprint("mine_digested:make") != first
     write_module("mine_digested", "def make():\n    return 1\n")
     assert fingerprint("mine_digested:make") == first
+
+
+def test_a_change_of_what_the_module_imports_changes_the_digest(write_module):
+    found = []
+    for width in (8, 32):
+        write_module("beside", f"WIDTH = {width}\n")
+        write_module("outer", "import beside\n\n\ndef make():\n    return beside.WIDTH\n")
+        found.append(fingerprint("outer:make"))
+    assert found[0] != found[1]

@@ -1,8 +1,9 @@
 from dataclasses import replace
 
 import pytest
-from finished import make_run
+from finished import make_run, run_of
 
+from ablations.study_files import make_study, parse_study
 from reports.comparison import compare_runs
 from reports.html import render_comparison
 
@@ -35,7 +36,7 @@ def test_differences_are_paired_by_seed_and_settings_are_named(first):
     found = compare_runs(first, second)
     named = {d.name: (d.first, d.second) for d in found.settings}
     assert named["lr"] == ("0.1", "0.2") and named["seeds"] == ("3", "2")
-    assert named["variants of kernel-size"] == ("3 7", "3 9")
+    assert named["variants of kernel-size"] == ("3; 7", "3; 9")
     assert "batch size" in found.same
     (row,) = cells(found.accuracy)
     assert row[:4] == ["K=3, 16 group channels, r=4", "45.0 ± 12.4 (3)", "46.5 ± 69.9 (2)",
@@ -71,3 +72,16 @@ def test_runs_without_anything_in_common(first):
     assert found.accuracy is None and found.costs.rows == []
     page = render_comparison(found, ("a", "b"))
     assert "trained no variant in common" in page and "counted no variant in common" in page
+
+
+def test_trainings_are_matched_by_what_they_were_and_not_by_their_runs_baseline():
+    def run(baseline):
+        text = f'name = "rates"\naxes.lr = [0.1, 0.02]\nbaseline.lr = {baseline}'
+        study = make_study(parse_study(text))
+        tops = {"0.1": [50.0, 51.0, 52.0], "0.02": [40.0, 41.0, 42.0]}
+        return run_of("out", study, tops, dataset="digits", lr=baseline)
+
+    comparison = compare_runs(run(0.1), run(0.02))
+    assert comparison.only == []
+    assert [row.cells[3].text for row in comparison.accuracy.rows] == ["+0.0 (3)"] * 2
+    assert "learning rate 0.1" in comparison.accuracy.rows[0].cells[0].text

@@ -128,16 +128,16 @@ def test_the_csv_is_unrounded_and_whole():
     assert both["verdict"].tolist() == ["more than the sum", "cannot tell"]
 
 
-def test_with_three_axes_the_cells_name_theirs():
+def test_with_three_axes_the_cells_have_levels_of_two():
     factors = crossing(size=["7", "3"], form=["r=4", "W"], groups=["16", "4"])
     sizes, _, groups, together = tables(factors, tops_of(factors, {}))
     assert sizes.title == "Kernel Size, averaged over Function Form and #Group Channel"
     assert groups.title == "#Group Channel, averaged over Kernel Size and Function Form"
     assert together.columns[0].heading == "levels"
     assert [row[0] for row in texts(together)] == [
-        "Kernel Size 3 × 3 with Function Form W",
-        "Kernel Size 3 × 3 with #Group Channel 4",
-        "Function Form W with #Group Channel 4",
+        "3 × 3 with W",
+        "3 × 3 with 4",
+        "W with 4",
     ]
     assert together.note.endswith("The baseline is 7 × 7, W₁σ(W₀), r = 4 and 16")
 

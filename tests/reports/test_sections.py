@@ -1,5 +1,7 @@
 """Studies of several axes in the report, with numbers that the test knows."""
 
+from dataclasses import replace
+
 import pytest
 from finished import envelope_run, run_of, spread_around
 
@@ -46,7 +48,7 @@ def test_each_axis_has_its_table_and_the_interactions_theirs(crossed):
     ]
     assert section.table.table.columns[0].heading == "Kernel Size, Function Form"
     cells = [row.cells[0].text for row in section.table.table.rows]
-    assert cells == ["3 × 3, W", "3 × 3, W₁σ(W₀), r = 4", "7 × 7, W", "7 × 7, W₁σ(W₀), r = 4"]
+    assert cells == ["3 × 3 · W", "3 × 3 · W₁σ(W₀), r = 4", "7 × 7 · W", "7 × 7 · W₁σ(W₀), r = 4"]
     _, sizes, forms, together = (named.table for named in section.tables)
     assert sizes.title == "Kernel size, averaged over generator"
     assert sizes.text("3", "difference").startswith("−12.")
@@ -63,8 +65,8 @@ def test_sentences_say_what_axes_do_and_that_they_interact(crossed):
     assert "worse (p = 0.0078)" in size
     assert form.startswith("Generator, averaged over kernel size")
     assert "3 × 3 with W differs from the sum by +14.8 ± 0.5" in together
-    assert front.startswith("On the front of MACs and mean Top-1, by rising MACs: 3 × 3, W (")
-    assert any("3 × 3, W₁σ(W₀), r = 4 is dominated: 3 × 3, W" in line for line in dominated)
+    assert front.startswith("On the front of MACs and mean Top-1, by rising MACs: 3 × 3 · W (")
+    assert any("3 × 3 · W₁σ(W₀), r = 4 is dominated: 3 × 3 · W" in line for line in dominated)
 
 
 def test_a_study_of_one_axis_has_no_averages():
@@ -107,3 +109,46 @@ def test_tables_of_averages_go_with_their_study(crossed, tmp_path):
     (tmp_path / "tables" / "window-by-form-mine.csv").write_text("kept")
     remove_tables(tmp_path)
     assert [path.name for path in (tmp_path / "tables").iterdir()] == ["window-by-form-mine.csv"]
+
+
+def test_levels_are_named_once_where_axes_of_training_interact():
+    text = 'name = "t"\naxes.lr = [0.1, 0.02]\naxes.batch_size = [32, 16]'
+    study = make_study(parse_study(text))
+    found = {name: spread_around(50, place) for place, name in enumerate(study.variants)}
+    (section,) = build_sections(run_of("out", study, found))
+    (row,) = section.further[-1].table.rows
+    assert row.cells[0].text == "learning rate 0.02 with batches of 16"
+    assert section.words[0].startswith("Learning rate, averaged over batch size, against learning")
+
+
+def test_the_front_is_one_of_macs_as_trained(crossed):
+    records = [
+        replace(record, costs={**record.costs, "params": 10**9 - record.costs["params"]})
+        for record in crossed.records
+    ]
+    turned = replace(crossed, records=records)
+    assert build_sections(turned)[0].words == build_sections(crossed)[0].words
+
+
+def test_nothing_is_better_than_what_was_judged_on_other_images():
+    text = 'name = "d"\naxes.dataset = ["digits", "imagefolder:pets"]\naxes.kernel_size = [3, 7]'
+    study = make_study(parse_study(text))
+    assert study.same_images == ["digits, 3", "digits, 7"]
+    tops = [spread_around(10, 1), spread_around(20, 2), spread_around(70, 3), spread_around(90, 4)]
+    found = dict(zip(study.variants, tops, strict=True))
+    (section,) = build_sections(run_of("out", study, found, dataset="digits"))
+    told = " ".join((section.verdict.headline, *section.verdict.lines, *section.words))
+    assert section.verdict.headline == "In Top-1, against digits · 7 × 7: digits · 3 × 3 is worse."
+    assert told.count("judged on another data set and not compared") == 2
+    assert "is better" not in told
+    assert [named.name for named in section.tables] == ["d", "d-by-kernel_size", "d-interactions"]
+    assert sum("which is judged on another data set" in gap for gap in section.gaps) == 2
+    assert "2 data sets" in section.table.table.columns[-2].group
+
+
+def test_variants_with_names_alike_keep_their_bars():
+    study = make_study(parse_study('name = "d"\naxes.dataset = ["digits", "imagefolder:a, (b)"]'))
+    found = {name: [50.0, 51.0] for name in study.variants}
+    (section,) = build_sections(run_of("out", study, found, dataset="digits"))
+    bars = next(f.svg for f in section.figures if "by term" in f.caption)
+    assert "imagefolder:a, (b), rest" in bars and "digits, rest" in bars

@@ -46,7 +46,7 @@ def test_with_three_seeds_the_verdict_says_how_many_are_needed():
         "needs at least 7 seeds"
     )
     assert reach == (
-        "that spread as these do (SD 1.4 points), 7 would find a true one of 3 points in four "
+        "that spread as these do (SD 1.4 points), 7 would find a true one of 2.5 points in four "
         "cases of five."
     )
     assert words.lines[0] == "7 × 7, the baseline: 15.5 M parameters and 2.65 G MACs in RedNet-50."
@@ -84,11 +84,13 @@ def test_what_is_told_apart_is_named_in_the_headline():
             "9": [x + (-1) ** i for i, x in enumerate(base)]}  # fmt: skip
     words, _ = verdict(tops)
     assert words.headline == (
-        "Against 7 × 7, 3 × 3 is worse in Top-1; of the other one it cannot be told."
+        "In Top-1, against 7 × 7: 3 × 3 is worse; of the other one it cannot be told."
     )
     assert "3 × 3" in words.lines[1] and "worse (adjusted p = 0.031)" in words.lines[1]
 
 
 def test_one_variant_alone_is_compared_with_nothing():
     words, _ = verdict({"7": [60.0]})
-    assert words.headline == "Only 7 × 7 was measured; there is nothing to compare it with."
+    assert (
+        words.headline == "Nothing else was judged on the images of 7 × 7; nothing can be compared."
+    )
