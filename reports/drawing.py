@@ -1,6 +1,6 @@
 """What the figures of accuracies share: lines, series, means, the axis."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -49,6 +49,12 @@ def is_crowded(labels: Labels) -> bool:
     """Whether the labels need the width of the page."""
     lines = [max(map(len, label.split("\n"))) for label in wrapped(labels)]
     return sum(lines) + 2 * len(lines) > MOST_CHARACTERS / 2
+
+
+def legend_columns(labels: Iterable[str], size: tuple[float, float]) -> int:
+    """How many labels stand side by side above a figure of that size, at most 4."""
+    room = MOST_CHARACTERS * size[0] / WIDE[0]
+    return max(1, min(4, int(room / (6 + max(map(len, labels))))))
 
 
 def full_names(series: Series) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ from reports.drawing import is_crowded
 from reports.envelopes import READ_OFF, counted_frame, published_figure
 from reports.frames import accuracy_frame, cost_frame, curve_frame, measured_frame, timing_frame
 from reports.fronts import envelope_figure
-from reports.labels import heading, series, short_names, told_apart
+from reports.labels import series, short_heading, short_names, told_apart
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _measured_figures(run: Run, study: Study) -> list[Figure]:
             wide=True,
         ),
         Figure(
-            plots.accuracy_figure(name, labels, heading(study), seeds),
+            plots.accuracy_figure(name, labels, short_heading(study), seeds),
             f"Top-1 of {measured}. A dot is one seed; beside the dots their mean {interval}.",
             wide=crowded,
         ),
@@ -77,7 +77,7 @@ def _measured_figures(run: Run, study: Study) -> list[Figure]:
 def _cost_figure(run: Run, study: Study) -> Figure:
     rows = run.proofs[study.name]
     counted = counted_on(run.settings.cost_model, study.variants.values())
-    svg = plots.cost_figure(study.name, short_names(study), heading(study), cost_frame(rows))
+    svg = plots.cost_figure(study.name, short_names(study), short_heading(study), cost_frame(rows))
     return Figure(
         svg,
         f"Multiply-accumulates of {counted}, by term of the closed form; rest: all other "

@@ -11,13 +11,13 @@ from matplotlib.ticker import MaxNLocator
 
 from ablations.pareto import pareto_front
 from reports.drawing import (
-    MOST_CHARACTERS,
     WIDE,
     Labels,
     Series,
     accuracy_axis,
     draw_mean,
     full_names,
+    legend_columns,
     lines_of,
     mean_words,
 )
@@ -64,7 +64,7 @@ def envelope_figure(name: str, series: Series, measured: pd.DataFrame) -> Markup
         if len(series) > 1:
             for (colour, marker, _), title in zip(lines_of(len(series)), series, strict=True):
                 row[0].plot([], [], marker, color=COLOURS[colour], label=title)
-            columns = max(1, min(4, MOST_CHARACTERS // max(map(len, series))))
+            columns = legend_columns(series, WIDE)
             figure.legend(loc="outside upper right", ncols=columns, frameon=False, handlelength=1)
 
     described = "; ".join(

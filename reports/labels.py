@@ -65,6 +65,11 @@ def heading(study: Study) -> str:
     return ", ".join(HEADINGS[axis] for axis in study.axes)
 
 
+def short_heading(study: Study) -> str:
+    """The same for a figure, where there is less room."""
+    return heading(study) if len(study.axes) <= 2 else "Variant"
+
+
 def variant_texts(study: Study) -> dict[str, str]:
     """Variant -> how its table writes it."""
     return {

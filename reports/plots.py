@@ -17,6 +17,7 @@ from reports.drawing import (
     draw_mean,
     full_names,
     is_crowded,
+    legend_columns,
     lines_of,
     mean_words,
     wrapped,
@@ -135,6 +136,8 @@ def curves_figure(name: str, series: Series, curves: pd.DataFrame) -> Markup:
     labels = dict.fromkeys(label for found in series.values() for label in found.values())
     lines = dict(zip(labels, lines_of(len(labels)), strict=True))
 
+    size = SINGLE if len(present) == 1 else WIDE
+
     def draw(figure: Figure, marks: Marks) -> None:
         row = figure.subplots(1, len(present), sharey=True, squeeze=False)[0]
         for axes, (title, found) in zip(row, present.items(), strict=True):
@@ -149,7 +152,8 @@ def curves_figure(name: str, series: Series, curves: pd.DataFrame) -> Markup:
         for label, (colour, marker, dash) in lines.items():
             if label in shown:
                 row[0].plot([], [], dash, marker=marker, color=COLOURS[colour], label=label)
-        figure.legend(loc="outside upper right", ncols=4, frameon=False, handlelength=2.5)
+        columns = legend_columns(labels, size)
+        figure.legend(loc="outside upper right", ncols=columns, frameon=False, handlelength=2.5)
 
     last = curves.sort_values("steps").groupby(["value", "seed"])["top1"].last()
     ends = last.groupby("value").mean()
@@ -159,7 +163,6 @@ def curves_figure(name: str, series: Series, curves: pd.DataFrame) -> Markup:
         for value, label in found.items()
     )
     title = "Top-1 over the steps of training"
-    size = SINGLE if len(present) == 1 else WIDE
     return draw_svg(f"{name}-curves", title, described, draw, size)
 
 
