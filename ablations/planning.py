@@ -1,8 +1,9 @@
 """What a run will cost on this machine, and what its seeds can find."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -29,6 +30,7 @@ class Reach:
     """What one study of a plan can find.
 
     seeds_needed: fewer cannot tell any variant from the baseline.
+    further:      the same for what else is asked of the study, each corrected apart.
     detectable:   the least true difference that is found with a chance of POWER, in points where
                   the plan has a spread, else as a multiple of it; infinite with too few seeds.
     """
@@ -37,6 +39,7 @@ class Reach:
     comparisons: int
     seeds_needed: int
     detectable: float
+    further: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -101,11 +104,29 @@ def _seconds(job: Job, timing: TimingRecord, trials: int) -> float:
 
 
 def _reach(study: Study, seeds: int, spread: float | None) -> Reach:
-    comparisons = len(study.variants) - 1
+    comparisons = len(study.same_images) - 1
     if comparisons == 0:
-        return Reach(study.name, 0, 0, math.inf)
+        return Reach(study.name, 0, 0, math.inf, {})
     detectable = detectable_difference(spread or 1.0, seeds, comparisons, power=POWER)
-    return Reach(study.name, comparisons, seeds_needed(comparisons), detectable)
+    needed = seeds_needed(comparisons)
+    return Reach(study.name, comparisons, needed, detectable, _needed_further(study))
+
+
+def _needed_further(study: Study) -> dict[str, int]:
+    """What is asked beside variants against the baseline -> the seeds that it needs at least."""
+    others = [len(set(levels)) - 1 for levels in zip(*study.levels.values(), strict=True)]
+    averages = {
+        f"averages of {axis}": count
+        for axis, count in zip(study.axes, others, strict=True)
+        if study.crossed and count and axis != "dataset"
+    }
+    interactions = sum(a * b for a, b in combinations(others, 2)) if study.crossed else 0
+    asked = {
+        **averages,
+        "interactions": interactions,
+        "dominance": math.comb(len(study.same_images), 2),
+    }
+    return {what: seeds_needed(count) for what, count in asked.items() if count}
 
 
 def spread_of(run: Run) -> float:
@@ -118,6 +139,7 @@ def spread_of(run: Run) -> float:
         values: dict[str, dict[int, float | None]] = {
             value: {r.seed: r.top1 for r in run.records if r.variant == variant}
             for value, variant in study.variants.items()
+            if value in study.same_images
         }
         found += contrast_study(values, study.baseline)
     spread = pooled_spread(found)

@@ -131,4 +131,6 @@ def _act(act: Act, name: str, files: Sequence[StudyFile], options: dict[str, Any
 
 def _check(study: Study, settings: RunSettings) -> None:
     for misfit in misfits(study, settings):
-        raise SettingError(AXIS_OPTIONS[misfit.axis].name, misfit.level, misfit.problem)
+        option = AXIS_OPTIONS.get(misfit.axis)
+        name = option.name if option else misfit.axis
+        raise SettingError(name, misfit.level, misfit.problem)

@@ -40,7 +40,7 @@ FAMILY_TITLES = {"rednet": "RedNet", "resnet": "ResNet", "attention": "attention
 
 def axis_name(axis: str) -> str:
     """In running text."""
-    return axis.replace("_", " ").replace("lr", "learning rate").replace("dataset", "data set")
+    return {"lr": "learning rate", "dataset": "data set"}.get(axis, axis.replace("_", " "))
 
 
 def level_text(axis: str, level: str) -> str:

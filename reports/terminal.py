@@ -126,6 +126,9 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield f"spread of the paired differences over seeds: {plan.spread:.1f} points"
     for reach in plan.reaches:
         yield f"{reach.study}: {_reach_words(reach, plan)}"
+        if reach.further:
+            needed = ", ".join(f"{seeds} for {what}" for what, seeds in reach.further.items())
+            yield f"{reach.study}, seeds at least: {needed.replace('_', ' ')}"
 
 
 def _reach_words(reach: Reach, plan: Plan) -> str:

@@ -20,6 +20,17 @@ def test_a_plan_counts_times_and_writes_nothing(run, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_crossed_study_says_what_its_further_questions_need(run):
+    result = run("plan", "envelope", "--families", "rednet", "resnet", "--depths", "26", "38",
+                 "--seeds", "1", *QUICK)  # fmt: skip
+    assert result.code == 0, result.err
+    assert result.out.splitlines()[0] == "4 trials with 1 seed, 0 of them recorded already"
+    assert (
+        "envelope, seeds at least: 6 for averages of family, 6 for averages of depth, "
+        "6 for interactions, 8 for dominance"
+    ) in result.out
+
+
 @pytest.mark.parametrize("split", ["test", "validation"])
 def test_what_is_recorded_is_not_planned_again(run, split):
     judged = (*QUICK, "--split", split)
