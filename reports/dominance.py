@@ -37,8 +37,8 @@ def dominance_words(
 def _front_words(front: Sequence[Dominance], label: Callable[[str], str], cost: str) -> str:
     named = ", ".join(f"{label(found.value)} ({_mean_words(found)})" for found in front)
     return (
-        f"On the front of {cost} and mean Top-1, by rising {cost}: {named}. That is "
-        "how the means stand, and no test."
+        f"Of the trained networks, on the front of {cost} and mean Top-1, by rising {cost}: "
+        f"{named}. That is how the means stand, and no test."
     )
 
 

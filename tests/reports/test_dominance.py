@@ -19,8 +19,9 @@ def test_dominance_is_said_with_its_figures():
         {"3": 1, "7": 2, "9": 3}, {"9": BASE, "7": shifted(-4), "3": shifted(-2, -1)}
     )
     assert front == (
-        "On the front of MACs and mean Top-1, by rising MACs: 3 × 3 (59.8 ± 1.2 % over 8 seeds), "
-        "9 × 9 (61.8 ± 1.1 % over 8 seeds). That is how the means stand, and no test."
+        "Of the trained networks, on the front of MACs and mean Top-1, by rising MACs: 3 × 3 (59.8 "
+        "± 1.2 % over 8 seeds), 9 × 9 (61.8 ± 1.1 % over 8 seeds). That is how the means stand, "
+        "and no test."
     )
     assert dominated == (
         "7 × 7 is dominated: 3 × 3, with no more MACs, differs by +2.0 ± 0.5 points over 8 seeds: "
@@ -50,7 +51,9 @@ def test_off_the_front_is_no_certainty():
 def test_too_few_seeds_say_how_many_are_needed():
     tops = {"3": shifted(9)[:3], "7": shifted(4, -1)[:3], "9": BASE[:3]}
     front, rest = words({"3": 1, "7": 2, "9": 3}, tops)
-    assert front.startswith("On the front of MACs and mean Top-1, by rising MACs: 3 × 3 (")
+    assert front.startswith(
+        "Of the trained networks, on the front of MACs and mean Top-1, by rising MACs: 3 × 3 ("
+    )
     assert rest == (
         "Whether any variant is dominated cannot be told with 3 seeds: to compare 3 pairs of "
         "variants needs at least 7."

@@ -65,7 +65,9 @@ def test_sentences_say_what_axes_do_and_that_they_interact(crossed):
     assert "worse (p = 0.0078)" in size
     assert form.startswith("Generator, averaged over kernel size")
     assert "3 × 3 with W differs from the sum by +14.8 ± 0.5" in together
-    assert front.startswith("On the front of MACs and mean Top-1, by rising MACs: 3 × 3 · W (")
+    assert front.startswith(
+        "Of the trained networks, on the front of MACs and mean Top-1, by rising MACs: 3 × 3 · W ("
+    )
     assert any("3 × 3 · W₁σ(W₀), r = 4 is dominated: 3 × 3 · W" in line for line in dominated)
 
 
@@ -75,7 +77,7 @@ def test_a_study_of_one_axis_has_no_averages():
         run_of("out", study, {"3": spread_around(40, 1), "7": spread_around(50, 3)})
     )
     assert [named.name for named in section.tables] == ["k"]
-    assert section.words[0].startswith("On the front of MACs")
+    assert section.words[0].startswith("Of the trained networks, on the front of MACs")
 
 
 def test_the_page_shows_the_file_as_it_was_written_and_keeps_it(crossed, tmp_path):
