@@ -128,7 +128,7 @@ def test_a_plan_of_a_file_writes_nothing(run, study, tmp_path):
     text = 'name = "planned"\n[axes]\nlr = [0.1, 0.2]\n'
     result = run("plan", "run", study(text))
     assert result.code == 0, result.err
-    assert result.out.startswith("2 trials with 1 seeds, 0 of them recorded already\n")
+    assert result.out.startswith("2 trials with 1 seed, 0 of them recorded already\n")
     assert [p.name for p in tmp_path.iterdir()] == ["study.toml"]
     assert run("plan", "run", study(text + "[axis]\n")).code == 2
 
