@@ -8,10 +8,11 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from ablations.contrasts import contrast_study, pooled_spread, seeds_needed
+from ablations.contrasts import Contrast, pooled_spread, seeds_needed
 from ablations.errors import SettingError
 from ablations.jobs import Job, make_jobs
 from ablations.launch import choose_device, trial_key
+from ablations.outcomes import study_contrasts
 from ablations.power import detectable_difference
 from ablations.progress import Progress
 from ablations.runs import Run
@@ -134,14 +135,9 @@ def spread_of(run: Run) -> float:
 
     Raises SettingError where it has no two pairs anywhere.
     """
-    found = []
+    found: list[Contrast] = []
     for study in run.studies:
-        values: dict[str, dict[int, float | None]] = {
-            value: {r.seed: r.top1 for r in run.records if r.variant == variant}
-            for value, variant in study.variants.items()
-            if value in study.same_images
-        }
-        found += contrast_study(values, study.baseline)
+        found += study_contrasts(study, run.records).values()
     spread = pooled_spread(found)
     if spread is None:
         raise SettingError("records", run.settings.output, "its trials show no spread over seeds")

@@ -13,7 +13,7 @@ from ablations.shipped import ABLATIONS, ENVELOPE, read_levels, shipped, with_le
 from ablations.study_files import BadStudy, StudyFile, make_study
 from ablations.variants import Study
 from commands.lists import ListCommand
-from commands.options import Option, place_options, study_options
+from commands.options import Option, place_options, study_options, with_options
 from commands.settings import make_settings, take_levels, take_place
 
 Act = Callable[..., None]
@@ -57,7 +57,7 @@ def study_commands(act: Act, further: Sequence[Option]) -> list[click.Command]:
 def _study_command(name: str, act: Act, further: Sequence[Option]) -> click.Command:
     file = shipped(name)
 
-    @_with_options([*_axis_options(file), *study_options(file), *place_options(), *further])
+    @with_options([*_axis_options(file), *study_options(file), *place_options(), *further])
     def command(baseline: str | None, **options: Any) -> None:
         axes = {
             axis: read_levels(axis, options.pop(AXIS_OPTIONS[axis].name), AXIS_OPTIONS[axis].name)
@@ -97,7 +97,7 @@ def _all_command(act: Act, further: Sequence[Option]) -> click.Command:
     files = [shipped(name) for name in ABLATIONS]
 
     @click.command("all")
-    @_with_options([*study_options(files[0]), *place_options(), *further])
+    @with_options([*study_options(files[0]), *place_options(), *further])
     def all_studies(**options: Any) -> None:
         """The three tables with the paper's values.
 
@@ -106,15 +106,6 @@ def _all_command(act: Act, further: Sequence[Option]) -> click.Command:
         _act(act, "all", files, options)
 
     return all_studies
-
-
-def _with_options(options: Sequence[Option]) -> Option:
-    def add(command: Callable) -> Callable:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
 
 
 def _act(act: Act, name: str, files: Sequence[StudyFile], options: dict[str, Any]) -> None:

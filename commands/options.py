@@ -1,6 +1,6 @@
 """The options of the commands that run studies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -21,6 +21,17 @@ open_option = click.option(
 no_train_option = click.option(
     "--no-train", is_flag=True, help="Costs and their proof only. Example: --no-train"
 )
+
+
+def with_options(options: Sequence[Option]) -> Option:
+    """Adds options to a command, in their order."""
+
+    def add(command: Callable) -> Callable:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 def place_options() -> list[Option]:

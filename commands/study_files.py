@@ -24,7 +24,7 @@ from ablations.study_files import (
 )
 from ablations.toml_lines import key_lines, line_of
 from ablations.variants import Study
-from commands.options import Option, place_options
+from commands.options import Option, place_options, with_options
 from commands.program import BAD_INPUT, PROGRAM
 from commands.settings import make_settings, take_place
 
@@ -35,6 +35,7 @@ REPORT = (".html", ".htm", ".json")
 def file_command(act: Callable[..., None], further: Sequence[Option]) -> click.Command:
     """`run FILE`; act: as for `families.study_commands`."""
 
+    @with_options([*place_options(), *further])
     def command(file: Path, **options: Any) -> None:
         no_train = options.pop("no_train", False)
         path = file.expanduser()
@@ -43,8 +44,6 @@ def file_command(act: Callable[..., None], further: Sequence[Option]) -> click.C
         else:
             _act_on_run(act, path, options, no_train)
 
-    for option in reversed([*place_options(), *further]):
-        command = option(command)
     argument = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
     return click.command("run", help=_HELP)(argument(command))
 

@@ -47,8 +47,17 @@ def wrapped(labels: Labels) -> list[str]:
 
 def is_crowded(labels: Labels) -> bool:
     """Whether the labels need the width of the page."""
-    lines = [max(map(len, label.split("\n"))) for label in wrapped(labels)]
-    return sum(lines) + 2 * len(lines) > MOST_CHARACTERS / 2
+    return _characters(labels) + 2 * len(labels) > MOST_CHARACTERS / 2
+
+
+def is_slanted(labels: Labels) -> bool:
+    """Whether they do not fit even there side by side."""
+    return _characters(labels) > MOST_CHARACTERS
+
+
+def _characters(labels: Labels) -> int:
+    """Of the labels' longest lines, together."""
+    return sum(max(map(len, label.split("\n"))) for label in wrapped(labels))
 
 
 def legend_columns(labels: Iterable[str], size: tuple[float, float]) -> int:

@@ -5,10 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from ablations.contrasts import Contrast, contrast_study
+from ablations.contrasts import Contrast
 from ablations.conventions import ABLATION, ENVELOPE, FULL
 from ablations.formulas import MAC_TERMS
 from ablations.intervals import Interval, mean_interval
+from ablations.outcomes import study_contrasts
 from ablations.proofs import Row
 from ablations.timings import TimingRecord
 from ablations.trials import TrialRecord
@@ -69,24 +70,6 @@ def published_frame(rows: Sequence[Row]) -> pd.DataFrame:
     )
 
 
-def contrasts(study: Study, records: Sequence[TrialRecord]) -> dict[str, Contrast]:
-    """Value -> its contrast with the study's baseline, paired by seed, of all variants that are
-    judged on the same data set; study order."""
-    tops = top1_by_seed(study, records)
-    found = contrast_study({value: tops[value] for value in study.same_images}, study.baseline)
-    return {contrast.value: contrast for contrast in found}
-
-
-def top1_by_seed(
-    study: Study, records: Sequence[TrialRecord]
-) -> dict[str, dict[int, float | None]]:
-    """Value -> seed -> Top-1 (percent), None where the trial failed."""
-    return {
-        value: {record.seed: record.top1 for record in records if record.variant == variant}
-        for value, variant in study.variants.items()
-    }
-
-
 _CONTRASTED = ["value", "pairs", "difference", "difference_low", "difference_high",
                "difference_bca_low", "difference_bca_high", "p",
                "adjusted_p", "verdict"]  # fmt: skip
@@ -124,7 +107,7 @@ def contrast_frame(study: Study, records: Sequence[TrialRecord]) -> pd.DataFrame
     """value, and for all but the baseline: pairs, difference (points of Top-1, variant minus
     baseline), its 95 % interval by t and by a BCa bootstrap, p of the sign-flip test and adjusted
     over the study, verdict."""
-    rows = [contrast_record(contrast) for contrast in contrasts(study, records).values()]
+    rows = [contrast_record(contrast) for contrast in study_contrasts(study, records).values()]
     return pd.DataFrame(rows, columns=_CONTRASTED)
 
 

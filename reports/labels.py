@@ -1,5 +1,7 @@
 """How axes, their levels and the variants of a study are written."""
 
+from collections.abc import Callable
+
 from ablations.variants import Study
 from involution_core.forms import ATTENTION
 
@@ -72,27 +74,22 @@ def short_heading(study: Study) -> str:
 
 def variant_texts(study: Study) -> dict[str, str]:
     """Variant -> how its table writes it."""
-    return {
-        name: BETWEEN.join(map(level_text, study.axes, levels))
-        for name, levels in study.levels.items()
-    }
+    return _written(study, level_text)
 
 
 def variant_names(study: Study) -> dict[str, str]:
     """Variant -> how running text writes it."""
-    return {
-        name: BETWEEN.join(map(level_name, study.axes, levels))
-        for name, levels in study.levels.items()
-    }
+    return _written(study, level_name)
 
 
 def short_names(study: Study) -> dict[str, str]:
     """Variant -> its name in figures."""
+    return _written(study, _short)
+
+
+def _written(study: Study, write: Callable[[str, str], str]) -> dict[str, str]:
     return {
-        name: BETWEEN.join(
-            _short(axis, level) for axis, level in zip(study.axes, levels, strict=True)
-        )
-        for name, levels in study.levels.items()
+        name: BETWEEN.join(map(write, study.axes, levels)) for name, levels in study.levels.items()
     }
 
 

@@ -8,7 +8,6 @@ from matplotlib.ticker import MaxNLocator
 
 from ablations.formulas import MAC_TERMS
 from reports.drawing import (
-    MOST_CHARACTERS,
     SINGLE,
     WIDE,
     Labels,
@@ -17,6 +16,7 @@ from reports.drawing import (
     draw_mean,
     full_names,
     is_crowded,
+    is_slanted,
     legend_columns,
     lines_of,
     mean_words,
@@ -43,7 +43,6 @@ def accuracy_figure(name: str, labels: Labels, axis: str, trials: pd.DataFrame) 
     trials: of `frames.accuracy_frame` joined with the means of `frames.measured_frame`.
     """
     names, wide = wrapped(labels), is_crowded(labels)
-    slanted = sum(map(_longest_line, names)) > MOST_CHARACTERS
 
     def draw(figure: Figure, marks: Marks) -> None:
         axes = figure.add_subplot()
@@ -66,7 +65,7 @@ def accuracy_figure(name: str, labels: Labels, axis: str, trials: pd.DataFrame) 
             if len(rows):
                 draw_mean(axes, marks, x + 0.22, rows.iloc[0], label, "_")
         axes.set_xticks(range(len(labels)), names)
-        if slanted:
+        if is_slanted(labels):
             axes.tick_params("x", rotation=30)
             for text in axes.get_xticklabels():
                 text.set_horizontalalignment("right")
@@ -81,10 +80,6 @@ def accuracy_figure(name: str, labels: Labels, axis: str, trials: pd.DataFrame) 
     )
     title = "Top-1 of each variant, one dot a seed"
     return draw_svg(f"{name}-accuracy", title, described, draw, WIDE if wide else SINGLE)
-
-
-def _longest_line(text: str) -> int:
-    return max(map(len, text.split("\n")))
 
 
 def cost_figure(name: str, labels: Labels, axis: str, costs: pd.DataFrame) -> Markup:

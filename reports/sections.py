@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ablations.dominance import Dominance, dominances
 from ablations.factorial import Factors, Interaction, Marginal, interactions, marginals
+from ablations.outcomes import study_contrasts, top1_by_seed
 from ablations.proofs import Row, published_in
 from ablations.runs import Run
 from ablations.variants import Study
@@ -13,12 +14,7 @@ from reports.dominance import dominance_words
 from reports.factorial import factorial_words, interaction_table, marginal_tables
 from reports.figures import Figure, study_figures
 from reports.formats import all_formats
-from reports.frames import (
-    contrasts,
-    measured_frame,
-    study_frame,
-    top1_by_seed,
-)
+from reports.frames import measured_frame, study_frame
 from reports.gaps import table_gaps
 from reports.labels import (
     axis_name,
@@ -93,7 +89,7 @@ def _section(run: Run, study: Study) -> Section:
         title=study.title,
         labels=names,
         verdict=study_verdict(
-            names, study.baseline, table, contrasts(study, run.records), _models(run, study)
+            names, study.baseline, table, study_contrasts(study, run.records), _models(run, study)
         ),
         words=[
             *factorial_words(averages, interacting, level_name, axis_name),
@@ -116,7 +112,7 @@ def _factorial(run: Run, study: Study) -> tuple[list[Marginal], list[Interaction
     """Of a crossed study that was trained; of others there are none. Data sets have no average that
     could be compared with another's.
     """
-    if run.settings.train is None or not study.crossed:
+    if run.settings.train is None:
         return [], []
     factors = Factors(study.axes, study.levels, study.levels[study.baseline])
     tops = top1_by_seed(study, run.records)
