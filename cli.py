@@ -23,7 +23,7 @@ def cli() -> None:
 @cli.command()
 def backends() -> None:
     """Print the implementations of the operator, preferred first, and whether each runs here."""
-    from involution_core.backends import describe_backends
+    from involution_core.backends.table import describe_backends
 
     for name, state in describe_backends():
         click.echo(f"{name:8} {state}")

@@ -21,7 +21,8 @@ import torchvision
 from measuring import arguments, goal, write
 from torch import Tensor
 
-from involution_core import build_network, involution2d, unfold
+from involution_core import build_network, involution2d
+from involution_core.backends import unfold
 from involution_core.shapes import make_window
 
 BATCH, KERNEL, SHARED = 64, 7, 16

@@ -22,8 +22,9 @@ import torchvision
 from measuring import arguments, goal, medians, write
 from torch import nn
 
-from ablations.allocator import keep_freed_memory
-from involution_core import Involution, build_network, unfold
+from ablations.training.allocator import keep_freed_memory
+from involution_core import Involution, build_network
+from involution_core.backends import unfold
 from involution_core.shapes import make_window
 
 SIZE = 224

@@ -20,8 +20,9 @@ import torch.nn.functional as F
 from measuring import arguments, geometric_mean, goal, machine_limits, medians, write
 from torch import Tensor
 
-from involution_core import involution2d, unfold
-from involution_core.backends import BACKENDS, choose_backend
+from involution_core import involution2d
+from involution_core.backends import unfold
+from involution_core.backends.table import BACKENDS, choose_backend
 from involution_core.layout import as_weight, weight_order
 from involution_core.shapes import make_window
 

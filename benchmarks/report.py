@@ -12,14 +12,14 @@ from tempfile import TemporaryDirectory
 import torch
 from measuring import arguments, goal, write
 
-from ablations.environment import describe_environment
-from ablations.proven import prove_study
-from ablations.runs import Run
-from ablations.settings import RunSettings, TrainSettings
-from ablations.shipped import ABLATIONS, shipped_study
-from ablations.trials import TrialRecord
-from ablations.variants import Variant, distinct_variants
-from reports.files import write_report
+from ablations.costs.proof_suite import prove_study
+from ablations.records.run_record import Run
+from ablations.records.trial_record import TrialRecord
+from ablations.study.settings import RunSettings, TrainSettings
+from ablations.study.shipped_studies import ABLATIONS, shipped_study
+from ablations.study.variants import Variant, distinct_variants
+from ablations.training.environment import describe_environment
+from reports.page.report_files import write_report
 
 SEEDS = (3, 5, 10, 20)
 EPOCHS, ROUNDS = 8, 5

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from ablations.settings import EvaluationSettings, TrainSettings
-from ablations.values import DEVICES
+from ablations.study.settings import EvaluationSettings, TrainSettings
+from ablations.study.values import DEVICES
 
 
 @click.command()
@@ -44,9 +44,9 @@ def evaluate(weights: Path, **options: Any) -> None:
     settings = EvaluationSettings(weights=weights.expanduser(), **options)
     from rich.console import Console
 
-    from ablations.allocator import keep_freed_memory
-    from ablations.evaluation import evaluate_checkpoint
-    from reports.evaluation import evaluation_lines, watch_images
+    from ablations.run.checkpoint_test import evaluate_checkpoint
+    from ablations.training.allocator import keep_freed_memory
+    from reports.screen.evaluation_lines import evaluation_lines, watch_images
 
     keep_freed_memory()
     with watch_images(Console(stderr=True)) as on_progress:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from ablations.settings import TrainSettings
-from ablations.study_files import StudyFile
-from ablations.values import DATASETS, DEVICES, MODELS
+from ablations.study.builder import StudyFile
+from ablations.study.settings import TrainSettings
+from ablations.study.values import DATASETS, DEVICES, MODELS
 
 DEFAULTS = TrainSettings()
 

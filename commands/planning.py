@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from ablations.errors import SettingError
-from ablations.settings import WRITTEN, RunSettings, check_writable
-from ablations.variants import Study
+from ablations.study.settings import WRITTEN, RunSettings, check_writable
+from ablations.study.variants import Study
 from commands.families import study_commands
 from commands.study_files import file_command
 
@@ -25,15 +25,15 @@ def plan_studies(
     check_writable("output", settings.output, WRITTEN)
     earlier = None
     if records is not None:
-        from ablations.saved import load_run
+        from ablations.records.run_file import load_run
 
         earlier = load_run(records.expanduser(), "records")
     from rich.console import Console
 
-    from ablations.allocator import keep_freed_memory
-    from ablations.planning import make_plan, spread_of
-    from reports.progress import watch
-    from reports.terminal import plan_lines
+    from ablations.run.planner import make_plan, spread_of
+    from ablations.training.allocator import keep_freed_memory
+    from reports.screen.live import watch
+    from reports.screen.text_tables import plan_lines
 
     keep_freed_memory()
     if earlier is not None:

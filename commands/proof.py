@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from ablations.errors import SettingError
-from ablations.settings import check_writable
+from ablations.study.settings import check_writable
 from commands.program import FAILED
 
 
@@ -29,11 +29,11 @@ def verify(json_file: Path | None) -> None:
         check_writable("json", json_file.parent, {json_file.name: False})
     from dataclasses import asdict
 
-    from ablations.cost import UncountedOperator
-    from ablations.files import write_json
-    from ablations.proofs import Row
-    from ablations.proven import prove_all
-    from reports.terminal import EXPLANATION, proof_heading, proof_line
+    from ablations.costs.fvcore_counter import UncountedOperator
+    from ablations.costs.proof import Row
+    from ablations.costs.proof_suite import prove_all
+    from ablations.records.files import write_json
+    from reports.screen.text_tables import EXPLANATION, proof_heading, proof_line
 
     def show(row: Row) -> None:
         click.echo(proof_line(row))

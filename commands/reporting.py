@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import click
 
 from ablations.errors import SettingError
-from ablations.settings import WRITTEN, check_writable
+from ablations.study.settings import WRITTEN, check_writable
 from commands.options import open_option
 
 if TYPE_CHECKING:
-    from ablations.runs import Run
+    from ablations.records.run_record import Run
 
 COMPARISON = Path("comparison.html")
 
 
 def show_report(run: "Run", output: Path, open_browser: bool) -> None:
     """Writes the run's report and tables into a folder, prints the page's path, opens it."""
-    from reports.files import write_report
+    from reports.page.report_files import write_report
 
     show_page(write_report(run, output), open_browser)
 
@@ -39,7 +39,7 @@ def report(directory: Path, open_browser: bool) -> None:
     if not directory.is_dir():
         raise SettingError("DIR", directory, "is not a directory")
     check_writable("DIR", directory, WRITTEN)
-    from ablations.saved import load_run
+    from ablations.records.run_file import load_run
 
     show_report(load_run(directory, "DIR"), directory, open_browser)
 
@@ -68,10 +68,10 @@ def compare(first: Path, second: Path, output: Path, open_browser: bool) -> None
         if output.resolve() in (run.resolve(), *((run / name).resolve() for name in WRITTEN)):
             raise SettingError("output", output, "is a part of what is compared; name another file")
     check_writable("output", output.parent, {output.name: False})
-    from ablations.files import write_text
-    from ablations.saved import load_run
-    from reports.comparison import compare_runs
-    from reports.html import render_comparison
+    from ablations.records.files import write_text
+    from ablations.records.run_file import load_run
+    from reports.page.html_pages import render_comparison
+    from reports.page.run_comparison import compare_runs
 
     runs = [load_run(path.expanduser(), name) for path, name in ((first, "A"), (second, "B"))]
     write_text(output, render_comparison(compare_runs(*runs), (str(first), str(second))))

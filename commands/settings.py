@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ablations.settings import RunSettings, TrainSettings
-from ablations.study_files import StudyFile
-from ablations.variants import Level
+from ablations.study.builder import StudyFile
+from ablations.study.settings import RunSettings, TrainSettings
+from ablations.study.variants import Level
 
 _TRAINING = ("dataset", "split", "epochs", "steps", "batch_size", "lr")
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import click
 
-from ablations.settings import WRITTEN, RunSettings, check_writable
-from ablations.variants import Study
+from ablations.study.settings import WRITTEN, RunSettings, check_writable
+from ablations.study.variants import Study
 from commands.families import study_commands
 from commands.options import no_train_option, open_option
 from commands.program import FAILED, INTERRUPTED, PROGRAM, fail
@@ -19,14 +19,14 @@ def run_studies(studies: Sequence[Study], settings: RunSettings, *, open_browser
     check_writable("output", settings.output, WRITTEN)
     from rich.console import Console
 
-    from ablations.allocator import keep_freed_memory
-    from ablations.cost import UncountedOperator
-    from ablations.execution import execute
-    from ablations.saved import save_run
-    from involution_core.native.backend import KERNEL
-    from reports.files import remove_tables
-    from reports.progress import watch
-    from reports.terminal import study_lines
+    from ablations.costs.fvcore_counter import UncountedOperator
+    from ablations.records.run_file import save_run
+    from ablations.run.execution import execute
+    from ablations.training.allocator import keep_freed_memory
+    from involution_core.backends.native.native_backend import KERNEL
+    from reports.page.report_files import remove_tables
+    from reports.screen.live import watch
+    from reports.screen.text_tables import study_lines
 
     keep_freed_memory()
     if isinstance(KERNEL, str):

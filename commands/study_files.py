@@ -8,12 +8,10 @@ from typing import Any, NoReturn
 
 import click
 
-from ablations.axes import AXES
-from ablations.checks import Misfit, misfits
 from ablations.errors import SettingError, one_line
-from ablations.settings import RunSettings
-from ablations.shipped import ABLATIONS, ENVELOPE
-from ablations.study_files import (
+from ablations.run.misfits import Misfit, misfits
+from ablations.study.axes import AXES
+from ablations.study.builder import (
     Key,
     Problem,
     StudyFile,
@@ -22,8 +20,10 @@ from ablations.study_files import (
     parse_study,
     read_study,
 )
-from ablations.toml_lines import key_lines, line_of
-from ablations.variants import Study
+from ablations.study.settings import RunSettings
+from ablations.study.shipped_studies import ABLATIONS, ENVELOPE
+from ablations.study.toml_lines import key_lines, line_of
+from ablations.study.variants import Study
 from commands.options import Option, place_options, with_options
 from commands.program import BAD_INPUT, PROGRAM
 from commands.settings import make_settings, take_place
@@ -139,7 +139,7 @@ def _from_run(
     path: Path, options: dict[str, Any], no_train: bool
 ) -> tuple[list[Study], RunSettings]:
     """The studies of a finished run, as their files say; without training if it had none."""
-    from ablations.saved import load_run
+    from ablations.records.run_file import load_run
 
     if isfile(path) and path.suffix.lower() not in REPORT:
         allowed = f"a study's file ends in {TOML}, a report in {', '.join(REPORT)}"

@@ -17,7 +17,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from involution_core.backends import choose_backend
+from involution_core.backends.table import choose_backend
 from involution_core.functional import static_shape
 from involution_core.layout import is_channels_last, weight_order
 from involution_core.operators import grad_weight_op

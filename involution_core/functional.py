@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from involution_core.backends import choose_backend
+from involution_core.backends.table import choose_backend
 from involution_core.operators import involution2d_op
 from involution_core.shapes import check_operands, make_window
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from involution_core.attention import Normalization, attention_kernel, check_normalization
-from involution_core.backends import choose_backend
+from involution_core.backends.table import choose_backend
 from involution_core.forms import ATTENTION, reduction_ratio_of
 
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import register_flop_formula
 
-from involution_core.backends import BACKENDS
+from involution_core.backends.table import BACKENDS
 from involution_core.layout import map_like, new_map, new_weight, weight_like
 from involution_core.shapes import Window
 

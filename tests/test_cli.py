@@ -13,7 +13,7 @@ from PIL import Image
 from terminal import on_a_terminal
 from torchvision import datasets
 
-from ablations.shipped import ABLATIONS
+from ablations.study.shipped_studies import ABLATIONS
 from commands.lists import spread_lists
 
 QUICK = ("--steps", "2", "--seeds", "2", "--output", "out")
@@ -107,7 +107,7 @@ def test_validation_end_to_end(run, tmp_path):
 
 
 def test_backends_say_where_they_run_and_why_not(run, monkeypatch):
-    from involution_core.native import backend as native
+    from involution_core.backends.native import native_backend as native
 
     result = run("backends")
     assert result.code == 0
@@ -121,7 +121,7 @@ def test_backends_say_where_they_run_and_why_not(run, monkeypatch):
 
 
 def test_a_study_says_when_it_runs_without_the_kernel(run, monkeypatch):
-    from involution_core.native import backend as native
+    from involution_core.backends.native import native_backend as native
 
     monkeypatch.setattr(native, "KERNEL", "no compiler")
     result = run("kernel-size", "--sizes", "3", "--steps", "1", "--seeds", "1")

@@ -75,9 +75,9 @@ def test_figures_stand_beside_the_published_ones(run, weights, photos):
 
 
 def test_as_many_images_as_imagenets_are_called_comparable(weights, tmp_path):
-    from ablations.evaluation import Evaluation
-    from ablations.settings import EvaluationSettings
-    from reports.evaluation import evaluation_lines
+    from ablations.run.checkpoint_test import Evaluation
+    from ablations.study.settings import EvaluationSettings
+    from reports.screen.evaluation_lines import evaluation_lines
 
     settings = EvaluationSettings("rednet50", weights, "imagefolder:/data")
     for images, classes, comparable in (

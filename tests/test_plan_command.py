@@ -3,8 +3,8 @@ import re
 import pytest
 from finished import make_run
 
-from ablations.planning import spread_of
-from ablations.saved import save_run
+from ablations.records.run_file import save_run
+from ablations.run.planner import spread_of
 
 QUICK = ["--steps", "2", "--output", "out"]
 

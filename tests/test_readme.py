@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from markupsafe import escape
 
-from ablations.study_files import parse_study
+from ablations.study.builder import parse_study
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)

@@ -3,8 +3,8 @@ import webbrowser
 import pytest
 from finished import make_run
 
-from ablations.saved import save_run
-from reports.files import remove_tables, write_report
+from ablations.records.run_file import save_run
+from reports.page.report_files import remove_tables, write_report
 
 TOPS = {"3": [40.0, 50.0], "7": [80.0, 70.0]}
 

@@ -38,7 +38,7 @@ class Net(nn.Module):
 @pytest.fixture(autouse=True)
 def few_rounds(monkeypatch):
     """Of timing, whose numbers no test here reads."""
-    from ablations import timing
+    from ablations.training import bench as timing
 
     monkeypatch.setattr(timing, "SECONDS", 0.0)
 

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from attention import global_attention, local_attention_loops
 
 from involution_core import AttentionGenerator, Involution, attention_kernel, build_network
-from involution_core.backends import BACKENDS
+from involution_core.backends.table import BACKENDS
 from involution_core.generators import generator_factory
 
 CHANNELS = 6

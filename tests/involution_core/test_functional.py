@@ -7,7 +7,7 @@ from oracle import involution2d_loops
 from torch.utils.flop_counter import FlopCounterMode
 
 from involution_core import involution2d
-from involution_core.backends import BACKENDS
+from involution_core.backends.table import BACKENDS
 from involution_core.operators import grad_input_op, grad_weight_op, involution2d_op
 from involution_core.shapes import make_window
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from involution_core.gpu import backend as gpu
+from involution_core.backends.gpu import triton_backend as gpu
 
 CASES = Path(__file__).with_name("gpu_cases.py")
 

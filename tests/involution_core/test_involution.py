@@ -3,7 +3,7 @@ import torch
 from slides import SlidesInvolution
 
 from involution_core import Involution, KernelGenerator, LinearGenerator
-from involution_core.backends import BACKENDS
+from involution_core.backends.table import BACKENDS
 
 RUNNABLE = [
     name

@@ -6,10 +6,11 @@ import pytest
 import torch
 from oracle import involution2d_loops
 
-from involution_core import Involution, build_network, involution2d, unfold
-from involution_core.backends import BACKENDS, choose_backend
-from involution_core.native import backend as native
-from involution_core.native.library import Library
+from involution_core import Involution, build_network, involution2d
+from involution_core.backends import unfold
+from involution_core.backends.native import native_backend as native
+from involution_core.backends.native.library import Library
+from involution_core.backends.table import BACKENDS, choose_backend
 from involution_core.shapes import make_window
 
 pytestmark = pytest.mark.skipif(

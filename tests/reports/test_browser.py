@@ -9,9 +9,9 @@ from lacking import lacking
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 
-from reports.comparison import compare_runs
-from reports.files import write_report
-from reports.html import render_comparison
+from reports.page.html_pages import render_comparison
+from reports.page.report_files import write_report
+from reports.page.run_comparison import compare_runs
 
 TOPS = {"9": [61.0, 63.0], "3": [40.0, 50.0], "7": [80.0, 70.0], "5": [None, None]}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 from finished import NASTY, make_run
 
-from ablations.proofs import Mismatch
-from ablations.proven import prove_study
-from ablations.saved import load_run
-from ablations.variants import Variant
-from ablations.verify import prove
+from ablations.costs.proof import Mismatch
+from ablations.costs.proof_suite import prove_study
+from ablations.costs.prover import prove
+from ablations.records.run_file import load_run
+from ablations.results.frames import accuracy_frame, study_frame
+from ablations.study.variants import Variant
 from involution_core.architectures import ARCHITECTURES
-from reports.files import write_report
-from reports.frames import accuracy_frame, study_frame
-from reports.html import render_report
-from reports.sections import build_sections
+from reports.page.html_pages import render_report
+from reports.page.report_files import write_report
+from reports.page.sections import build_sections
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 

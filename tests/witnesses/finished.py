@@ -6,14 +6,14 @@ from pathlib import Path
 
 import torch
 
-from ablations.environment import describe_environment
-from ablations.proven import prove_study
-from ablations.runs import Run
-from ablations.settings import RunSettings, TrainSettings
-from ablations.shipped import ENVELOPE, shipped, shipped_study, with_levels
-from ablations.study_files import make_study, parse_study
-from ablations.timings import TimingRecord
-from ablations.trials import TrialRecord
+from ablations.costs.proof_suite import prove_study
+from ablations.records.run_record import Run
+from ablations.records.timing_record import TimingRecord
+from ablations.records.trial_record import TrialRecord
+from ablations.study.builder import make_study, parse_study
+from ablations.study.settings import RunSettings, TrainSettings
+from ablations.study.shipped_studies import ENVELOPE, shipped, shipped_study, with_levels
+from ablations.training.environment import describe_environment
 
 NASTY = 'imagefolder:/data/<script>alert("x")</script>&\\end{tabular}|'
 """A data set's path as nobody would have it."""

@@ -1,0 +1,1 @@
+"""Closed forms, counters, the proof that they agree, published figures."""

@@ -1,0 +1,100 @@
+"""What a proof of a network's counts holds. No torch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ablations.costs import formulas
+from ablations.costs.conventions import CONVENTIONS, FULL, Convention, printed
+from ablations.costs.published import Published
+from ablations.study.variants import Variant
+
+PAPER_MODEL = "rednet50"
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Two numbers that should be one. layer: module name, "" for the whole network."""
+
+    layer: str
+    term: str
+    expected_by: str
+    expected: int | str
+    counted_by: str
+    counted: int | str
+
+    def __str__(self) -> str:
+        where = self.layer or "whole network"
+        return (
+            f"{where}, {self.term}: {self.expected_by} {self.expected}, "
+            f"{self.counted_by} {self.counted}"
+        )
+
+
+@dataclass(frozen=True)
+class LayerProof:
+    """One spatial layer: its terms by the closed form and as counted.
+
+    Operations are for one image; see `formulas.operations` for the units.
+    """
+
+    layer: formulas.SpatialLayer
+    formula_params: Mapping[str, int]
+    counted_params: Mapping[str, int]
+    formula_operations: Mapping[str, int]
+    counted_operations: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Row:
+    """The proof for one network: a variant of a study, a model of the zoo, or a point of the
+    accuracy-cost figures, where `published` is what can be read off them.
+
+    params, operations: of the whole network, by fvcore. closed_form_macs, fvcore_macs,
+    witness_macs: of its spatial layers, by term of the closed form; the witness cannot tell
+    the linear maps of a layer apart and has them by operator (`verify.WITNESSED`).
+    variant, stem_kernel_size: without a meaning where the network is a ResNet.
+    convention: the name in `conventions.CONVENTIONS` that the published FLOPs meet; like
+    `published`, None where nothing is published for this network.
+    """
+
+    study: str
+    value: str
+    model: str
+    variant: Variant
+    stem_kernel_size: int
+    image_size: int
+    params: int
+    operations: Mapping[str, int]
+    closed_form_params: int
+    closed_form_macs: Mapping[str, int]
+    fvcore_macs: Mapping[str, int]
+    witness_macs: Mapping[str, int]
+    layers: tuple[LayerProof, ...]
+    convention: str | None
+    published: Published | None
+    mismatches: tuple[Mismatch, ...]
+
+    @property
+    def verified(self) -> bool:
+        return not self.mismatches
+
+    @property
+    def as_published(self) -> tuple[str, str] | None:
+        """Counted #Params (M) and FLOPs (G) with the published row's digits and convention."""
+        if self.published is None or self.convention is None:
+            return None
+        convention = CONVENTIONS[self.convention]
+        digits = len(self.published.params_m.partition(".")[2])
+        flops = convention.printed(convention.count(self.operations))
+        return printed(self.params, 10**6, digits), flops
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the whole network, the aggregation included."""
+        return FULL.count(self.operations)
+
+
+def published_in(rows: Sequence[Row]) -> Convention | None:
+    """The convention of the published figures that rows stand beside; None where nothing is."""
+    names = [row.convention for row in rows if row.convention is not None]
+    return CONVENTIONS[names[0]] if names else None

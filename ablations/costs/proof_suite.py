@@ -1,0 +1,138 @@
+"""Which networks are proven, and beside which published figures."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from ablations.costs.conventions import ABLATION, ENVELOPE, ZOO
+from ablations.costs.proof import PAPER_MODEL, Mismatch, Row
+from ablations.costs.prover import prove
+from ablations.costs.published import (
+    ENVELOPE_DEPTHS,
+    ENVELOPE_FAMILIES,
+    READ_OFF_FLOPS_G,
+    READ_OFF_PARAMS_M,
+    EnvelopePoint,
+    envelope_point,
+    published_row,
+    zoo,
+)
+from ablations.study.builder import make_study
+from ablations.study.shipped_studies import ABLATIONS, shipped, with_levels
+from ablations.study.variants import Study, Variant, architecture_of
+from involution_core.architectures import ARCHITECTURES
+from involution_core.forms import ATTENTION
+
+ZOO_STEM_KERNEL_SIZE = 7
+
+FURTHER_LEVELS = {"kernel-generator": (ATTENTION,)}
+"""What the paper's talk describes and its tables lack."""
+
+
+def prove_study(study: Study, cost_model: str) -> list[Row]:
+    """One row for each variant. Where a study varies family or depth, beside the points of the
+    accuracy-cost figures; else, where it is one of their networks, beside the ablation tables.
+
+    cost_model: the network whose costs are counted, a name in ARCHITECTURES.
+    """
+    of_figures = not {"family", "depth"}.isdisjoint(study.axes)
+    rows: dict[Variant, Row] = {}
+    for value, variant in study.variants.items():
+        if variant.network not in rows:
+            rows[variant.network] = _prove_variant(
+                study.name, value, variant.network, cost_model, of_figures
+            )
+    return [
+        replace(rows[variant.network], value=value, variant=variant)
+        for value, variant in study.variants.items()
+    ]
+
+
+def _prove_variant(
+    study: str, value: str, network: Variant, cost_model: str, of_figures: bool
+) -> Row:
+    architecture = architecture_of(cost_model, network)
+    if of_figures:
+        point = envelope_point(network, architecture)
+        row = prove(architecture, network, study=study, value=value)
+        return row if point is None else _beside_the_point(row, point)
+    printed = published_row(network, architecture)
+    convention = ABLATION.name if printed else None
+    return prove(
+        architecture, network, study=study, value=value, convention=convention, published=printed
+    )
+
+
+def prove_zoo() -> list[Row]:
+    """One row for each RedNet of the authors' model zoo, with the stem's involution 7x7."""
+    return [
+        prove(
+            ARCHITECTURES[name.lower().replace("-", "")],
+            Variant(),
+            study="model-zoo",
+            value=name,
+            stem_kernel_size=ZOO_STEM_KERNEL_SIZE,
+            convention=ZOO.name,
+            published=published,
+        )
+        for name, published in zoo().items()
+    ]
+
+
+def prove_envelope() -> list[Row]:
+    """One row for each ResNet and RedNet of the published figures of accuracy against cost, with
+    the classification code's 3x3 involution in RedNet's stem.
+
+    The figures print no numbers. Their points were read off, and are met where the counts lie
+    within the error of reading (`published.READ_OFF_PARAMS_M`, `READ_OFF_FLOPS_G`): the only
+    tolerance of all proofs, and one about pictures. The counts themselves are compared exactly, as
+    everywhere.
+    """
+    return [
+        _prove_variant(
+            "envelope",
+            f"{printed}-{depth}",
+            Variant(family=family),
+            f"rednet{depth}",
+            of_figures=True,
+        )
+        for family, printed in ENVELOPE_FAMILIES.items()
+        for depth in ENVELOPE_DEPTHS
+    ]
+
+
+def _beside_the_point(row: Row, point: EnvelopePoint) -> Row:
+    return replace(
+        row,
+        convention=ENVELOPE.name,
+        published=point.row,
+        mismatches=(*row.mismatches, *_read_off_mismatches(row, point)),
+    )
+
+
+def _read_off_mismatches(row: Row, point: EnvelopePoint) -> Iterator[Mismatch]:
+    flops = ENVELOPE.count(row.operations)
+    for quantity, read, error, count, unit in [
+        ("#Params (M)", point.params_m, READ_OFF_PARAMS_M, row.params, 10**6),
+        ("FLOPs (G), envelope convention", point.flops_g, READ_OFF_FLOPS_G, flops, 10**9),
+    ]:
+        if abs(count / unit - read) > error:
+            there, here = f"{read} ± {error}", f"{count / unit:.3f}"
+            yield Mismatch("", quantity, "read off the figure", there, "fvcore", here)
+
+
+def prove_all(each: Callable[[Row], None] = lambda row: None) -> list[Row]:
+    """The twelve rows of the paper's ablations, FURTHER_LEVELS, the five of the model zoo and the
+    ten of the accuracy-cost figures; calls `each` for every row as it comes."""
+    rows = []
+    for name in ABLATIONS:
+        ((axis, levels),) = shipped(name).axes.items()
+        further = FURTHER_LEVELS.get(name, ())
+        file = with_levels(shipped(name), {axis: (*levels, *further)})
+        for row in prove_study(make_study(file), PAPER_MODEL):
+            rows.append(row)
+            each(row)
+    for proven in (prove_zoo, prove_envelope):
+        for row in proven():
+            rows.append(row)
+            each(row)
+    return rows

@@ -1,0 +1,160 @@
+"""The proof: closed form = fvcore = second witness, layer by layer, and the printed digits.
+
+Every count is compared as an integer, every printed number digit by digit; there is no tolerance.
+The one exception is no count: figures that print no numbers, see `prove_envelope`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from ablations.costs import formulas
+from ablations.costs.conventions import FULL, MATRIX_PRODUCTS
+from ablations.costs.fvcore_counter import NetworkCost, count_cost
+from ablations.costs.proof import LayerProof, Mismatch, Row
+from ablations.costs.published import Published
+from ablations.costs.torch_counter import Witness, second_count
+from ablations.networks.builders import build
+from ablations.study.variants import Variant
+from involution_core.architectures import STEM_KERNEL_SIZE, Architecture
+
+WITNESSED = {
+    "conv": formulas.PARAM_TERMS,
+    "query_key": ("query_key",),
+    "involution": ("aggregation",),
+}
+"""Operator of the second witness -> the terms of the closed form that it counts together."""
+
+
+def _sum_terms(rows: list[Mapping[str, int]], terms: tuple[str, ...]) -> dict[str, int]:
+    return {term: sum(row.get(term, 0) for row in rows) for term in terms}
+
+
+def _compare(
+    layer: str, kind: str, formula: Mapping[str, int], counted: Mapping[str, int]
+) -> Iterator[Mismatch]:
+    for term in sorted({*formula, *counted}):
+        expected, found = formula.get(term, 0), counted.get(term, 0)
+        if expected != found:
+            yield Mismatch(layer, f"{kind} {term}", "closed form", expected, "fvcore", found)
+
+
+def _layer_mismatches(proof: LayerProof, witness: Mapping[str, int]) -> Iterator[Mismatch]:
+    name = proof.layer.name
+    if proof.layer.own_code:
+        aggregation = {"aggregation": proof.counted_operations.get("aggregation", 0)}
+        yield from _compare(name, "operations", proof.formula_operations, aggregation)
+        return
+    yield from _compare(name, "params", proof.formula_params, proof.counted_params)
+    yield from _compare(name, "operations", proof.formula_operations, proof.counted_operations)
+    formula = proof.formula_operations
+    expected = {
+        operator: sum(formula.get(term, 0) for term in terms)
+        for operator, terms in WITNESSED.items()
+    }
+    for operator in sorted({*expected, *witness}):
+        macs, seen = expected.get(operator, 0), witness.get(operator, 0)
+        if macs != seen:
+            yield Mismatch(name, f"MACs {operator}", "closed form", macs, "FlopCounterMode", seen)
+
+
+def _network_mismatches(cost: NetworkCost, witness: Witness) -> Iterator[Mismatch]:
+    counted = {name: cost.operations.get(name, 0) for name in FULL.operators}
+    counted["linear"] += sum(counted.pop(name) for name in MATRIX_PRODUCTS)
+    for operator in sorted({*counted, *witness.operations}):
+        macs, seen = counted.get(operator, 0), witness.operations.get(operator, 0)
+        if macs != seen:
+            yield Mismatch("", f"MACs {operator}", "fvcore", macs, "FlopCounterMode", seen)
+
+
+def _published_mismatches(row: Row) -> Iterator[Mismatch]:
+    published, counted = row.published, row.as_published
+    if published and counted:
+        for quantity, printed_there, printed_here in [
+            ("#Params (M)", published.params_m, counted[0]),
+            (f"FLOPs (G), {row.convention} convention", published.flops_g, counted[1]),
+        ]:
+            if printed_there != printed_here:
+                yield Mismatch("", quantity, "published", printed_there, "fvcore", printed_here)
+
+
+def _missing_layers(layers: list[formulas.SpatialLayer], cost: NetworkCost) -> Iterator[Mismatch]:
+    names = [layer.name for layer in layers]
+    for name in names:
+        if name not in cost.layers:
+            yield Mismatch(name, "layer", "closed form", "present", "network", "absent")
+    for name in cost.layers:
+        if name not in names:
+            yield Mismatch(name, "layer", "closed form", "absent", "network", "present")
+
+
+def _zeros_on_cpu(network: nn.Module) -> nn.Module:
+    """The network with real tensors, which tracing needs; counts do not depend on their values."""
+    network = network.to_empty(device="cpu")
+    for tensor in network.state_dict().values():
+        tensor.zero_()
+    return network
+
+
+def prove(
+    architecture: Architecture,
+    variant: Variant,
+    *,
+    study: str,
+    value: str,
+    stem_kernel_size: int = STEM_KERNEL_SIZE,
+    convention: str | None = None,
+    published: Published | None = None,
+) -> Row:
+    """Counts one network on its own image size and class number, and compares every number.
+
+    architecture: of the variant's family. Raises cost.UncountedOperator where an operator would be
+    counted as zero.
+    """
+    # A user's code need not know the meta device.
+    with torch.device("cpu" if variant.own_code else "meta"):
+        network = build(architecture, variant, architecture.classes, stem_kernel_size)
+    size = architecture.image_size
+    witness = second_count(network, size)
+    cost = count_cost(network if variant.own_code else _zeros_on_cpu(network), size)
+    layers = list(formulas.spatial_layers(architecture, variant, stem_kernel_size))
+    proofs = tuple(
+        LayerProof(
+            layer,
+            formulas.params(layer),
+            cost.layers[layer.name].params,
+            formulas.operations(layer),
+            cost.layers[layer.name].operations,
+        )
+        for layer in layers
+        if layer.name in cost.layers
+    )
+    own_family = ":" in variant.family  # whose layers no closed form knows
+    mismatches = [] if own_family else [*_missing_layers(layers, cost)]
+    for proof in proofs:
+        mismatches += _layer_mismatches(proof, witness.modules.get(proof.layer.name, {}))
+    mismatches += _network_mismatches(cost, witness)
+    witnessed = [witness.modules.get(layer.name, {}) for layer in layers]
+    closed_params = _sum_terms([formulas.params(layer) for layer in layers], formulas.PARAM_TERMS)
+    closed_macs = _sum_terms([formulas.operations(layer) for layer in layers], formulas.MAC_TERMS)
+    row = Row(
+        study=study,
+        value=value,
+        model=architecture.name,
+        variant=variant,
+        stem_kernel_size=stem_kernel_size,
+        image_size=size,
+        params=cost.params,
+        operations=cost.operations,
+        closed_form_params=sum(closed_params.values()),
+        closed_form_macs=closed_macs,
+        fvcore_macs=_sum_terms([p.counted_operations for p in proofs], formulas.MAC_TERMS),
+        witness_macs=_sum_terms(witnessed, tuple(WITNESSED)),
+        layers=proofs,
+        convention=convention,
+        published=published,
+        mismatches=tuple(mismatches),
+    )
+    return replace(row, mismatches=(*row.mismatches, *_published_mismatches(row)))

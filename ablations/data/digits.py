@@ -1,0 +1,116 @@
+"""The data set that needs no download: real handwritten digits, placed among clutter.
+
+scikit-learn ships 1,797 handwritten digits of 8x8 pixels (UCI, Alpaydin & Kaynak 1998). They are
+split first, by source image, and validation images are held out of the training ones; then each is
+scaled, turned and placed at random on a 32x32 canvas among fragments of other digits of its own
+split, with noise. Where the digit is and how large must be found, which is what a larger window
+could help with.
+"""
+
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from torch import Tensor
+
+from ablations.data.holdout import HELD_OUT, hold_out
+from ablations.data.images import Batch, TensorImages, seeded
+
+CANVAS = 32
+TEST_SHARE = 0.25
+PLACEMENTS = 2
+"""Canvases of each source image that Top-1 is measured on."""
+FRAGMENTS = 2
+NOISE = 0.05
+SIDES = (16, 24)
+"""A placed digit's side, pixels."""
+SPLIT_SEED = 0
+CANVAS_SEEDS = {"test": 1_000_000_007, "validation": 1_000_000_009}
+"""Far from any trial's seed: the canvases of a split are the same for every trial."""
+
+
+@cache
+def split_sources(split: str = "test") -> tuple[Batch, Batch]:
+    """Source images (N, 1, 8, 8) in 0..1 with labels: to train on, and those of `split`.
+
+    No source is in both; with "validation" no test source is in either.
+    """
+    digits = load_digits()
+    train, test = train_test_split(
+        range(len(digits.target)),
+        test_size=TEST_SHARE,
+        random_state=SPLIT_SEED,
+        stratify=digits.target,
+    )
+    images = torch.from_numpy(digits.images).float().unsqueeze(1) / 16
+    labels = torch.from_numpy(digits.target).long()
+    judged = test
+    if split == "validation":
+        kept, held = hold_out(labels[train].tolist(), [str(name) for name in digits.target_names])
+        train, judged = [train[place] for place in kept], [train[place] for place in held]
+    return (images[train], labels[train]), (images[judged], labels[judged])
+
+
+def _uniform(low: float, high: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    return low + (high - low) * torch.rand(shape, generator=generator)
+
+
+def _place(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Each image scaled, turned by up to 15 degrees, somewhere on a canvas of its own."""
+    n = len(images)
+    scale = CANVAS / _uniform(*SIDES, (n,), generator)
+    angle = _uniform(-0.26, 0.26, (n,), generator)
+    reach = (1 - 1 / scale).unsqueeze(1)
+    centre = _uniform(-1, 1, (n, 2), generator) * reach
+    turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], 1).view(n, 2, 2)
+    turn = turn * scale.view(n, 1, 1)
+    shift = -(turn @ centre.unsqueeze(2))
+    grid = F.affine_grid(torch.cat([turn, shift], 2), [n, 1, CANVAS, CANVAS], align_corners=False)
+    return F.grid_sample(images, grid, align_corners=False)
+
+
+def _fragments(sources: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    """n pieces of 4x4 pixels, each cut from some source, on blank 8x8 images."""
+    chosen = sources[torch.randint(len(sources), (n,), generator=generator)]
+    top, left = torch.randint(5, (2, n, 1, 1, 1), generator=generator)
+    row = torch.arange(8).view(1, 1, 8, 1)
+    column = torch.arange(8).view(1, 1, 1, 8)
+    inside = (row >= top) & (row < top + 4) & (column >= left) & (column < left + 4)
+    return chosen * inside
+
+
+def compose(images: Tensor, sources: Tensor, generator: torch.Generator) -> Tensor:
+    """Canvases (N, 1, 32, 32), about zero mean: `images` placed among fragments of `sources`."""
+    n = len(images)
+    contrast = _uniform(0.6, 1.0, (n, 1, 1, 1), generator)
+    canvas = contrast * _place(images, generator)
+    for _ in range(FRAGMENTS):
+        clutter = _place(_fragments(sources, n, generator), generator)
+        canvas = torch.maximum(canvas, 0.9 * clutter)
+    canvas = canvas + NOISE * torch.randn(canvas.shape, generator=generator)
+    return (canvas - 0.15) / 0.3
+
+
+def digits(split: str = "test") -> TensorImages:
+    """The data set; every epoch places the training digits anew, the canvases of `split` are
+    fixed."""
+    (train, train_labels), (judged, judged_labels) = split_sources(split)
+    repeated = judged.repeat(PLACEMENTS, 1, 1, 1)
+    purpose = "to test on" if split == "test" else f"to validate on; {HELD_OUT}"
+    return TensorImages(
+        name="digits",
+        split=split,
+        classes=10,
+        description=(
+            f"handwritten digits placed among clutter on 32x32 pixels; {len(train)} source images "
+            f"to train on, {len(judged)} others, each placed {PLACEMENTS} times, {purpose}"
+        ),
+        train_size=len(train),
+        test=(
+            compose(repeated, judged, seeded(CANVAS_SEEDS[split])),
+            judged_labels.repeat(PLACEMENTS),
+        ),
+        train=lambda generator: (compose(train, train, generator), train_labels),
+    )

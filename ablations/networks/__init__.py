@@ -1,0 +1,1 @@
+"""A variant's network."""

@@ -1,0 +1,105 @@
+"""A finished run as JSON, on disk and inside its report, and read back from either."""
+
+import json
+import re
+from os.path import isdir
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from ablations.costs.formulas import MAC_TERMS
+from ablations.errors import SettingError, one_line
+from ablations.records.files import write_text
+from ablations.records.run_record import Run
+from ablations.study.builder import make_study, parse_study
+
+FORMAT = 2
+"""Raised whenever a saved run gets other fields."""
+
+RUN_FILE = "run.json"
+EMBEDDED_ID = "run"
+"""The id of the report's script element that holds the run."""
+
+_RUN = TypeAdapter(Run)
+
+
+def dump_run(run: Run) -> dict[str, Any]:
+    """The run as JSON values; `parse_run` takes them."""
+    return {"format": FORMAT, **_RUN.dump_python(run, mode="json")}
+
+
+def parse_run(values: Any) -> Run:
+    """Raises ValueError, one line, for what `dump_run` cannot have made."""
+    if not isinstance(values, dict) or "format" not in values:
+        raise ValueError("it holds no run")
+    if values["format"] != FORMAT:
+        raise ValueError(f"it was written in format {values['format']}, and this reads {FORMAT}")
+    try:
+        run = _RUN.validate_python({k: v for k, v in values.items() if k != "format"})
+        _check(run)
+        return run
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{where}: {first['msg']}") from None
+    except (KeyError, TypeError) as error:
+        raise ValueError(one_line(error)) from None
+
+
+def _check(run: Run) -> None:
+    """Raises ValueError, KeyError or TypeError where the parts of the run do not fit together."""
+    if not run.studies:
+        raise ValueError("a run of no studies")
+    if len({study.name for study in run.studies}) < len(run.studies):
+        raise ValueError("a study stands there twice")
+    for study in run.studies:
+        if make_study(parse_study(study.source), study.source) != study:
+            raise ValueError(f"the study {study.name} is not what its file says")
+        proven = [(row.value, row.variant) for row in run.proofs[study.name]]
+        if proven != list(study.variants.items()):
+            raise ValueError(f"the proofs of {study.name} are not of its variants")
+        for row in run.proofs[study.name]:
+            if set(row.fvcore_macs) != set(MAC_TERMS):
+                raise ValueError(f"the counts of {study.name}, {row.value} lack a term")
+    for record in run.records:
+        record.check()
+    for timing in run.timings:
+        timing.check()
+    trials = [(record.variant, record.seed) for record in run.records]
+    if len(set(trials)) < len(trials):
+        raise ValueError("a trial stands there twice")
+
+
+def save_run(run: Run) -> None:
+    """Writes run.json into the run's output folder."""
+    text = json.dumps(dump_run(run), indent=1, ensure_ascii=False)
+    write_text(run.settings.output / RUN_FILE, text + "\n")
+
+
+def load_run(path: Path, setting: str) -> Run:
+    """The run of an output folder, or of a report's file.
+
+    Raises SettingError, in the name of `setting`, where there is none.
+    """
+    is_folder = isdir(path)  # Path.is_dir raises an error for a name that is too long
+    file = path / RUN_FILE if is_folder else path
+    try:
+        text = file.read_text(encoding="utf-8")
+        if file.suffix.lower() in (".html", ".htm"):
+            text = _embedded(text)
+        return parse_run(json.loads(text))
+    except FileNotFoundError:
+        missing = f"holds no {RUN_FILE}; it is no run's folder" if is_folder else "no such file"
+        raise SettingError(setting, path, missing) from None
+    except (ValueError, RecursionError, OSError) as error:
+        raise SettingError(setting, path, f"cannot be read as a run: {one_line(error)}") from None
+
+
+def _embedded(page: str) -> str:
+    found = re.search(
+        rf'<script type="application/json" id="{EMBEDDED_ID}">(.*?)</script>', page, re.DOTALL
+    )
+    if found is None:
+        raise ValueError("the page embeds no run; it is no report of this program")
+    return found[1]

@@ -1,0 +1,50 @@
+"""One run as a whole: proofs, trials and timings of some studies, as data. No torch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ablations.costs.proof import Row
+from ablations.records.timing_record import TimingRecord
+from ablations.records.trial_record import TrialRecord
+from ablations.study.settings import RunSettings
+from ablations.study.variants import Study
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a report is made of.
+
+    proofs: study name -> one row for each variant, in the order of the table.
+    records: of all studies; empty where nothing was trained.
+    timings: one for each variant; empty where nothing was trained.
+    command: the command line, as typed.
+    """
+
+    studies: Sequence[Study]
+    settings: RunSettings
+    proofs: Mapping[str, Sequence[Row]]
+    records: Sequence[TrialRecord]
+    timings: Sequence[TimingRecord]
+    environment: Mapping[str, str]
+    command: str
+
+    @property
+    def environments(self) -> dict[str, list[str]]:
+        """What the trials were measured on, all values that occur; without trials, this machine."""
+        trials = [record.environment for record in self.records]
+        timings = [record.environment for record in self.timings]
+        found = [*trials, *timings] or [self.environment]
+        names = dict.fromkeys(name for environment in found for name in environment)
+        return {
+            name: list(dict.fromkeys(environment.get(name, "unknown") for environment in found))
+            for name in names
+        }
+
+    @property
+    def failures(self) -> list[TrialRecord]:
+        """The trials without a result."""
+        return [record for record in self.records if record.failure is not None]
+
+    @property
+    def verified(self) -> bool:
+        return all(row.verified for rows in self.proofs.values() for row in rows)

@@ -1,0 +1,144 @@
+"""What a run will cost on this machine, and what its seeds can find."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from ablations.errors import SettingError
+from ablations.records.run_record import Run
+from ablations.records.timing_record import TimingRecord, TimingStore
+from ablations.records.trial_record import TrialStore
+from ablations.results.outcomes import study_contrasts
+from ablations.run.launcher import choose_device, trial_key
+from ablations.statistics.contrasts import Contrast, pooled_spread, seeds_needed
+from ablations.statistics.power import detectable_difference
+from ablations.study.settings import RunSettings
+from ablations.study.variants import Study
+from ablations.training.bench import measure_timings
+from ablations.training.loop import total_steps
+from ablations.training.progress import Progress
+from ablations.training.setup import Job, make_jobs
+
+POWER = 0.8
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What one study of a plan can find.
+
+    seeds_needed: fewer cannot tell any variant from the baseline.
+    further:      the same for what else is asked of the study, each corrected apart.
+    detectable:   the least true difference that is found with a chance of POWER, in points where
+                  the plan has a spread, else as a multiple of it; infinite with too few seeds.
+    """
+
+    study: str
+    comparisons: int
+    seeds_needed: int
+    detectable: float
+    further: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """trials: wanted; recorded: of those, found in the output folder.
+
+    seconds:    of training and testing what is left, from the median of a few timed steps; reading
+                and augmenting images is not in it. None where a variant could not be timed.
+    peak_bytes: of tensors in the hungriest variant's training step.
+    spread:     standard deviation of paired differences, points; None where nobody said.
+    """
+
+    trials: int
+    recorded: int
+    seconds: float | None
+    peak_bytes: int | None
+    failures: list[str]
+    seeds: int
+    spread: float | None
+    reaches: list[Reach]
+
+
+def make_plan(
+    studies: Sequence[Study], settings: RunSettings, spread: float | None, progress: Progress
+) -> Plan:
+    """Times a few steps of every variant; writes nothing. `settings.train` is there.
+
+    Raises SettingError as a run would.
+    """
+    train = settings.train
+    assert train is not None
+    device = choose_device(train.device)
+    jobs, store = make_jobs(studies, train), TrialStore(settings.output)
+    left = [
+        sum(store.load(trial_key(job, seed, device)) is None for seed in range(settings.seeds))
+        for job in jobs
+    ]
+    with TemporaryDirectory() as folder:
+        timings = measure_timings(jobs, device, TimingStore(Path(folder)), progress)
+    failed = [timing.failure for timing in timings if timing.failure is not None]
+    peaks = [timing.peak_bytes for timing in timings if timing.peak_bytes is not None]
+    trials = len(jobs) * settings.seeds
+    return Plan(
+        trials=trials,
+        recorded=trials - sum(left),
+        seconds=None if failed else sum(map(_seconds, jobs, timings, left)),
+        peak_bytes=max(peaks, default=None),
+        failures=failed,
+        seeds=settings.seeds,
+        spread=spread,
+        reaches=[_reach(study, settings.seeds, spread) for study in studies],
+    )
+
+
+def _seconds(job: Job, timing: TimingRecord, trials: int) -> float:
+    """So many trials: their steps, and the images that are judged after each epoch."""
+    steps = total_steps(job.settings, job.data)
+    epochs = math.ceil(steps * job.settings.batch_size / job.data.train_size)
+    batches = math.ceil(job.data.test_size / timing.batch_size)
+    tests = epochs * batches * median(timing.inference_seconds)
+    return trials * (steps * median(timing.step_seconds) + tests)
+
+
+def _reach(study: Study, seeds: int, spread: float | None) -> Reach:
+    comparisons = len(study.same_images) - 1
+    if comparisons == 0:
+        return Reach(study.name, 0, 0, math.inf, {})
+    detectable = detectable_difference(spread or 1.0, seeds, comparisons, power=POWER)
+    needed = seeds_needed(comparisons)
+    return Reach(study.name, comparisons, needed, detectable, _needed_further(study))
+
+
+def _needed_further(study: Study) -> dict[str, int]:
+    """What is asked beside variants against the baseline -> the seeds that it needs at least."""
+    others = [len(set(levels)) - 1 for levels in zip(*study.levels.values(), strict=True)]
+    averages = {
+        f"averages of {axis}": count
+        for axis, count in zip(study.axes, others, strict=True)
+        if study.crossed and count and axis != "dataset"
+    }
+    interactions = sum(a * b for a, b in combinations(others, 2)) if study.crossed else 0
+    asked = {
+        **averages,
+        "interactions": interactions,
+        "dominance": math.comb(len(study.same_images), 2),
+    }
+    return {what: seeds_needed(count) for what, count in asked.items() if count}
+
+
+def spread_of(run: Run) -> float:
+    """Standard deviation of the paired differences of a run, pooled over its variants, points.
+
+    Raises SettingError where it has no two pairs anywhere.
+    """
+    found: list[Contrast] = []
+    for study in run.studies:
+        found += study_contrasts(study, run.records).values()
+    spread = pooled_spread(found)
+    if spread is None:
+        raise SettingError("records", run.settings.output, "its trials show no spread over seeds")
+    return spread

@@ -1,0 +1,1 @@
+"""Contrasts, intervals, effects of axes, dominance, power. Imports nothing else of this project."""

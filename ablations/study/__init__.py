@@ -1,0 +1,1 @@
+"""What a study compares: settings, variants, files."""

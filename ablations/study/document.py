@@ -1,0 +1,207 @@
+"""What a study's file says, as data: read from the values of its TOML, and written. No torch."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from ablations.study.axes import AXES, read_count
+from ablations.study.values import MODELS, SPLITS, check_among, check_printable, is_control
+from ablations.study.variants import Level
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+_LONGEST_SHOWN = 60
+
+
+def _among(allowed: Sequence[str], text: str) -> str:
+    check_among(text, allowed)
+    return text
+
+
+SETTINGS: Mapping[str, Callable[[str], Level]] = {
+    "seeds": read_count,
+    "model": partial(_among, MODELS),
+    "cost_model": partial(_among, MODELS),
+    "split": partial(_among, SPLITS),
+    **AXES,
+}
+"""What is the same for all variants -> what reads it from its text."""
+
+Key = tuple[str | int, ...]
+"""Where something stands in a file: ("axes", "kernel_size"), ("variants", 1, "lr"); in a text that
+is no TOML the line alone: (3,)."""
+
+Problem = tuple[Key, str]
+"""Where something is wrong, and what, on one line."""
+
+
+@dataclass(frozen=True)
+class StudyFile:
+    """What a study's file says.
+
+    axes:     axis -> levels; their combinations are the variants. Or
+    variants: one by one.
+    baseline: the levels of the baseline, as far as they are given.
+    settings: of SETTINGS, as far as they are given.
+    """
+
+    name: str
+    title: str
+    axes: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
+    variants: tuple[Mapping[str, Level], ...] = ()
+    baseline: Mapping[str, Level] = field(default_factory=dict)
+    settings: Mapping[str, Level] = field(default_factory=dict)
+
+    @property
+    def axis_names(self) -> tuple[str, ...]:
+        """What its variants differ in, in order."""
+        return tuple(self.axes or dict.fromkeys(name for v in self.variants for name in v))
+
+    def to_toml(self) -> str:
+        """The file's text; `study_files.parse_study` reads it back."""
+        parts = [f"name = {_toml(self.name)}\ntitle = {_toml(self.title)}\n"]
+        if self.axes:
+            parts.append(_table("[axes]", self.axes))
+        parts += [_table("[[variants]]", variant) for variant in self.variants]
+        if self.baseline:
+            parts.append(_table("[baseline]", self.baseline))
+        if self.settings:
+            parts.append(_table("[settings]", self.settings))
+        return "\n".join(parts)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    if not isinstance(value, str):
+        return repr(value)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # JSON has it as it is
+
+
+def _table(heading: str, values: Mapping[str, object]) -> str:
+    lines = [f"{name} = {_toml(value)}\n" for name, value in values.items()]
+    return "".join([f"{heading}\n", *lines])
+
+
+class Reader:
+    """Reads a document, the values of a TOML, and collects what is wrong with it in `problems`."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    @property
+    def variants_unread(self) -> bool:
+        """Whether a part that makes the variants, or their baseline, could not be read."""
+        parts = ((), ("axes",), ("variants",), ("baseline",))
+        return any(key[:1] in parts or key[-1] in AXES for key, _ in self.problems)
+
+    def wrong(self, key: Key, problem: str) -> None:
+        self.problems.append((key, problem))
+
+    def file(self, document: Mapping[str, Any]) -> StudyFile:
+        known = ("name", "title", "axes", "variants", "baseline", "settings")
+        for key in document:
+            if key not in known:
+                self.wrong((key,), f"{shown(key)}: unknown; allowed: {', '.join(known)}")
+        if ("axes" in document) == ("variants" in document):
+            self.wrong((), "a study has either [axes] or [[variants]]")
+        name = self.text(document, "name")
+        if name is not None and not _NAME.fullmatch(name):
+            problem = "must be small letters, digits, - and _, at most 60"
+            self.wrong(("name",), f"name {shown(name)}: {problem}")
+        title = self.text(document, "title") if "title" in document else name
+        return StudyFile(
+            name=name or "",
+            title=title or "",
+            axes=self.axes(document.get("axes", {})),
+            variants=self.variants(document.get("variants", [])),
+            baseline=self.levels(("baseline",), document.get("baseline", {}), AXES),
+            settings=self.levels(("settings",), document.get("settings", {}), SETTINGS),
+        )
+
+    def text(self, document: Mapping[str, Any], key: str) -> str | None:
+        value = document.get(key)
+        if isinstance(value, str) and value.strip() and not any(map(is_control, value)):
+            return value
+        missing = key not in document
+        self.wrong((key,), f"{key} is missing" if missing else f"{key} must be a line of text")
+        return None
+
+    def axes(self, table: object) -> dict[str, tuple[Level, ...]]:
+        if not isinstance(table, dict):
+            self.wrong(("axes",), "axes must be a table: [axes]")
+            return {}
+        axes = {}
+        for name, values in table.items():
+            key: Key = ("axes", name)
+            if name not in AXES:
+                self.wrong(key, f"{shown(name)} is no axis; allowed: {', '.join(AXES)}")
+            elif not isinstance(values, list) or not values:
+                self.wrong(key, f"{name} must be a list of at least one value")
+            else:
+                axes[name] = self.once(key, name, values)
+        return axes
+
+    def once(self, key: Key, name: str, values: Sequence[object]) -> tuple[Level, ...]:
+        read = [self.level(key, name, value, AXES) for value in values]
+        times = Counter(level for level in read if level is not None)
+        for level, count in times.items():
+            if count > 1:
+                self.wrong(key, f"{name} {shown(level)}: given twice; every value once")
+        return tuple(times)
+
+    def variants(self, tables: object) -> tuple[dict[str, Level], ...]:
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            self.wrong(("variants",), "variants must be tables: [[variants]]")
+            return ()
+        return tuple(
+            self.levels(("variants", place), table, AXES) for place, table in enumerate(tables)
+        )
+
+    def levels(
+        self, where: Key, table: object, allowed: Mapping[str, Callable[[str], Level]]
+    ) -> dict[str, Level]:
+        if not isinstance(table, dict):
+            self.wrong(where, f"{where[0]} must be a table: [{where[0]}]")
+            return {}
+        levels = {}
+        for name, value in table.items():
+            if name not in allowed:
+                known = ", ".join(allowed)
+                self.wrong((*where, name), f"{shown(name)}: unknown; allowed: {known}")
+                continue
+            level = self.level((*where, name), name, value, allowed)
+            if level is not None:
+                levels[name] = level
+        return levels
+
+    def level(
+        self, key: Key, name: str, value: object, allowed: Mapping[str, Callable[[str], Level]]
+    ) -> Level | None:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            self.wrong(key, f"{name} {shown(value)}: must be a number or text")
+            return None
+        try:
+            text = _text(value)
+            check_printable(text)
+            return allowed[name](text)
+        except ValueError as error:
+            self.wrong(key, f"{name} {shown(value)}: {error}")
+            return None
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Python writes no integer of thousands of digits; in TOML it can be hex
+        return "a number of thousands of digits"
+
+
+def shown(value: object) -> str:
+    """A value in an error: on one line, as a terminal shows it, at no great length."""
+    text = _text(value)
+    short = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    return "".join(ascii(c)[1:-1] if is_control(c) else c for c in short)

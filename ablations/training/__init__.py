@@ -1,0 +1,1 @@
+"""One seeded training, and how fast and large it is."""

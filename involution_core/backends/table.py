@@ -1,0 +1,92 @@
+"""The implementations of the operator, in order of preference."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from involution_core.backends import shift, unfold
+from involution_core.backends.gpu import triton_backend as gpu
+from involution_core.backends.native import native_backend as native
+from involution_core.shapes import Pair, Window
+
+
+def _anywhere(device: torch.device, dtype: torch.dtype) -> None:
+    """Runs for every device and type."""
+
+
+def _never(dtype: torch.dtype, channels: int, groups: int) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Backend:
+    """The operator and its two adjoints; shapes as in `unfold.py`.
+
+    forward(x, weight, window) -> output
+    grad_input(grad, weight, window, size) -> gradient by x
+    grad_weight(grad, x, window, groups) -> gradient by weight
+    unavailable(device, dtype) -> why it cannot run for such tensors, None where it can
+    groups_innermost(dtype, channels, groups) -> whether it wants the groups of a channels_last
+        weight innermost, inside the taps
+    """
+
+    name: str
+    forward: Callable[[Tensor, Tensor, Window], Tensor]
+    grad_input: Callable[[Tensor, Tensor, Window, Pair], Tensor]
+    grad_weight: Callable[[Tensor, Tensor, Window, int], Tensor]
+    unavailable: Callable[[torch.device, torch.dtype], str | None] = _anywhere
+    groups_innermost: Callable[[torch.dtype, int, int], bool] = _never
+
+
+_TABLE = [
+    Backend(
+        "triton",
+        gpu.forward,
+        gpu.grad_input,
+        gpu.grad_weight,
+        gpu.unavailable,
+        gpu.groups_innermost,
+    ),
+    Backend(
+        "native",
+        native.forward,
+        native.grad_input,
+        native.grad_weight,
+        native.unavailable,
+        native.groups_innermost,
+    ),
+    Backend("shift", shift.forward, shift.grad_input, shift.grad_weight),
+    Backend("unfold", unfold.forward, unfold.grad_input, unfold.grad_weight),
+]
+
+BACKENDS = {backend.name: backend for backend in _TABLE}
+
+
+def choose_backend(name: str | None, device: torch.device, dtype: torch.dtype) -> Backend:
+    """The backend to run: the one called `name`, or the first that can run without a name.
+
+    Raises ValueError for a name that is not in the table, and for one that cannot run here, with
+    the reason.
+    """
+    if name is None:
+        return next(b for b in _TABLE if b.unavailable(device, dtype) is None)
+    if name not in BACKENDS:
+        raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {name!r}")
+    reason = BACKENDS[name].unavailable(device, dtype)
+    if reason is not None:
+        raise ValueError(f"backend {name!r} cannot run: {reason}")
+    return BACKENDS[name]
+
+
+def describe_backends() -> list[tuple[str, str]]:
+    """Every backend, preferred first, with where it runs here or why it does not."""
+    devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+    described = []
+    for backend in _TABLE:
+        reasons = {d: backend.unavailable(torch.device(d), torch.float32) for d in devices}
+        runs = [device for device, reason in reasons.items() if reason is None]
+        state = f"runs on {' and '.join(runs)}" if runs else f"cannot run: {reasons[devices[-1]]}"
+        described.append((backend.name, state))
+    return described

@@ -1,0 +1,105 @@
+"""What the figures of accuracies share: lines, series, means, the axis."""
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from reports.figures.svg import COLOURS, Marks
+from reports.names.level_names import BETWEEN
+
+SMALLEST_SPAN = 10
+"""Percentage points that an accuracy axis spans at least: noise must not look like an effect."""
+
+LINES = [
+    ("blue", "o", "-"),
+    ("vermillion", "s", "--"),
+    ("green", "^", "-."),
+    ("orange", "D", ":"),
+    ("purple", "v", "-"),
+    ("sky", "P", "--"),
+    ("ink", "X", "-."),
+]
+"""Colour, marker and dash of a line; told apart without colour, too."""
+
+Labels = Mapping[str, str]
+"""Variant -> how figures write it, in the order of the study."""
+
+Series = Mapping[str, Labels]
+"""Title -> the variants that belong together; a study that is not crossed is one series, ""."""
+
+SINGLE, WIDE = (5.2, 3.2), (9.6, 3.4)
+"""Inches of a figure in its column, and of one as wide as the page."""
+
+MOST_CHARACTERS = 100
+"""Of the labels below a figure as wide as the page; beyond, they are slanted."""
+
+
+def lines_of(count: int) -> list[tuple[str, str, str]]:
+    """Colour, marker and dash of so many lines; beyond LINES they repeat."""
+    return [LINES[i % len(LINES)] for i in range(count)]
+
+
+def wrapped(labels: Labels) -> list[str]:
+    """The labels with a line for each of a variant's levels."""
+    return [label.replace(BETWEEN, "\n") for label in labels.values()]
+
+
+def is_crowded(labels: Labels) -> bool:
+    """Whether the labels need the width of the page."""
+    return _characters(labels) + 2 * len(labels) > MOST_CHARACTERS / 2
+
+
+def is_slanted(labels: Labels) -> bool:
+    """Whether they do not fit even there side by side."""
+    return _characters(labels) > MOST_CHARACTERS
+
+
+def _characters(labels: Labels) -> int:
+    """Of the labels' longest lines, together."""
+    return sum(max(map(len, label.split("\n"))) for label in wrapped(labels))
+
+
+def legend_columns(labels: Iterable[str], size: tuple[float, float]) -> int:
+    """How many labels stand side by side above a figure of that size, at most 4."""
+    room = MOST_CHARACTERS * size[0] / WIDE[0]
+    return max(1, min(4, int(room / (6 + max(map(len, labels))))))
+
+
+def full_names(series: Series) -> list[dict[str, str]]:
+    """The labels of each series with its title before them."""
+    return [
+        {value: ", ".join(filter(None, (title, label))) for value, label in labels.items()}
+        for title, labels in series.items()
+    ]
+
+
+def mean_words(row: pd.Series) -> str:
+    """Of a row of `frames.measured_frame`."""
+    half = "" if pd.isna(row["top1_high"]) else f" ± {row['top1_high'] - row['top1_mean']:.1f}"
+    return f"{row['top1_mean']:.1f}{half} %"
+
+
+def draw_mean(
+    axes: Axes, marks: Marks, x: float, row: pd.Series, label: str, marker: str, colour: str = "ink"
+) -> None:
+    """A mean with its interval, where there is one."""
+    mean, high = row["top1_mean"], row["top1_high"]
+    if not pd.isna(high):
+        axes.errorbar(
+            x, mean, yerr=high - mean, fmt="none", ecolor=COLOURS[colour], elinewidth=1, capsize=3
+        )
+    size = 12 if marker == "_" else 6
+    (point,) = axes.plot(x, mean, marker, color=COLOURS[colour], markersize=size)
+    seeds = int(row["seeds"])
+    marks.add(point, f"{label}, mean of {seeds}: {mean_words(row)}")
+
+
+def accuracy_axis(*row: Axes) -> None:
+    """Top-1 upwards in all panels of a row, at least SMALLEST_SPAN of it; when all is drawn."""
+    low, high = row[0].get_ylim()
+    middle, half = (low + high) / 2, max(high - low, SMALLEST_SPAN) / 2
+    row[0].set_ylim(max(middle - half, -2), min(middle + half, 102))
+    row[0].set_ylabel("measured Top-1 (%)")
+    for axes in row:
+        axes.grid(axis="y")

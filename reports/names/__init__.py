@@ -1,0 +1,1 @@
+"""How variants, levels and settings are written."""

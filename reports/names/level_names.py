@@ -1,0 +1,121 @@
+"""How axes, their levels and the variants of a study are written."""
+
+from collections.abc import Callable
+
+from ablations.study.variants import Study
+from involution_core.forms import ATTENTION
+
+HEADINGS = {
+    "kernel_size": "Kernel Size",
+    "group_channels": "#Group Channel",
+    "generator": "Function Form",
+    "family": "Family",
+    "depth": "Depth",
+    "width": "Width",
+    "dataset": "Data set",
+    "epochs": "Epochs",
+    "steps": "Steps",
+    "batch_size": "Batch size",
+    "lr": "Learning rate",
+}
+"""Axis -> its heading; those of the paper's axes are the paper's."""
+
+_NAMES = {
+    "group_channels": "group channels {}",
+    "depth": "depth {}",
+    "width": "width {}",
+    "epochs": "{} epochs",
+    "steps": "{} steps",
+    "batch_size": "batches of {}",
+    "lr": "learning rate {}",
+}
+"""Axis -> a level where no heading stands above it."""
+
+BETWEEN = " · "
+"""Between the levels of a variant."""
+
+LONGEST_BESIDE = 14
+"""Characters of a name that stands beside a point."""
+
+FAMILY_TITLES = {"rednet": "RedNet", "resnet": "ResNet", "attention": "attention"}
+
+
+def axis_name(axis: str) -> str:
+    """In running text."""
+    return {"lr": "learning rate", "dataset": "data set"}.get(axis, axis.replace("_", " "))
+
+
+def level_text(axis: str, level: str) -> str:
+    """A level under its axis' heading, as the paper writes it."""
+    if axis == "kernel_size" and level.isdigit():
+        return f"{level} × {level}"
+    if axis == "generator":
+        if level == ATTENTION:
+            return "attention (softmax)"
+        return f"W₁σ(W₀), {level.replace('=', ' = ')}" if level.startswith("r=") else level
+    return FAMILY_TITLES.get(level, level) if axis == "family" else level
+
+
+def level_name(axis: str, level: str) -> str:
+    """A level in running text."""
+    text = level_text(axis, level)
+    return _NAMES[axis].format(level) if axis in _NAMES and level != "–" else text
+
+
+def heading(study: Study) -> str:
+    """Of the column that names the variants."""
+    return ", ".join(HEADINGS[axis] for axis in study.axes)
+
+
+def short_heading(study: Study) -> str:
+    """The same for a figure, where there is less room."""
+    return heading(study) if len(study.axes) <= 2 else "Variant"
+
+
+def variant_texts(study: Study) -> dict[str, str]:
+    """Variant -> how its table writes it."""
+    return _written(study, level_text)
+
+
+def variant_names(study: Study) -> dict[str, str]:
+    """Variant -> how running text writes it."""
+    return _written(study, level_name)
+
+
+def short_names(study: Study) -> dict[str, str]:
+    """Variant -> its name in figures."""
+    return _written(study, _short)
+
+
+def _written(study: Study, write: Callable[[str, str], str]) -> dict[str, str]:
+    return {
+        name: BETWEEN.join(map(write, study.axes, levels)) for name, levels in study.levels.items()
+    }
+
+
+def series(study: Study) -> dict[str, dict[str, str]]:
+    """What figures draw together: a crossed study's variants by their level on its first axis, with
+    the others' levels for names; else all variants as one series without a title."""
+    if not study.crossed:
+        return {"": short_names(study)}
+    found: dict[str, dict[str, str]] = {}
+    for name, (first, *rest) in study.levels.items():
+        title = level_name(study.axes[0], first)
+        label = BETWEEN.join(map(_short, study.axes[1:], rest))
+        found.setdefault(title, {})[name] = label
+    return found
+
+
+def told_apart(study: Study) -> dict[str, dict[str, str]]:
+    """As `series`, but where names are too long to stand beside their points each variant is a
+    series of its own, without a label."""
+    names = short_names(study)
+    if study.crossed or max(map(len, names.values())) <= LONGEST_BESIDE:
+        return series(study)
+    return {label: {name: ""} for name, label in names.items()}
+
+
+def _short(axis: str, level: str) -> str:
+    if axis == "generator":
+        return level_text(axis, level).split(", ")[-1].split(" (")[0]
+    return level_text(axis, level)

@@ -1,0 +1,94 @@
+"""The pages: self-contained HTML files."""
+
+import json
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ablations.costs.conventions import CONVENTIONS
+from ablations.costs.proof import published_in
+from ablations.data.holdout import VALIDATION_SHARE
+from ablations.records.run_file import EMBEDDED_ID, dump_run
+from ablations.records.run_record import Run
+from ablations.study.axes import TRAINING_AXES
+from ablations.study.variants import distinct_variants
+from ablations.training.recipe import describe_optimiser
+from involution_core.forms import ATTENTION
+from reports.names.captions import budget, counted_on, measured_on, variant_name
+from reports.names.level_names import axis_name
+from reports.page.run_comparison import FIRST, SECOND, Comparison
+from reports.page.sections import Section
+from reports.tables.formats import all_formats
+
+
+def embedded_json(values: Any) -> Markup:
+    """JSON for the inside of a script element: nothing in it can end the element."""
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("reports.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render_report(run: Run, sections: list[Section]) -> str:
+    """The page of a run; it refers to nothing outside itself and embeds the run as JSON."""
+    variants = distinct_variants(run.studies)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            run=run,
+            train=run.settings.train,
+            sections=sections,
+            optimiser=describe_optimiser(),
+            counted_on=counted_on(run.settings.cost_model, variants),
+            measured_on=measured_on(run.settings, variants),
+            conventions=CONVENTIONS,
+            beside_figures=any(
+                published_in(rows) is CONVENTIONS["envelope"] for rows in run.proofs.values()
+            ),
+            has_convolution=any(variant.family == "resnet" for variant in variants),
+            own_code=list(dict.fromkeys(spec for v in variants for spec in v.own_code)),
+            varied=[
+                axis_name(axis)
+                for axis in dict.fromkeys(axis for study in run.studies for axis in study.axes)
+                if axis in TRAINING_AXES
+            ],
+            has_attention=any(variant.generator == ATTENTION for variant in variants),
+            data=list(dict.fromkeys(record.data for record in run.records)),
+            budget=budget(run.settings.train) if run.settings.train else None,
+            validation_share=f"{VALIDATION_SHARE:.0%}".replace("%", " %"),
+            variant_name=variant_name,
+            embedded_id=EMBEDDED_ID,
+            embedded=embedded_json(dump_run(run)),
+        )
+    )
+
+
+def render_comparison(comparison: Comparison, paths: tuple[str, str]) -> str:
+    """The page of two runs beside each other. paths: where the runs were read from."""
+    return (
+        _environment()
+        .get_template("comparison.html.j2")
+        .render(
+            comparison=comparison,
+            paths=paths,
+            first=FIRST,
+            second=SECOND,
+            texts={
+                table.title: all_formats(table)
+                for table in (comparison.costs, comparison.accuracy)
+                if table is not None
+            },
+        )
+    )

@@ -1,0 +1,67 @@
+"""An evaluation on the terminal: its progress and, beside the published figures, its outcome."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from ablations.costs.published import IMAGENET_VALIDATION, zoo_row
+from ablations.run.checkpoint_test import Evaluation
+from ablations.study.settings import EvaluationSettings
+from involution_core.architectures import ARCHITECTURES
+from reports.screen.live import QUIET_SECONDS
+
+
+def evaluation_lines(settings: EvaluationSettings, evaluation: Evaluation) -> Iterator[str]:
+    """What was measured, what is published, and whether the two are of the same images."""
+    published = zoo_row(settings.model)
+    architecture = ARCHITECTURES[settings.model]
+    yield f"{settings.model} with the weights of {settings.weights}"
+    yield ""
+    yield f"{'':11}{'measured':>8}   {'95 % interval':17}{'published':>9}"
+    for name, measured, (low, high), printed in (
+        ("Top-1", evaluation.top1, evaluation.top1_interval, published.top1_percent),
+        ("Top-5", evaluation.top5, evaluation.top5_interval, published.top5_percent),
+    ):
+        yield f"{name} (%)  {measured:8.2f}   {f'{low:.2f} to {high:.2f}':17}{printed or '':>9}"
+    yield ""
+    size = architecture.image_size
+    yield (
+        f"measured: {evaluation.images:,} images of {evaluation.classes:,} classes under "
+        f"{evaluation.folder}, shorter side {size * 256 // 224}, middle {size}x{size}"
+    )
+    yield (
+        f"published: the authors' model zoo, ImageNet's validation split, "
+        f"{IMAGENET_VALIDATION:,} images of {architecture.classes:,} classes"
+    )
+    yield "  (resized by OpenCV without antialiasing, which alone can move a figure by some tenths)"
+    counts = (evaluation.images, evaluation.classes)
+    if counts == (IMAGENET_VALIDATION, architecture.classes):
+        yield "as many images and classes: comparable if they are the same images"
+    else:
+        yield "not as many images or classes: not comparable with the published figures"
+    rate = evaluation.images / evaluation.seconds
+    yield f"{evaluation.seconds:.0f} s on {evaluation.device.type}, {rate:.0f} images/s"
+
+
+@contextmanager
+def watch_images(console: Console) -> Iterator[Callable[[int, int], None]]:
+    """Takes (images done, of how many): a bar on a terminal, elsewhere a line now and then."""
+    if not console.is_terminal:
+        printed = time.monotonic()
+
+        def tell(done: int, images: int) -> None:
+            nonlocal printed
+            if time.monotonic() - printed >= QUIET_SECONDS:
+                console.print(f"{done}/{images} images", markup=False, highlight=False)
+                printed = time.monotonic()
+
+        yield tell
+        return
+    columns = (TextColumn("images"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=console, transient=True) as bars:
+        task = bars.add_task("images", total=None)
+        yield lambda done, images: bars.update(task, completed=done, total=images)

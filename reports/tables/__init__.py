@@ -1,0 +1,1 @@
+"""Tables, whoever shows them."""

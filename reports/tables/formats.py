@@ -1,0 +1,120 @@
+"""A table as text to take elsewhere: CSV, Markdown, LaTeX.
+
+CSV holds the raw, unrounded frame; Markdown and LaTeX hold what the page shows, LaTeX only the
+columns that fit the width of a paper. LaTeX is a table with booktabs' rules; whatever came from
+outside is escaped in all of them.
+"""
+
+import re
+from collections.abc import Iterator
+from textwrap import wrap
+
+from reports.tables.study_table import Column, Table
+
+HEADING_WIDTH = 9
+"""Characters of a line in a heading of a paper's table."""
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
+    "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''",
+    "±": r"$\pm$", "×": r"$\times$", "−": r"$-$", "–": "--", "’": "'", "·": r"$\cdot$",
+    "σ": r"$\sigma$", "₀": "$_0$", "₁": "$_1$", "²": "$^2$",
+}  # fmt: skip
+
+
+def all_formats(table: Table) -> dict[str, str]:
+    """File ending -> the table in that format."""
+    return {"csv": to_csv(table), "md": to_markdown(table), "tex": to_latex(table)}
+
+
+def to_csv(table: Table) -> str:
+    """Every column of the frame, unrounded."""
+    return table.frame.to_csv(index=False, lineterminator="\n")
+
+
+def to_markdown(table: Table) -> str:
+    """A pipe table; the group of a column stands behind its heading."""
+    groups = dict.fromkeys(name for name, _ in table.groups if name)
+    headings = [
+        f"{column.heading}, {_kind(column.group)}" if column.group else column.heading
+        for column in table.columns
+    ]
+    rules = ["---:" if column.numeric else "---" for column in table.columns]
+    rows = [[cell.text for cell in row.cells] for row in table.rows]
+    lines = [_pipes(headings), "| " + " | ".join(rules) + " |", *map(_pipes, rows)]
+    notes = "".join(f"\n\n{_markdown(note)}." for note in (*groups, table.note) if note)
+    return f"**{_markdown(table.title)}**\n\n" + "\n".join(lines) + notes + "\n"
+
+
+def _kind(group: str) -> str:
+    """ "counted" of "Counted: RedNet-50, 224×224, 1000 classes"."""
+    return group.partition(":")[0].lower()
+
+
+def _markdown(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(text.split()))
+
+
+def _pipes(cells: list[str]) -> str:
+    return "| " + " | ".join(map(_markdown, cells)) + " |"
+
+
+def to_latex(table: Table) -> str:
+    """A table environment for a document that loads booktabs; what fits a paper, explained."""
+    paper = table.for_paper()
+    columns = "".join("r" if column.numeric else "l" for column in paper.columns)
+    groups = [name for name, _ in paper.groups if name]
+    caption = ". ".join([table.title.rstrip(".?!"), *groups, *([table.note] if table.note else [])])
+    return "\n".join(
+        [
+            r"% \usepackage{booktabs}",
+            r"\begin{table}",
+            r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
+            rf"\caption{{{_latex(caption)}.}}",
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            *_latex_groups(paper),
+            " & ".join(_latex_heading(column) for column in paper.columns) + r" \\",
+            r"\midrule",
+            *(_ampersands([cell.text for cell in row.cells]) for row in paper.rows),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _latex_groups(table: Table) -> Iterator[str]:
+    cells, rules, first = [], [], 1
+    for name, span in table.groups:
+        cells.append(rf"\multicolumn{{{span}}}{{c}}{{{_latex(_kind(name))}}}")
+        if name:
+            rules.append(rf"\cmidrule(lr){{{first}-{first + span - 1}}}")
+        first += span
+    yield " & ".join(cells) + r" \\"
+    yield " ".join(rules)
+
+
+def _latex_heading(column: Column) -> str:
+    """The heading, in lines of at most HEADING_WIDTH characters where words allow it."""
+    lines = wrap(column.heading, HEADING_WIDTH, break_long_words=False, break_on_hyphens=False)
+    side = "r" if column.numeric else "l"
+    return (
+        rf"\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}"
+        + r" \\ ".join(map(_latex, lines))
+        + r"\end{tabular}"
+    )
+
+
+def _ampersands(cells: list[str]) -> str:
+    return " & ".join(map(_latex, cells)) + r" \\"
+
+
+def _latex(text: str) -> str:
+    """`text` for LaTeX: special characters escaped, what its fonts may lack by its number."""
+    return "".join(
+        _LATEX.get(c, c if c.isprintable() and ord(c) < 0x180 else f"[U+{ord(c):04X}]")
+        for c in " ".join(text.split())
+    )

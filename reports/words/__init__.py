@@ -1,0 +1,1 @@
+"""Sentences, no stronger than the data."""

@@ -1,0 +1,72 @@
+"""The front of cost and accuracy in sentences, and what is certain of it. No torch."""
+
+from collections.abc import Callable, Sequence
+from math import inf
+
+from ablations.statistics.contrasts import Contrast
+from ablations.statistics.dominance import Dominance
+from reports.words.verdict import conclusion, difference_words, seeds_text
+
+
+def dominance_words(
+    dominances: Sequence[Dominance], label: Callable[[str], str], cost: str
+) -> list[str]:
+    """The front of the means; then each variant that is certainly dominated, or off the front, held
+    against the best of those that cost no more.
+
+    label: variant -> how it is written; cost: what it costs, "MACs". Empty where no two variants
+    finished a seed in common.
+    """
+    if not any(found.comparisons for found in dominances):
+        return []
+    by_cost = sorted(dominances, key=lambda found: found.cost)
+    words = [_front_words([found for found in by_cost if found.on_front], label, cost)]
+    rivals = [rival for found in by_cost for rival in found.rivals]
+    if all(rival.verdict == "too few seeds" for rival in rivals):
+        return [*words, _too_few(by_cost[0], max(rival.n for rival in rivals))]
+    means = {found.value: -inf if found.mean is None else found.mean for found in by_cost}
+    for found in by_cost:
+        if found.dominators:
+            words.append(_dominated_words(found, label, cost))
+        elif found.mean is not None and not found.on_front:
+            best = max(found.rivals, key=lambda rival: means[rival.value])
+            words.append(_untold_words(found, best, label, cost))
+    return words
+
+
+def _front_words(front: Sequence[Dominance], label: Callable[[str], str], cost: str) -> str:
+    named = ", ".join(f"{label(found.value)} ({_mean_words(found)})" for found in front)
+    return (
+        f"Of the trained networks, on the front of {cost} and mean Top-1, by rising {cost}: "
+        f"{named}. That is how the means stand, and no test."
+    )
+
+
+def _mean_words(found: Dominance) -> str:
+    half = "" if found.interval is None else f" ± {(found.interval[1] - found.interval[0]) / 2:.1f}"
+    return f"{found.mean:.1f}{half} % over {seeds_text(found.n)}"
+
+
+def _too_few(found: Dominance, seeds: int) -> str:
+    pairs = f"{found.comparisons} pair{'s' * (found.comparisons != 1)} of variants"
+    return (
+        f"Whether any variant is dominated cannot be told with {seeds_text(seeds)}: to compare "
+        f"{pairs} needs at least {found.seeds_needed}."
+    )
+
+
+def _dominated_words(found: Dominance, label: Callable[[str], str], cost: str) -> str:
+    by = "; ".join(_against(rival, label, cost) for rival in found.dominators)
+    return f"{label(found.value)} is dominated: {by}."
+
+
+def _untold_words(found: Dominance, best: Contrast, label: Callable[[str], str], cost: str) -> str:
+    return (
+        f"{label(found.value)} is off the front, and whether it is dominated cannot be told: "
+        f"{_against(best, label, cost)}."
+    )
+
+
+def _against(rival: Contrast, label: Callable[[str], str], cost: str) -> str:
+    differs = "" if rival.mean is None else f", differs by {difference_words(rival)}"
+    return f"{label(rival.value)}, with no more {cost}{differs}: {conclusion(rival)}"

@@ -1,0 +1,282 @@
+import pickle
+import struct
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision import datasets
+
+import ablations.data.digits as digits_module
+from ablations.data.digits import split_sources
+from ablations.data.holdout import HELD_OUT, hold_out
+from ablations.data.images import seeded
+from ablations.data.sources import centred, load_data
+from ablations.errors import SettingError
+
+
+def same(first, second):
+    return all(
+        torch.equal(a, c) and torch.equal(b, d)
+        for (a, b), (c, d) in zip(first, second, strict=True)
+    )
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    return load_data("digits", tmp_path_factory.mktemp("data"), 32, "test")
+
+
+def everything(digits):
+    """Bytes of each image."""
+    return {image.numpy().tobytes() for image in digits}
+
+
+def test_no_source_digit_is_in_both_splits():
+    (train, train_labels), (test, test_labels) = split_sources()
+    assert len(train) + len(test) == 1797
+    assert not {image.numpy().tobytes() for image in train} & {
+        image.numpy().tobytes() for image in test
+    }
+    assert set(train_labels.tolist()) == set(test_labels.tolist()) == set(range(10))
+
+
+def test_validation_digits_are_taken_from_the_training_ones_alone():
+    (whole, _), (test, _) = split_sources("test")
+    (train, train_labels), (judged, labels) = split_sources("validation")
+    assert everything(train) | everything(judged) == everything(whole)
+    assert not everything(train) & everything(judged)
+    assert not everything(test) & (everything(train) | everything(judged))
+    for held, kept in zip(labels.bincount(), train_labels.bincount(), strict=True):
+        assert held == round(0.2 * int(held + kept))
+
+
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_digits_are_made_of_their_own_split_alone(monkeypatch, split):
+    made = []
+    real = digits_module.compose
+
+    def watched(images, sources, generator):
+        made.append((images, sources))
+        return real(images, sources, generator)
+
+    monkeypatch.setattr(digits_module, "compose", watched)
+    data = load_data("digits", None, 32, split)
+    next(data.train_epoch(0, 0, 8))
+    (train, _), (test, _) = split_sources(split)
+    (test_images, test_sources), (train_images, train_sources) = made
+    assert torch.equal(train_images, train) and torch.equal(train_sources, train)
+    assert torch.equal(test_images.unique(dim=0), test.unique(dim=0))
+    assert torch.equal(test_sources, test)
+
+
+def test_digits_are_canvases_with_labels(digits):
+    images, labels = next(digits.train_epoch(0, 0, 32))
+    assert images.shape == (32, 3, 32, 32) and images.dtype == torch.float32
+    assert images.is_contiguous(memory_format=torch.channels_last)
+    assert labels.shape == (32,) and labels.dtype == torch.int64
+    assert sum(len(y) for _, y in digits.train_epoch(0, 0, 100)) == digits.train_size
+    assert sum(len(y) for _, y in digits.test_batches(100)) == digits.test_size
+
+
+def test_digits_follow_from_seed_and_epoch_alone(digits):
+    once = list(digits.train_epoch(3, 2, 64))
+    torch.rand(5)
+    assert same(once, digits.train_epoch(3, 2, 64))
+    assert not same(once, digits.train_epoch(4, 2, 64))
+    assert not same(once, digits.train_epoch(3, 3, 64))
+    assert same(digits.test_batches(100), digits.test_batches(100))
+
+
+def test_validation_digits_are_judged_on_the_same_canvases_every_time():
+    first, second = digits_module.digits("validation"), digits_module.digits("validation")
+    assert same(first.test_batches(100), second.test_batches(100))
+    assert (first.train_size, first.test_size) == (1078, 2 * 269)
+    assert "1078 source images to train on, 269 others" in first.description
+    assert first.description.endswith(HELD_OUT)
+    assert first.fingerprint != digits_module.digits("test").fingerprint
+
+
+def test_seeds_do_not_collide():
+    draws = {
+        float(torch.rand((), generator=seeded(seed, epoch, third)).double())
+        for seed in range(20)
+        for epoch in range(20)
+        for third in range(2)
+    }
+    assert len(draws) > 790  # of 800; float32 draws may tie
+
+
+def write_idx(path, array):
+    header = struct.pack(">BBBB", 0, 0, 8, array.ndim)
+    path.write_bytes(header + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes())
+
+
+@pytest.fixture
+def fashion_mnist(tmp_path):
+    """A tiny Fashion-MNIST in the files of the real one."""
+    raw = tmp_path / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    generator = np.random.default_rng(0)
+    for split, count in (("train", 40), ("t10k", 20)):
+        write_idx(
+            raw / f"{split}-images-idx3-ubyte",
+            generator.integers(0, 256, (count, 28, 28), dtype=np.uint8),
+        )
+        write_idx(raw / f"{split}-labels-idx1-ubyte", np.arange(count, dtype=np.uint8) % 10)
+    return tmp_path
+
+
+def test_fashion_mnist_is_found_and_augmented(fashion_mnist):
+    data = load_data("fashion-mnist", fashion_mnist, 32, "test")
+    assert (data.train_size, data.test_size, data.classes, data.image_size) == (40, 20, 10, 32)
+    images, _ = next(data.train_epoch(0, 0, 40))
+    assert images.shape == (40, 3, 32, 32)
+    assert same(data.train_epoch(1, 0, 16), data.train_epoch(1, 0, 16))
+
+
+def test_fashion_mnist_holds_out_validation_images_and_reads_no_test_images(fashion_mnist):
+    for path in (fashion_mnist / "FashionMNIST" / "raw").glob("t10k*"):
+        path.write_bytes(b"")  # has to be there for torchvision
+    whole = datasets.FashionMNIST(fashion_mnist, train=True)
+    kept, held = hold_out(whole.targets.tolist(), whole.classes)
+    data = load_data("fashion-mnist", fashion_mnist, 32, "validation")
+    assert (data.train_size, data.test_size, data.classes) == (30, 10, 10)
+    assert "30 training and 10 validation images" in data.description
+    assert data.description.endswith(HELD_OUT)
+    images, labels = next(data.test_batches(10))
+    assert torch.equal(labels, whole.targets[held])
+    pixels = whole.data.float() / 255
+    trained = torch.nn.functional.pad(pixels[kept], (2,) * 4)
+    shown = torch.nn.functional.pad(pixels[held], (2,) * 4)
+    torch.testing.assert_close(images[:, 0], (shown - trained.mean()) / trained.std())
+    _, trained_labels = next(data.train_epoch(0, 0, 30))
+    assert sorted(trained_labels.tolist()) == sorted(whole.targets[kept].tolist())
+
+
+def test_cifar_is_found_and_flipped(tmp_path, monkeypatch):
+    folder = tmp_path / "cifar-10-batches-py"
+    folder.mkdir()
+    column = np.tile(np.arange(32, dtype=np.uint8) * 8, (20, 3 * 32))
+    names = [name for name, _ in datasets.CIFAR10.train_list + datasets.CIFAR10.test_list]
+    for name in names:
+        content = {"data": column.reshape(20, 3072), "labels": [i % 10 for i in range(20)]}
+        (folder / name).write_bytes(pickle.dumps(content))
+    (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": list("abcdefghij")}))
+    monkeypatch.setattr(datasets.CIFAR10, "_check_integrity", lambda self: True)
+    monkeypatch.setattr(datasets.cifar, "check_integrity", lambda path, md5: True)
+    data = load_data("cifar10", tmp_path, 32, "test")
+    assert (data.train_size, data.test_size, data.classes) == (100, 20, 10)
+    images, _ = next(data.train_epoch(0, 0, 100))
+    rising = images[:, 0, 16, 20] > images[:, 0, 16, 10]
+    assert 20 < int(rising.sum()) < 80  # about half are mirrored
+
+
+@pytest.mark.parametrize("name", ["cifar10", "cifar100", "fashion-mnist"])
+def test_offline_and_not_there_is_one_line(name, tmp_path, monkeypatch):
+    nowhere = "http://127.0.0.1:9/"
+    monkeypatch.setattr(datasets.CIFAR10, "url", nowhere)
+    monkeypatch.setattr(datasets.CIFAR100, "url", nowhere)
+    monkeypatch.setattr(datasets.FashionMNIST, "mirrors", [nowhere])
+    where = tmp_path / "deep" / "data"
+    with pytest.raises(SettingError) as error:
+        load_data(name, where, 32, "test")
+    message = str(error.value)
+    assert "\n" not in message
+    assert message.startswith(f"dataset {name}: looked for {where}")
+    assert "--data-dir" in message and "--dataset digits" in message
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.fixture
+def image_folder(tmp_path):
+    generator = np.random.default_rng(0)
+    for split, count in (("train", 6), ("val", 3)):
+        for label in ("cat", "dog"):
+            folder = tmp_path / split / label
+            folder.mkdir(parents=True)
+            for index in range(count):
+                pixels = generator.integers(0, 256, (40, 48, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / f"{index}.png")
+    return tmp_path
+
+
+def test_image_folder(image_folder):
+    data = load_data(f"imagefolder:{image_folder}", image_folder, 32, "test")
+    assert (data.train_size, data.test_size, data.classes, data.image_size) == (12, 6, 2, 32)
+    first = list(data.train_epoch(0, 0, 5))
+    torch.rand(3)
+    assert [x.shape for x, _ in first] == [(5, 3, 32, 32), (5, 3, 32, 32), (2, 3, 32, 32)]
+    assert same(first, data.train_epoch(0, 0, 5))
+    assert not same(first, data.train_epoch(0, 1, 5))
+    assert (
+        data.fingerprint == load_data(f"imagefolder:{image_folder}", None, 32, "test").fingerprint
+    )
+    (image_folder / "train" / "cat" / "0.png").unlink()
+    assert (
+        data.fingerprint != load_data(f"imagefolder:{image_folder}", None, 32, "test").fingerprint
+    )
+    assert sum(len(y) for _, y in data.test_batches(4)) == 6
+
+
+def test_another_image_under_the_same_name_is_another_data_set(image_folder):
+    name = f"imagefolder:{image_folder}"
+    before = load_data(name, None, 32, "test").fingerprint
+    assert load_data(name, None, 32, "test").fingerprint == before
+    pixels = np.full((40, 40, 3), 7, dtype=np.uint8)
+    Image.fromarray(pixels).save(next((image_folder / "train" / "cat").iterdir()))
+    assert load_data(name, None, 32, "test").fingerprint != before
+
+
+def test_an_image_folder_holds_out_validation_images(image_folder):
+    name = f"imagefolder:{image_folder}"
+    (image_folder / "val").rename(image_folder / "gone")
+    data = load_data(name, None, 32, "validation")
+    assert (data.train_size, data.test_size, data.classes) == (10, 2, 2)
+    assert "10 to train on and 2 to validate on, 2 classes" in data.description
+    assert data.description.endswith(HELD_OUT)
+    plain = datasets.ImageFolder(image_folder / "train", centred(32))
+    kept, held = hold_out(plain.targets, plain.classes)
+    (batch,) = data.test_batches(9)
+    assert same([batch], [(torch.stack([plain[i][0] for i in held]), torch.tensor([0, 1]))])
+    assert data.train.indices == kept and not set(kept) & set(held)
+    assert len(list(data.train_epoch(0, 0, 3))) == 4
+    assert not same(data.train_epoch(0, 0, 5), data.train_epoch(0, 1, 5))
+
+
+def test_a_class_of_one_image_has_none_to_hold_out(image_folder):
+    for index in range(1, 6):
+        (image_folder / "train" / "dog" / f"{index}.png").unlink()
+    with pytest.raises(SettingError, match="class dog has a single training image") as error:
+        load_data(f"imagefolder:{image_folder}", None, 32, "validation")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda root: root.rename(root.with_name("gone")), "is not a directory"),
+        (lambda root: (root / "val").rename(root / "test"), "has no directory val"),
+        (
+            lambda root: (root / "val" / "dog").rename(root / "dog"),
+            "class dog of .*train is missing in .*val",
+        ),
+        (
+            lambda root: [(root / s / "dog").rename(root / f"{s}dog") for s in ("train", "val")],
+            "has a single class",
+        ),
+        (
+            lambda root: (root / "train" / "dog").rename(root / "train" / "wolf"),
+            "class wolf of .*train is missing in .*val",
+        ),
+        (
+            lambda root: [path.unlink() for path in (root / "val" / "cat").iterdir()],
+            "Found no valid file for the classes cat",
+        ),
+    ],
+)
+def test_what_is_no_image_folder(image_folder, damage, message):
+    damage(image_folder)
+    with pytest.raises(SettingError, match=message) as error:
+        load_data(f"imagefolder:{image_folder}", image_folder, 32, "test")
+    assert "\n" not in str(error.value)

@@ -1,0 +1,141 @@
+import pytest
+import torch
+
+from ablations.costs.prover import prove
+from ablations.networks.builders import build, check_own_code
+from ablations.run.misfits import misfits
+from ablations.study.builder import StudyFile, make_study
+from ablations.study.settings import RunSettings, TrainSettings
+from ablations.study.variants import Variant
+from involution_core.architectures import ARCHITECTURES
+
+SMALL = ARCHITECTURES["rednet-small"]
+
+NETWORK = """
+import sys
+import numpy, torch
+from torch import nn
+from involution_core import Involution
+
+class Net(nn.Module):
+    def __init__(self, architecture, classes):
+        super().__init__()
+        # As networks with stochastic depth do; the meta device has no numbers.
+        self.rates = [rate.item() for rate in torch.linspace(0, 1, 3)]
+        self.stem = nn.Conv2d(3, architecture.width, 3, 2, 1)
+        self.spatial = Involution(architecture.width)
+        self.classifier = nn.Linear(architecture.width, classes)
+
+    def forward(self, x):
+        return self.classifier(self.spatial(self.stem(x)).mean((2, 3)))
+"""
+
+GENERATOR = """
+from involution_core.generators import LinearGenerator
+
+class Generator(LinearGenerator):
+    pass
+"""
+
+
+def overriding(base, body):
+    return f"\nclass Bad({base}):\n    def forward(self, x):\n        {body}\n"
+
+
+def test_a_users_network_is_built_counted_and_proven_by_two_counters(write_module):
+    write_module("mine_net", NETWORK)
+    variant = Variant(family="mine_net:Net", width=8)
+    check_own_code(variant, SMALL)
+    assert build(SMALL, variant, 7)(torch.zeros(2, 3, 32, 32)).shape == (2, 7)
+    row = prove(SMALL, variant, study="s", value="v")
+    assert row.verified and row.layers == ()
+    stem, span = 16 * 16 * 27 * 32, 16 * 16 * (32 * 8 + 8 * 49 * 2)
+    assert row.operations["conv"] == stem + span
+    assert row.operations["involution"] == 16 * 16 * 49 * 32
+
+
+def test_a_users_generator_is_built_and_its_aggregation_proven(write_module):
+    write_module("mine_gen", GENERATOR)
+    variant = Variant(generator="mine_gen:Generator")
+    check_own_code(variant, SMALL)
+    row = prove(SMALL, variant, study="s", value="v")
+    own = prove(SMALL, Variant(generator="W"), study="s", value="v")
+    assert row.verified
+    assert (row.params, row.operations) == (own.params, own.operations)
+    assert row.closed_form_macs["aggregation"] == own.closed_form_macs["aggregation"]
+    assert row.closed_form_macs["span"] == 0, "nobody knows its closed form"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "return self.stem(x)",
+            r"gives \(2, 32, 16, 16\) for two images, and has to give \(2, 10\)",
+        ),
+        ("return (super().forward(x),)", r"gives tuple for two images, and has to give \(2, 10\)"),
+        ("return None", "gives NoneType for two images"),
+        ("raise RuntimeError('a\\nb')", "cannot be run in rednet-small: b"),
+        ("sys.exit(0)", "cannot be run in rednet-small: SystemExit: 0"),
+        (
+            "assert self.training; return super().forward(x)",
+            "cannot be run in rednet-small: AssertionError",
+        ),
+        (
+            "return super().forward(x).cumsum(1)",
+            "cannot be counted in rednet-small: .* no count for operator aten::cumsum",
+        ),
+        (
+            "return torch.from_numpy(numpy.zeros((len(x), 10)))",
+            "cannot be counted in rednet-small: ",
+        ),
+    ],
+)
+def test_a_network_that_cannot_be_used(write_module, body, message):
+    write_module("mine_bad_net", NETWORK + overriding("Net", body))
+    with pytest.raises(ValueError, match=message) as raised:
+        check_own_code(Variant(family="mine_bad_net:Bad"), SMALL)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def Bad(architecture): pass", "cannot be run in .*: TypeError: .* keyword argument 'cla"),
+        ("def Bad(architecture, classes): return len", "it makes a builtin_function_or_method and"),
+    ],
+)
+def test_a_factory_that_makes_no_network(write_module, text, message):
+    write_module("mine_factory", text)
+    with pytest.raises(ValueError, match=message):
+        check_own_code(Variant(family="mine_factory:Bad"), SMALL)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "return super().forward(x)[:, :, 1:]",
+            "cannot be run in .*: ValueError: weight must have",
+        ),
+        ("return super().forward(x).mean()", "cannot be run in .*: ValueError: weight must have"),
+        ("assert self.stride == 1; return super().forward(x)", "cannot be run in .*: AssertionErr"),
+        ("return super().forward(x).cumsum(2)", "no count for operator aten::cumsum"),
+    ],
+)
+def test_a_generator_that_cannot_be_used(write_module, body, message):
+    write_module("mine_bad_gen", GENERATOR + overriding("Generator", body))
+    with pytest.raises(ValueError, match=message):
+        check_own_code(Variant(generator="mine_bad_gen:Bad"), SMALL)
+
+
+def test_own_code_is_tried_in_every_network_and_each_problem_told_once(write_module):
+    body = "assert x.shape[-1] == 32; return super().forward(x)"
+    write_module("mine_sized", NETWORK + overriding("Net", body))
+    study = make_study(
+        StudyFile("s", "s", {"family": ("mine_sized:Bad", "mine_sized:Net"), "lr": (0.1, 0.2)})
+    )
+    assert misfits(study, RunSettings("out", "rednet-small", 1, TrainSettings())) == []
+    (misfit,) = misfits(study, RunSettings("out", "rednet26", 1, TrainSettings()))
+    assert (misfit.axis, misfit.level) == ("family", "mine_sized:Bad")
+    assert misfit.problem == "cannot be run in rednet26: AssertionError"

@@ -1,0 +1,106 @@
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from finished import make_run
+
+from ablations.costs.prover import prove
+from ablations.errors import SettingError
+from ablations.records.run_file import dump_run, load_run, parse_run, save_run
+from involution_core.architectures import ARCHITECTURES
+from reports.page.report_files import write_report
+
+TOPS = {"3": [40.0, None], "7": [80.0, 70.0]}
+
+
+@pytest.fixture
+def saved(tmp_path):
+    run = make_run(tmp_path / "out", "kernel-size", TOPS)
+    save_run(run)
+    return run
+
+
+def test_a_run_comes_back_whole(saved, tmp_path):
+    assert load_run(tmp_path / "out", "a") == saved
+    assert load_run(tmp_path / "out" / "run.json", "a") == saved
+    assert load_run(write_report(saved, tmp_path / "out"), "a") == saved
+    assert parse_run(json.loads(json.dumps(dump_run(saved)))) == saved
+
+
+def test_a_study_stands_there_once(saved):
+    twice = replace(saved, studies=[*saved.studies, *saved.studies])
+    with pytest.raises(ValueError, match="a study stands there twice"):
+        parse_run(json.loads(json.dumps(dump_run(twice))))
+
+
+def test_layers_of_both_kinds_come_back_as_what_they_were(saved):
+    (row, other) = saved.proofs["kernel-size"]
+    resnet = prove(ARCHITECTURES["resnet-small"], row.variant, study="kernel-size", value=row.value)
+    run = replace(saved, proofs={"kernel-size": [resnet, other]})
+    assert parse_run(json.loads(json.dumps(dump_run(run)))) == run
+
+
+def test_what_ends_a_script_element_rides_along(tmp_path):
+    words = "</script><!-- \u2028 & <script>"
+    run = make_run(tmp_path / "out", "kernel-size", TOPS, failure=words)
+    page = write_report(run, tmp_path / "out")
+    assert page.read_text(encoding="utf-8").count("</script>") == 2
+    assert load_run(page, "a").failures[0].failure == words
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda text: text[: len(text) // 2], "cannot be read as a run: "),
+        (lambda text: "[]", "it holds no run"),
+        (
+            lambda text: text.replace('"format": 2', '"format": 99', 1),
+            "format 99, and this reads 2",
+        ),
+        (lambda text: text.replace('"seeds": 2', '"seeds": "two"'), "settings.seeds: Input should"),
+        (
+            lambda text: text.replace('"baseline": "7"', '"baseline": "99"'),
+            "is not what its file says",
+        ),
+        (
+            lambda text: text.replace('"name": "kernel-size"', '"name": "foo"', 1),
+            "is not what its file says",
+        ),
+        (lambda text: text.replace('"value": "3"', '"value": "4"'), "are not of its variants"),
+        (lambda text: text.replace('"query_key": 0', '"query": 0'), "lack a term"),
+        (lambda text: text.replace('"top1": 40.0', '"top1": 1e9'), "Top-1 of 1000000000.0 %"),
+        (lambda text: text.replace('"steps": 50', '"stepped": 50', 1), "steps"),
+        (lambda text: text.replace('"seed": 1', '"seed": 0'), "a trial stands there twice"),
+        (
+            lambda text: re.sub(r'"step_seconds": \[[^]]*\]', '"step_seconds": []', text),
+            "timings of",
+        ),
+        (
+            lambda text: re.sub(
+                r'"studies": \[.*?\n \],', '"studies": [],', text, count=1, flags=re.S
+            ),
+            "no studies",
+        ),
+        (lambda text: "[" * 100_000, "cannot be read as a run: "),
+    ],
+)
+def test_what_is_no_run_is_named_in_one_line(saved, tmp_path, spoil, message):
+    file = tmp_path / "out" / "run.json"
+    file.write_text(spoil(file.read_text()))
+    with pytest.raises(SettingError, match=message) as raised:
+        load_run(tmp_path / "out", "a")
+    assert "\n" not in str(raised.value)
+
+
+def test_where_there_is_no_run(tmp_path):
+    (tmp_path / "page.html").write_text("<p>")
+    (tmp_path / "binary.json").write_bytes(b"\xff\xfe")
+    for path, message in [
+        (tmp_path, "holds no run.json"),
+        (tmp_path / "gone", "no such file"),
+        (tmp_path / "page.html", "embeds no run"),
+        (tmp_path / "binary.json", "cannot be read as a run"),
+    ]:
+        with pytest.raises(SettingError, match=message):
+            load_run(path, "a")

@@ -1,0 +1,116 @@
+import pytest
+import torch
+
+from ablations.data.digits import digits
+from ablations.errors import TrialFailed
+from ablations.study.settings import TrainSettings
+from ablations.training.loop import top1, total_steps, train
+from ablations.training.recipe import learning_rate
+from involution_core import build_network
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def data():
+    return digits()
+
+
+def trained(data, seed=0, **settings):
+    torch.manual_seed(seed)
+    network = build_network("rednet-small", kernel_size=3)
+    losses = []
+    curve = train(
+        network,
+        data,
+        TrainSettings(**{"epochs": None, "steps": 12, **settings}),
+        seed,
+        CPU,
+        lambda step, loss: losses.append(loss),
+    )
+    return network, curve, losses
+
+
+def test_the_same_command_gives_the_same_bits(data):
+    first, first_curve, first_losses = trained(data)
+    second, second_curve, second_losses = trained(data)
+    assert first_losses == second_losses
+    assert first_curve == second_curve
+    for key, value in first.state_dict().items():
+        assert torch.equal(value, second.state_dict()[key]), key
+    assert trained(data, seed=1)[2] != first_losses
+
+
+def test_training_learns(data):
+    _, curve, losses = trained(data, steps=86, lr=0.1)
+    assert losses[-1] < losses[0]
+    assert [epoch.steps for epoch in curve] == [43, 86]
+    assert curve[-1].top1 > 15
+
+
+def test_curve_ends_with_the_last_step(data):
+    network, curve, _ = trained(data, steps=50)
+    assert [epoch.steps for epoch in curve] == [43, 50]
+    assert curve[-1].top1 == top1(network, data, CPU)
+
+
+def test_epochs_and_steps(data):
+    assert total_steps(TrainSettings(epochs=2, batch_size=1000), data) == 4
+    assert total_steps(TrainSettings(epochs=None, steps=5), data) == 5
+
+
+def test_the_optimiser_follows_the_rate(data, monkeypatch):
+    rates = []
+    real = torch.optim.SGD.step
+
+    def watched(self, *args):
+        (group,) = self.param_groups
+        rates.append(group["lr"])
+        assert (group["momentum"], group["nesterov"]) == (0.9, True)
+        return real(self, *args)
+
+    monkeypatch.setattr(torch.optim.SGD, "step", watched)
+    trained(data, steps=5, lr=0.2)
+    assert rates == [learning_rate(step, 5, 0.2) for step in range(5)]
+
+
+def test_top1_is_measured_in_eval_mode_and_leaves_training_mode(data):
+    class Guess(torch.nn.Module):
+        def forward(self, x):
+            assert not self.training
+            return torch.nn.functional.one_hot(torch.zeros(len(x), dtype=torch.long), 10)
+
+    network = Guess().train()
+    zeros = sum(int((labels == 0).sum()) for _, labels in data.test_batches(256))
+    assert top1(network, data, CPU) == 100 * zeros / data.test_size
+    assert network.training
+
+
+def test_rate_warms_up_and_falls_to_zero():
+    rates = [learning_rate(step, 100, 0.5) for step in range(100)]
+    assert rates[0] == pytest.approx(0.05)
+    assert max(rates) == rates[9] == 0.5
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert 0 < rates[-1] < 1e-3
+    assert learning_rate(0, 1, 0.5) == 0.5
+
+
+def test_a_loss_that_is_not_finite_ends_the_trial(data):
+    with pytest.raises(TrialFailed, match=r"loss became (nan|inf) at step \d+ of 12"):
+        trained(data, lr=1e30)
+
+
+def test_every_variant_sees_the_same_data(data, monkeypatch):
+    seen = []
+    real = data.train_epoch
+
+    def watched(seed, epoch, batch_size):
+        for images, labels in real(seed, epoch, batch_size):
+            seen.append((images.sum().item(), labels.tolist()))
+            yield images, labels
+
+    monkeypatch.setattr(data, "train_epoch", watched)
+    for options in ({"kernel_size": 3}, {"kernel_size": 1, "generator": "W"}):
+        network = build_network("rednet-small", **options)
+        train(network, data, TrainSettings(epochs=None, steps=3), 0, CPU)
+    assert seen[:3] == seen[3:]
