@@ -6,12 +6,16 @@ from importlib.metadata import version
 import click
 
 from ablations.errors import SettingError
-from commands.evaluation import evaluate
-from commands.planning import plan
-from commands.program import BAD_INPUT, FAILED, INTERRUPTED, PROGRAM, fail
-from commands.proof import verify
-from commands.reporting import compare, report
-from commands.studies import STUDY_COMMANDS
+from commands.backends import backends
+from commands.compare import compare
+from commands.evaluate import evaluate
+from commands.plan import plan
+from commands.report import report
+from commands.shared.options import debug_option, no_train_option, open_option
+from commands.shared.program import BAD_INPUT, FAILED, INTERRUPTED, PROGRAM, fail
+from commands.shared.run_studies import run_studies
+from commands.study_commands import study_commands
+from commands.verify import verify
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -20,16 +24,10 @@ def cli() -> None:
     """The ablations of involution (CVPR 2021): costs proven, short runs trained, one report."""
 
 
-@cli.command()
-def backends() -> None:
-    """Print the implementations of the operator, preferred first, and whether each runs here."""
-    from involution_core.backends.table import describe_backends
-
-    for name, state in describe_backends():
-        click.echo(f"{name:8} {state}")
-
-
-for command in (*STUDY_COMMANDS, plan, verify, report, compare, evaluate):
+for command in (
+    *study_commands(run_studies, [no_train_option, open_option, debug_option]),
+    *(plan, verify, report, compare, evaluate, backends),
+):
     cli.add_command(command)
 
 

@@ -5,6 +5,7 @@ Modules are found among what is installed, then in the folder that the command i
 
 import hashlib
 import importlib
+import re
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -14,8 +15,16 @@ from typing import Any
 
 from ablations.errors import one_line
 
+_OWN_CODE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+"""module:object, as in an entry point."""
+
 _THE_PROGRAMS = {"ablations", "cli", "commands", "involution_core", "reports"}
 _INSTALLED = {"site-packages", "dist-packages"}
+
+
+def is_own_code(text: str) -> bool:
+    """Whether `text` is module:object."""
+    return _OWN_CODE.fullmatch(text) is not None
 
 
 def load_object(spec: str) -> Callable[..., Any]:

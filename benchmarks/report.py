@@ -15,9 +15,11 @@ from measuring import arguments, goal, write
 from ablations.costs.proof_suite import prove_study
 from ablations.records.run_record import Run
 from ablations.records.trial_record import TrialRecord
-from ablations.study.settings import RunSettings, TrainSettings
+from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ABLATIONS, shipped_study
-from ablations.study.variants import Variant, distinct_variants
+from ablations.study.study import distinct_variants
+from ablations.study.train_settings import TrainSettings
+from ablations.study.variants import Variant
 from ablations.training.environment import describe_environment
 from reports.page.report_files import write_report
 

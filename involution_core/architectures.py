@@ -39,6 +39,12 @@ class Architecture:
     classes: int = 1000
 
     @property
+    def title(self) -> str:
+        """As people read it: "RedNet-50"."""
+        rest = self.name.removeprefix(self.family)
+        return f"{TITLES[self.family]}-{rest.removeprefix('-')}"
+
+    @property
     def stage_channels(self) -> tuple[int, ...]:
         """Channels in the middle of each stage's bottlenecks."""
         return tuple(self.width * 2**stage for stage in range(len(self.blocks)))
@@ -52,6 +58,8 @@ class Architecture:
         """Channels that reach the classifier."""
         return self.stage_channels[-1] * EXPANSION
 
+
+TITLES = {"rednet": "RedNet", "resnet": "ResNet"}
 
 FAMILIES: tuple[Literal["rednet", "resnet"], ...] = ("rednet", "resnet")
 
@@ -82,3 +90,12 @@ ARCHITECTURES: dict[str, Architecture] = {
     ]
 }
 """Every network by name."""
+
+
+def counterpart(
+    architecture: Architecture, family: Literal["rednet", "resnet"], depth: int | None = None
+) -> Architecture:
+    """The network of another family, or of a depth in DEPTHS, for the same kind of images."""
+    blocks = architecture.blocks if depth is None else DEPTHS[depth]
+    wanted = (family, architecture.stem, blocks)
+    return next(a for a in ARCHITECTURES.values() if (a.family, a.stem, a.blocks) == wanted)

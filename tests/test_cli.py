@@ -14,7 +14,7 @@ from terminal import on_a_terminal
 from torchvision import datasets
 
 from ablations.study.shipped_studies import ABLATIONS
-from commands.lists import spread_lists
+from commands.shared.list_command import spread_lists
 
 QUICK = ("--steps", "2", "--seeds", "2", "--output", "out")
 

@@ -75,11 +75,11 @@ def test_figures_stand_beside_the_published_ones(run, weights, photos):
 
 
 def test_as_many_images_as_imagenets_are_called_comparable(weights, tmp_path):
+    from ablations.run.checkpoint_settings import CheckpointSettings
     from ablations.run.checkpoint_test import Evaluation
-    from ablations.study.settings import EvaluationSettings
     from reports.screen.evaluation_lines import evaluation_lines
 
-    settings = EvaluationSettings("rednet50", weights, "imagefolder:/data")
+    settings = CheckpointSettings("rednet50", weights, "imagefolder:/data")
     for images, classes, comparable in (
         (50_000, 1000, True), (49_999, 1000, False), (50_000, 999, False),
     ):  # fmt: skip

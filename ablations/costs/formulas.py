@@ -20,17 +20,8 @@ kernel, or an attention's query, is generated after pooling. What the closed for
 (biases, BN, ReLU, pooling, softmax) stands here under names of its own and is never added to it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-from ablations.study.variants import Variant
-from involution_core.architectures import (
-    STEM_GROUP_CHANNELS,
-    STEM_KERNEL_SIZE,
-    STEM_REDUCTION_RATIO,
-    Architecture,
-)
-from involution_core.forms import ATTENTION, reduction_ratio_of
+from ablations.networks.layers import ConvolutionLayer, InvolutionLayer, SpatialLayer
+from involution_core.forms import ATTENTION
 
 PROJECTIONS = ("to_query", "to_key", "to_value")
 """An attention's linear maps WQ, WK and WV, C^2 each."""
@@ -42,74 +33,8 @@ have K^2 C^2 alone."""
 MAC_TERMS = (*PARAM_TERMS, "query_key", "aggregation")
 """Multiply-accumulates of the closed form; query_key (attention) and aggregation are HW K^2 C."""
 
-RESNET_KERNEL_SIZE = 3
-
 SOFTMAX_OPERATIONS = 5
 """Per weight: the maximum, the difference from it, the exponential, the sum, the quotient."""
-
-
-@dataclass(frozen=True)
-class InvolutionLayer:
-    """The integers of one involution layer. height, width: of its input, pixels.
-
-    form: of the kernel generator, in the notation of `involution_core.forms`; a user's, as
-          module:object, has no closed form but that of the aggregation.
-    """
-
-    name: str
-    channels: int
-    kernel_size: int
-    group_channels: int
-    form: str
-    stride: int
-    height: int
-    width: int
-
-    @property
-    def reduction_ratio(self) -> int | None:
-        """r, None for the forms without one."""
-        return None if self.own_code else reduction_ratio_of(self.form)
-
-    @property
-    def own_code(self) -> bool:
-        return ":" in self.form
-
-    @property
-    def groups(self) -> int:
-        return self.channels // self.group_channels
-
-    @property
-    def pixels(self) -> int:
-        """H x W of the output."""
-        return _output_pixels(self.height, self.width, self.stride)
-
-
-@dataclass(frozen=True)
-class ConvolutionLayer:
-    """The integers of the convolution in the middle of a ResNet's bottleneck, K odd, padded to keep
-    the map's size but for the stride. height, width: of its input, pixels."""
-
-    name: str
-    channels: int
-    kernel_size: int
-    stride: int
-    height: int
-    width: int
-
-    own_code = False
-
-    @property
-    def pixels(self) -> int:
-        """H x W of the output."""
-        return _output_pixels(self.height, self.width, self.stride)
-
-
-SpatialLayer = InvolutionLayer | ConvolutionLayer
-"""What the closed forms are of."""
-
-
-def _output_pixels(height: int, width: int, stride: int) -> int:
-    return -(-height // stride) * -(-width // stride)
 
 
 def params(layer: SpatialLayer) -> dict[str, int]:
@@ -172,55 +97,3 @@ def _attention_operations(layer: InvolutionLayer) -> dict[str, int]:
         "mask": weights,
         "softmax": SOFTMAX_OPERATIONS * weights,
     }
-
-
-def spatial_layers(
-    architecture: Architecture, variant: Variant, stem_kernel_size: int = STEM_KERNEL_SIZE
-) -> Iterator[SpatialLayer]:
-    """A RedNet's involutions, a ResNet's spatial convolutions; a user's family has none known."""
-    if variant.family == "resnet":
-        yield from convolution_layers(architecture)
-    if variant.has_involutions:
-        yield from involution_layers(architecture, variant, stem_kernel_size)
-
-
-def convolution_layers(architecture: Architecture) -> Iterator[ConvolutionLayer]:
-    """The middle of every bottleneck of a ResNet on its own image size, by its module's name."""
-    for name, channels, stride, size in _middles(architecture):
-        yield ConvolutionLayer(name, channels, RESNET_KERNEL_SIZE, stride, size, size)
-
-
-def involution_layers(
-    architecture: Architecture, variant: Variant, stem_kernel_size: int = STEM_KERNEL_SIZE
-) -> Iterator[InvolutionLayer]:
-    """Every involution layer of a RedNet on its own image size, by the name of its module."""
-    if architecture.stem == "imagenet":
-        size = -(-architecture.image_size // 2)
-        yield InvolutionLayer(
-            "stem.3",
-            architecture.stem_channels // 2,
-            stem_kernel_size,
-            STEM_GROUP_CHANNELS,
-            f"r={STEM_REDUCTION_RATIO}",
-            1,
-            size,
-            size,
-        )
-    for name, channels, stride, size in _middles(architecture):
-        shared = channels if variant.group_channels == "C" else variant.group_channels
-        yield InvolutionLayer(
-            name, channels, variant.kernel_size, shared, variant.generator, stride, size, size
-        )
-
-
-def _middles(architecture: Architecture) -> Iterator[tuple[str, int, int, int]]:
-    """The layer in the middle of every bottleneck: module name, channels, stride, side of its
-    square input in pixels."""
-    size = -(-architecture.image_size // (4 if architecture.stem == "imagenet" else 2))
-    for stage, (channels, blocks) in enumerate(
-        zip(architecture.stage_channels, architecture.blocks, strict=True)
-    ):
-        for block in range(blocks):
-            stride = 2 if stage > 0 and block == 0 else 1
-            yield f"stages.{stage}.{block}.spatial", channels, stride, size
-            size = -(-size // stride)

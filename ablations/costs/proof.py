@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ablations.costs import formulas
 from ablations.costs.conventions import CONVENTIONS, FULL, Convention, printed
 from ablations.costs.published import Published
+from ablations.networks.layers import SpatialLayer
 from ablations.study.variants import Variant
 
 PAPER_MODEL = "rednet50"
@@ -37,7 +37,7 @@ class LayerProof:
     Operations are for one image; see `formulas.operations` for the units.
     """
 
-    layer: formulas.SpatialLayer
+    layer: SpatialLayer
     formula_params: Mapping[str, int]
     counted_params: Mapping[str, int]
     formula_operations: Mapping[str, int]

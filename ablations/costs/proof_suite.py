@@ -16,9 +16,11 @@ from ablations.costs.published import (
     published_row,
     zoo,
 )
+from ablations.networks.network import Network
 from ablations.study.builder import make_study
 from ablations.study.shipped_studies import ABLATIONS, shipped, with_levels
-from ablations.study.variants import Study, Variant, architecture_of
+from ablations.study.study import Study
+from ablations.study.variants import Variant, architecture_of
 from involution_core.architectures import ARCHITECTURES
 from involution_core.forms import ATTENTION
 
@@ -35,11 +37,11 @@ def prove_study(study: Study, cost_model: str) -> list[Row]:
     cost_model: the network whose costs are counted, a name in ARCHITECTURES.
     """
     of_figures = not {"family", "depth"}.isdisjoint(study.axes)
-    rows: dict[Variant, Row] = {}
+    rows: dict[Network, Row] = {}
     for value, variant in study.variants.items():
         if variant.network not in rows:
             rows[variant.network] = _prove_variant(
-                study.name, value, variant.network, cost_model, of_figures
+                study.name, value, replace(variant, training=()), cost_model, of_figures
             )
     return [
         replace(rows[variant.network], value=value, variant=variant)
@@ -48,17 +50,17 @@ def prove_study(study: Study, cost_model: str) -> list[Row]:
 
 
 def _prove_variant(
-    study: str, value: str, network: Variant, cost_model: str, of_figures: bool
+    study: str, value: str, variant: Variant, cost_model: str, of_figures: bool
 ) -> Row:
-    architecture = architecture_of(cost_model, network)
+    architecture = architecture_of(cost_model, variant)
     if of_figures:
-        point = envelope_point(network, architecture)
-        row = prove(architecture, network, study=study, value=value)
+        point = envelope_point(variant, architecture)
+        row = prove(architecture, variant, study=study, value=value)
         return row if point is None else _beside_the_point(row, point)
-    printed = published_row(network, architecture)
+    printed = published_row(variant, architecture)
     convention = ABLATION.name if printed else None
     return prove(
-        architecture, network, study=study, value=value, convention=convention, published=printed
+        architecture, variant, study=study, value=value, convention=convention, published=printed
     )
 
 

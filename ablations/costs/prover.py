@@ -17,6 +17,7 @@ from ablations.costs.proof import LayerProof, Mismatch, Row
 from ablations.costs.published import Published
 from ablations.costs.torch_counter import Witness, second_count
 from ablations.networks.builders import build
+from ablations.networks.layers import SpatialLayer
 from ablations.study.variants import Variant
 from involution_core.architectures import STEM_KERNEL_SIZE, Architecture
 
@@ -80,7 +81,7 @@ def _published_mismatches(row: Row) -> Iterator[Mismatch]:
                 yield Mismatch("", quantity, "published", printed_there, "fvcore", printed_here)
 
 
-def _missing_layers(layers: list[formulas.SpatialLayer], cost: NetworkCost) -> Iterator[Mismatch]:
+def _missing_layers(layers: list[SpatialLayer], cost: NetworkCost) -> Iterator[Mismatch]:
     names = [layer.name for layer in layers]
     for name in names:
         if name not in cost.layers:
@@ -116,10 +117,10 @@ def prove(
     # A user's code need not know the meta device.
     with torch.device("cpu" if variant.own_code else "meta"):
         network = build(architecture, variant, architecture.classes, stem_kernel_size)
-    size = architecture.image_size
+    size, family = architecture.image_size, variant.kind
     witness = second_count(network, size)
     cost = count_cost(network if variant.own_code else _zeros_on_cpu(network), size)
-    layers = list(formulas.spatial_layers(architecture, variant, stem_kernel_size))
+    layers = list(family.layers(architecture, variant.involution, stem_kernel_size))
     proofs = tuple(
         LayerProof(
             layer,
@@ -131,8 +132,7 @@ def prove(
         for layer in layers
         if layer.name in cost.layers
     )
-    own_family = ":" in variant.family  # whose layers no closed form knows
-    mismatches = [] if own_family else [*_missing_layers(layers, cost)]
+    mismatches = [*_missing_layers(layers, cost)] if family.closed_form else []
     for proof in proofs:
         mismatches += _layer_mismatches(proof, witness.modules.get(proof.layer.name, {}))
     mismatches += _network_mismatches(cost, witness)

@@ -9,12 +9,13 @@ envelope.csv:   the two figures "Image Classification" of the authors' slides: I
 """
 
 import csv
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from ablations.study.axes import AXES
-from ablations.study.variants import Variant, make_variant
+from ablations.networks.network import Network
+from ablations.study.table import AXES
+from ablations.study.variants import make_variant
 from involution_core.architectures import ARCHITECTURES, Architecture
 
 IMAGENET_VALIDATION = 50_000
@@ -90,30 +91,29 @@ _AXES = {
 }
 
 
-def published_row(network: Variant, architecture: Architecture) -> Published | None:
-    """The row of the paper's ablation tables that is this network, if one is.
-
-    network: without what its training has of its own.
-    """
-    if architecture != ARCHITECTURES["rednet50"] or not network.has_involutions:
+def published_row(network: Network, architecture: Architecture) -> Published | None:
+    """The row of the paper's ablation tables that is this network, if one is."""
+    if architecture != ARCHITECTURES["rednet50"] or not network.kind.has_involutions:
         return None
-    plain = replace(network, depth=None, width=None)
+    plain = _plain(network)
     rows = {
-        make_variant({_AXES[study]: AXES[_AXES[study]](value)}): row
+        make_variant({_AXES[study]: AXES[_AXES[study]].read(value)}).network: row
         for (study, value), row in ablation().items()
     }
     return rows.get(plain)
 
 
-def envelope_point(network: Variant, architecture: Architecture) -> EnvelopePoint | None:
-    """The point of the accuracy-cost figures that is this network, if one is.
+def _plain(network: Network) -> Network:
+    """Without what its architecture says as well."""
+    return Network(network.kernel_size, network.group_channels, network.generator, network.family)
 
-    network: without what its training has of its own.
-    """
+
+def envelope_point(network: Network, architecture: Architecture) -> EnvelopePoint | None:
+    """The point of the accuracy-cost figures that is this network, if one is."""
     for family, printed in ENVELOPE_FAMILIES.items():
         for depth, point in zip(ENVELOPE_DEPTHS, envelope()[printed], strict=True):
             same = architecture == ARCHITECTURES[f"{family}{depth}"]
-            if same and replace(network, depth=None, width=None) == Variant(family=family):
+            if same and _plain(network) == Network(family=family):
                 return point
     return None
 

@@ -27,8 +27,8 @@ def seeded(*numbers: int) -> torch.Generator:
 class ImageData(ABC):
     """Labelled images in two splits: to train on, and to measure Top-1 on.
 
-    split: which images the second ones are, of `settings.SPLITS`: the data set's test split, or
-    validation images that were held out of its training split. The members `test_size` and
+    split: which images the second ones are, of `train_settings.SPLITS`: the data set's test split,
+    or validation images that were held out of its training split. The members `test_size` and
     `test_batches` are of these in both cases.
 
     Everything random in an epoch (order, augmentation) follows from (seed, epoch) alone, so
@@ -58,9 +58,13 @@ class ImageData(ABC):
         """The images that Top-1 is measured on once, always the same."""
 
 
+def in_channels_last(images: Tensor) -> Tensor:
+    """Images (N, 3, H, W), or (N, 1, H, W) with their channel repeated, in that memory layout."""
+    return images.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+
+
 def _batch(images: Tensor, labels: Tensor) -> Batch:
-    images = images.expand(-1, 3, -1, -1)
-    return images.contiguous(memory_format=torch.channels_last), labels
+    return in_channels_last(images), labels
 
 
 @dataclass
@@ -97,10 +101,10 @@ class TensorImages(ImageData):
 
 
 @dataclass
-class FolderImages(ImageData):
-    """Images read from disk as they are needed; torchvision's data sets with transforms.
+class DatasetImages(ImageData):
+    """Images read as they are needed, from map-style data sets of (image (3, H, W), label).
 
-    files: a digest of the files' names, sizes and times of change.
+    files: what tells the images from others: a digest of the files, or of the code that makes them.
     """
 
     name: str

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from ablations.costs.proof import Row
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
-from ablations.study.settings import RunSettings
-from ablations.study.variants import Study
+from ablations.study.run_settings import RunSettings
+from ablations.study.study import Study
 
 
 @dataclass(frozen=True)

@@ -1,48 +1,20 @@
 """The record of how fast one variant's network is and what memory it needs. No torch."""
 
-import hashlib
-import json
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-from ablations.records.files import read_record, write_json
+from ablations.records.key import RecordKey
+from ablations.records.store import RecordKind, Store
 from ablations.study.variants import Variant
-
-FORMAT = 2
-"""Raised whenever timings are taken in another way, or a record has other fields."""
-
-
-@dataclass(frozen=True)
-class TimingKey:
-    """What a variant's timing is of.
-
-    settings: see Job.identity; data: see ImageData.fingerprint.
-    """
-
-    variant: Variant
-    settings: Mapping[str, object]
-    data: str
-    device: str
-
-    @property
-    def file_name(self) -> str:
-        identity = json.dumps(
-            [FORMAT, asdict(self.variant.network), dict(self.settings), self.data, self.device],
-            sort_keys=True,
-        )
-        digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
-        return f"{self.variant.key}-{digest}.json"
 
 
 @dataclass(frozen=True)
 class TimingRecord:
     """The timing of one variant's network, on batches that are as large as in training.
 
-    settings:          see Job.identity.
+    settings:          see Setup.identity.
     data:              description of the data set whose image size and classes were taken.
     batch_size:        images of a batch.
     step_seconds:      each timed training step: forward, loss, backward, optimiser.
@@ -53,6 +25,9 @@ class TimingRecord:
     session:           when the measurement began (UTC, ISO 8601). Timings are only compared with
                        those of the same session, which were taken in turn with them.
     failure:           the reason, where it failed; it may go away (no memory).
+    log:               file of the failure's traceback, in the output folder.
+
+    Raises ValueError for values that no measurement can have.
     """
 
     variant: Variant
@@ -66,6 +41,21 @@ class TimingRecord:
     session: str
     environment: Mapping[str, str]
     failure: str | None = None
+    log: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.failure is not None:
+            return
+        for seconds in (self.step_seconds, self.inference_seconds):
+            if len(seconds) < 2 or not all(0 < value < math.inf for value in seconds):
+                raise ValueError(f"timings of {list(seconds)} s")
+        if self.peak_bytes is None or self.peak_bytes <= 0 or self.batch_size <= 0:
+            raise ValueError(f"{self.peak_bytes} bytes for a batch of {self.batch_size}")
+
+    @property
+    def reusable(self) -> bool:
+        """Whether it stands for its measurement."""
+        return self.failure is None
 
     @property
     def training_images_per_second(self) -> float | None:
@@ -98,64 +88,19 @@ class TimingRecord:
         fast, _, slow = statistics.quantiles(seconds, n=4, method="inclusive")
         return self.batch_size / slow, self.batch_size / fast
 
-    def to_json(self) -> dict[str, Any]:
-        return {"format": FORMAT, **asdict(self)}
 
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "TimingRecord":
-        """Raises KeyError, TypeError or ValueError for anything that is not a record."""
-        if values["format"] != FORMAT:
-            raise ValueError(f"record of format {values['format']}, not {FORMAT}")
-        fields = {name: value for name, value in values.items() if name != "format"}
-        fields["variant"] = Variant.from_json(fields["variant"])
-        for name in ("step_seconds", "inference_seconds"):
-            fields[name] = tuple(fields[name])
-        record = cls(**fields)
-        record.check()
-        return record
-
-    def check(self) -> None:
-        """Raises ValueError for values that no measurement can have."""
-        if self.failure is not None:
-            return
-        for seconds in (self.step_seconds, self.inference_seconds):
-            if len(seconds) < 2 or not all(0 < value < math.inf for value in seconds):
-                raise ValueError(f"timings of {list(seconds)} s")
-        if self.peak_bytes is None or self.peak_bytes <= 0 or self.batch_size <= 0:
-            raise ValueError(f"{self.peak_bytes} bytes for a batch of {self.batch_size}")
-
-    def answers(self, key: TimingKey) -> bool:
-        """Whether this is the record of `key`."""
-        mine = (self.variant.network, dict(self.settings), self.device)
-        return mine == (key.variant.network, dict(key.settings), key.device)
+TIMINGS = RecordKind("timing", "timings", TimingRecord, format=3)
 
 
-class TimingStore:
-    """The records under DIR/timings, one JSON file each."""
+def load_session(
+    store: Store[TimingRecord], keys: Sequence[RecordKey]
+) -> list[TimingRecord] | None:
+    """The records of all `keys`, in their order; None unless one session measured them all.
 
-    def __init__(self, output: Path) -> None:
-        self.folder = output / "timings"
-
-    def load(self, key: TimingKey) -> TimingRecord | None:
-        """The record of `key`, if there is one and its measurement did not fail.
-
-        Raises SettingError where its file is not a record.
-        """
-
-        record = read_record(self.folder / key.file_name, TimingRecord.from_json, key, "timing")
-        if record is None or record.failure is not None:
-            return None
-        return replace(record, variant=key.variant)
-
-    def load_session(self, keys: Sequence[TimingKey]) -> list[TimingRecord] | None:
-        """The records of all `keys`, in their order; None unless one session measured them all.
-
-        Raises SettingError where a file is not a record.
-        """
-        found = [self.load(key) for key in keys]
-        records = [record for record in found if record is not None]
-        whole = len(records) == len(keys) and len({record.session for record in records}) <= 1
-        return records if whole else None
-
-    def save(self, key: TimingKey, record: TimingRecord) -> None:
-        write_json(self.folder / key.file_name, record.to_json())
+    Raises:
+        SettingError: Where a file is not a record.
+    """
+    found = [store.load(key) for key in keys]
+    records = [record for record in found if record is not None]
+    whole = len(records) == len(keys) and len({record.session for record in records}) <= 1
+    return records if whole else None

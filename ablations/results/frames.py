@@ -13,7 +13,7 @@ from ablations.records.trial_record import TrialRecord
 from ablations.results.outcomes import study_contrasts
 from ablations.statistics.contrasts import Contrast
 from ablations.statistics.intervals import Interval, mean_interval
-from ablations.study.variants import Study
+from ablations.study.study import Study
 
 _CURVE = ["steps", "train_loss", "top1"]
 _ACCURACY = ["value", "seed", "top1", "failure", "trained_params", "trained_macs"]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ablations.records.trial_record import TrialRecord
 from ablations.statistics.contrasts import Contrast, contrast_study
-from ablations.study.variants import Study
+from ablations.study.study import Study
 
 
 def top1_by_seed(

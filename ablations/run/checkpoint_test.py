@@ -11,12 +11,12 @@ from PIL import Image
 from torch.utils.data import DataLoader
 from torchvision import datasets
 
-from ablations.data.sources import centred
+from ablations.data.image_folder import centred
+from ablations.data.registry import FOLDER
 from ablations.errors import SettingError
+from ablations.run.checkpoint_settings import CheckpointSettings
 from ablations.run.launcher import choose_device
 from ablations.statistics.intervals import Interval, wilson_interval
-from ablations.study.settings import EvaluationSettings
-from ablations.study.values import IMAGE_FOLDER
 from involution_core import load_official
 from involution_core.networks import BottleneckNetwork
 
@@ -73,7 +73,7 @@ class Evaluation:
 
 
 def evaluate_checkpoint(
-    settings: EvaluationSettings, on_progress: Callable[[int, int], None] = lambda done, of: None
+    settings: CheckpointSettings, on_progress: Callable[[int, int], None] = lambda done, of: None
 ) -> Evaluation:
     """`evaluate` for a checkpoint of the authors' repository.
 
@@ -150,7 +150,7 @@ def evaluate(
 
 def _open_folder(dataset: str, image_size: int) -> datasets.ImageFolder:
     layout = "expected PATH/val/CLASS/*.jpg or PATH/CLASS/*.jpg (or png, bmp, ...)"
-    root = Path(dataset.removeprefix(IMAGE_FOLDER)).expanduser()
+    root = Path(dataset.removeprefix(FOLDER)).expanduser()
     folder = root / "val" if (root / "val").is_dir() else root
     if not folder.is_dir():
         raise SettingError("dataset", dataset, f"{folder} is not a directory; {layout}")

@@ -6,38 +6,53 @@ from collections.abc import Sequence
 import torch
 
 from ablations.costs.proof_suite import prove_study
+from ablations.records.folder import WRITTEN, check_writable
 from ablations.records.run_record import Run
-from ablations.records.timing_record import TimingRecord, TimingStore
-from ablations.records.trial_record import TrialRecord, TrialStore
+from ablations.records.store import Store
+from ablations.records.timing_record import TIMINGS, TimingRecord
+from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.run.launcher import choose_device, run_trials
-from ablations.study.settings import WRITTEN, RunSettings, check_writable
-from ablations.study.variants import Study
+from ablations.study.run_settings import RunSettings
+from ablations.study.study import Study
 from ablations.training.bench import measure_timings
 from ablations.training.environment import describe_environment
 from ablations.training.progress import Progress
-from ablations.training.setup import Job, make_jobs
+from ablations.training.setup import Setup, make_setups
 
 
 def execute(
-    studies: Sequence[Study], settings: RunSettings, argv: Sequence[str], progress: Progress
+    studies: Sequence[Study],
+    settings: RunSettings,
+    argv: Sequence[str],
+    progress: Progress,
+    debug: bool = False,
 ) -> Run:
     """Checks everything, proves the costs, trains and times what is not yet recorded in the output
     folder.
 
-    Raises SettingError, before anything is written, for what cannot be run.
+    Args:
+        studies: What is compared.
+        settings: Of the run.
+        argv: The command line, for the report.
+        progress: Told what happens.
+        debug: Whether a trial that fails raises its error, in place of recording it.
+
+    Raises:
+        SettingError: Before anything is written, for what cannot be run.
     """
     check_writable("output", settings.output, WRITTEN)
     device = torch.device("cpu")
-    jobs: list[Job] = []
+    setups: list[Setup] = []
     if settings.train:
         device = choose_device(settings.train.device)
-        jobs = make_jobs(studies, settings.train)
+        setups = make_setups(studies, settings.train)
     proofs = {study.name: prove_study(study, settings.cost_model) for study in studies}
     records: list[TrialRecord] = []
     timings: list[TimingRecord] = []
     if settings.train:
-        store = TrialStore(settings.output)
-        records = run_trials(jobs, settings.seeds, device, store, progress)
-        timings = measure_timings(jobs, device, TimingStore(settings.output), progress)
+        output = settings.output
+        trials, timed = Store(output, TRIALS), Store(output, TIMINGS)
+        records = run_trials(setups, settings.seeds, device, trials, progress, debug)
+        timings = measure_timings(setups, device, timed, progress, debug)
     here = describe_environment(device)
     return Run(studies, settings, proofs, records, timings, here, shlex.join(argv))

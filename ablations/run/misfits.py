@@ -4,8 +4,11 @@ user's own code."""
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ablations.study.settings import RunSettings
-from ablations.study.variants import Study, Variant, architecture_of
+from ablations.networks.network import Network
+from ablations.own_code import is_own_code
+from ablations.study.run_settings import RunSettings
+from ablations.study.study import Study
+from ablations.study.variants import architecture_of
 from involution_core.architectures import STEM_GROUP_CHANNELS, Architecture
 from involution_core.forms import reduction_ratio_of
 
@@ -24,32 +27,30 @@ def misfits(study: Study, settings: RunSettings) -> list[Misfit]:
     networks that are to be built, every width that the stem cannot have, and all of a user's own
     code that makes no network of that size; each once."""
     networks = [
-        (variant, architecture_of(model, variant))
-        for variant in dict.fromkeys(variant.network for variant in study.variants.values())
+        (network, architecture_of(model, network))
+        for network in dict.fromkeys(variant.network for variant in study.variants.values())
         for model in settings.models
     ]
-    found = [misfit for network in networks for misfit in _misfits(*network)]
+    found = [misfit for pair in networks for misfit in _misfits(*pair)]
     if not found:
-        found = [misfit for network in networks for misfit in _broken(*network)]
+        found = [misfit for pair in networks for misfit in _broken(*pair)]
     return list({(misfit.axis, misfit.level): misfit for misfit in found}.values())
 
 
-def _broken(variant: Variant, architecture: Architecture) -> Iterator[Misfit]:
-    if not variant.own_code:
+def _broken(network: Network, architecture: Architecture) -> Iterator[Misfit]:
+    if not network.own_code:
         return
-    from ablations.networks.builders import (
-        check_own_code,  # with torch, which nothing else here needs
-    )
+    from ablations.run.own_networks import check_own_code  # with torch, which else is not needed
 
     try:
-        check_own_code(variant, architecture)
+        check_own_code(network, architecture)
     except ValueError as error:
-        axis = "family" if variant.own_code[0] == variant.family else "generator"
-        yield Misfit(axis, variant.own_code[0], str(error))
+        axis = "family" if network.own_code[0] == network.family else "generator"
+        yield Misfit(axis, network.own_code[0], str(error))
 
 
-def _misfits(variant: Variant, architecture: Architecture) -> Iterator[Misfit]:
-    if not variant.has_involutions:
+def _misfits(network: Network, architecture: Architecture) -> Iterator[Misfit]:
+    if not network.kind.has_involutions:
         return
     width = architecture.width
     multiple = 2 * STEM_GROUP_CHANNELS
@@ -58,18 +59,18 @@ def _misfits(variant: Variant, architecture: Architecture) -> Iterator[Misfit]:
         yield Misfit("width", width, problem)
     divisors = [n for n in range(1, width + 1) if width % n == 0]
     listed = ", ".join(map(str, divisors))
-    if variant.group_channels != "C" and variant.group_channels not in divisors:
+    if network.group_channels != "C" and network.group_channels not in divisors:
         yield Misfit(
             "group_channels",
-            variant.group_channels,
+            network.group_channels,
             f"must divide the channels of every layer of {architecture.name}; allowed: {listed}, C",
         )
-    if ":" not in variant.generator:
-        ratio = reduction_ratio_of(variant.generator)
+    if not is_own_code(network.generator):
+        ratio = reduction_ratio_of(network.generator)
         if ratio is not None and ratio not in divisors:
             yield Misfit(
                 "generator",
-                variant.generator,
+                network.generator,
                 f"r must divide the channels of every layer of {architecture.name}; "
                 f"allowed: {listed}",
             )

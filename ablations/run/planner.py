@@ -10,18 +10,19 @@ from tempfile import TemporaryDirectory
 
 from ablations.errors import SettingError
 from ablations.records.run_record import Run
-from ablations.records.timing_record import TimingRecord, TimingStore
-from ablations.records.trial_record import TrialStore
+from ablations.records.store import Store
+from ablations.records.timing_record import TIMINGS, TimingRecord
+from ablations.records.trial_record import TRIALS
 from ablations.results.outcomes import study_contrasts
-from ablations.run.launcher import choose_device, trial_key
+from ablations.run.launcher import choose_device
 from ablations.statistics.contrasts import Contrast, pooled_spread, seeds_needed
 from ablations.statistics.power import detectable_difference
-from ablations.study.settings import RunSettings
-from ablations.study.variants import Study
+from ablations.study.run_settings import RunSettings
+from ablations.study.study import Study
 from ablations.training.bench import measure_timings
 from ablations.training.loop import total_steps
 from ablations.training.progress import Progress
-from ablations.training.setup import Job, make_jobs
+from ablations.training.setup import Setup, make_setups
 
 POWER = 0.8
 
@@ -73,20 +74,20 @@ def make_plan(
     train = settings.train
     assert train is not None
     device = choose_device(train.device)
-    jobs, store = make_jobs(studies, train), TrialStore(settings.output)
+    setups, store = make_setups(studies, train), Store(settings.output, TRIALS)
     left = [
-        sum(store.load(trial_key(job, seed, device)) is None for seed in range(settings.seeds))
-        for job in jobs
+        sum(store.load(setup.key(device, seed)) is None for seed in range(settings.seeds))
+        for setup in setups
     ]
     with TemporaryDirectory() as folder:
-        timings = measure_timings(jobs, device, TimingStore(Path(folder)), progress)
+        timings = measure_timings(setups, device, Store(Path(folder), TIMINGS), progress)
     failed = [timing.failure for timing in timings if timing.failure is not None]
     peaks = [timing.peak_bytes for timing in timings if timing.peak_bytes is not None]
-    trials = len(jobs) * settings.seeds
+    trials = len(setups) * settings.seeds
     return Plan(
         trials=trials,
         recorded=trials - sum(left),
-        seconds=None if failed else sum(map(_seconds, jobs, timings, left)),
+        seconds=None if failed else sum(map(_seconds, setups, timings, left)),
         peak_bytes=max(peaks, default=None),
         failures=failed,
         seeds=settings.seeds,
@@ -95,11 +96,11 @@ def make_plan(
     )
 
 
-def _seconds(job: Job, timing: TimingRecord, trials: int) -> float:
+def _seconds(setup: Setup, timing: TimingRecord, trials: int) -> float:
     """So many trials: their steps, and the images that are judged after each epoch."""
-    steps = total_steps(job.settings, job.data)
-    epochs = math.ceil(steps * job.settings.batch_size / job.data.train_size)
-    batches = math.ceil(job.data.test_size / timing.batch_size)
+    steps = total_steps(setup.settings, setup.data)
+    epochs = math.ceil(steps * setup.settings.batch_size / setup.data.train_size)
+    batches = math.ceil(setup.data.test_size / timing.batch_size)
     tests = epochs * batches * median(timing.inference_seconds)
     return trials * (steps * median(timing.step_seconds) + tests)
 

@@ -14,8 +14,8 @@
     seeds = 8
     epochs = 8
 
-In place of [axes], [[variants]] lists the variants one by one. `study_texts.SETTINGS` names what
-the settings can hold, `axes.AXES` what can be an axis.
+In place of [axes], [[variants]] lists the variants one by one. `table.SETTINGS` names what the
+settings can hold, `table.AXES` what can be an axis.
 """
 
 import re
@@ -24,17 +24,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 
-from ablations.study.axes import NETWORK_AXES, PAPER, TRAINING_AXES
-from ablations.study.document import Key, Problem, Reader, StudyFile, shown
-from ablations.study.variants import Level, Study, Variant, make_variant
-from involution_core.forms import ATTENTION
+from ablations.networks.families import family_of
+from ablations.settings.setting import Level
+from ablations.study.document import Key, Problem, Reader, StudyFile
+from ablations.study.study import Study
+from ablations.study.table import DEFAULTS, NETWORK_AXES, PAPER, TRAINING_AXES
+from ablations.study.variants import Variant, make_variant
+from ablations.texts import shown
 
 MOST_VARIANTS = 200
-
-DEFAULTS: Mapping[str, Level] = {
-    **PAPER, "family": "rednet", "dataset": "digits", "epochs": 8, "batch_size": 32, "lr": 0.1,
-}  # fmt: skip
-"""What a listed variant has where neither it nor the settings say anything."""
 
 UNSET = "–"
 """In place of a level that a variant does not have: a ResNet's form of the kernel generator."""
@@ -130,16 +128,10 @@ def _cells(file: StudyFile) -> list[dict[str, Level]]:
     cells = []
     for variant in file.variants:
         levels = {**DEFAULTS, **file.settings, **variant}
-        levels |= {name: variant.get(name, UNSET) for name in _idle(levels["family"])}
+        idle = family_of(str(levels["family"])).idle
+        levels |= {name: variant.get(name, UNSET) for name in idle}
         cells.append({name: levels.get(name, UNSET) for name in file.axis_names})
     return cells
-
-
-def _idle(family: Level) -> tuple[str, ...]:
-    """The involution's settings that say nothing of a family's networks."""
-    if family == ATTENTION:
-        return ("generator",)
-    return () if family == "rednet" else tuple(PAPER)
 
 
 def _variants(file: StudyFile, cells: Sequence[dict[str, Level]]) -> list[Variant]:
@@ -200,14 +192,13 @@ def _unfit(file: StudyFile) -> list[Problem]:
 def _without_involutions(file: StudyFile, cells: Sequence[dict[str, Level]]) -> Iterator[Problem]:
     told = set()
     for place, cell in enumerate(cells):
-        family = {**DEFAULTS, **file.settings, **cell}["family"]
-        for name in _idle(family):
+        family = family_of(str({**DEFAULTS, **file.settings, **cell}["family"]))
+        for name in family.idle:
             key: Key = ("axes", name) if file.axes else ("variants", place, name)
-            if cell.get(name, UNSET) != UNSET and (key, family) not in told:
-                told.add((key, family))
-                has = "a generator of its own" if family == ATTENTION else "no involutions"
+            if cell.get(name, UNSET) != UNSET and (key, family.name) not in told:
+                told.add((key, family.name))
                 hint = "; list the variants in place of crossing them" if file.axes else ""
-                yield key, f"{name}: the family {family} has {has}{hint}"
+                yield key, f"{name}: the family {family.name} has {family.idle_because}{hint}"
 
 
 def _repeated(file: StudyFile, cells: Sequence[dict[str, Level]]) -> Iterator[Problem]:

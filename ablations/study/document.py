@@ -3,32 +3,16 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from ablations.study.axes import AXES, read_count
-from ablations.study.values import MODELS, SPLITS, check_among, check_printable, is_control
-from ablations.study.variants import Level
+from ablations.settings.setting import Level, Setting
+from ablations.study.table import AXES, SETTINGS
+from ablations.texts import check_printable, is_control, shown, text_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
-_LONGEST_SHOWN = 60
 
-
-def _among(allowed: Sequence[str], text: str) -> str:
-    check_among(text, allowed)
-    return text
-
-
-SETTINGS: Mapping[str, Callable[[str], Level]] = {
-    "seeds": read_count,
-    "model": partial(_among, MODELS),
-    "cost_model": partial(_among, MODELS),
-    "split": partial(_among, SPLITS),
-    **AXES,
-}
-"""What is the same for all variants -> what reads it from its text."""
 
 Key = tuple[str | int, ...]
 """Where something stands in a file: ("axes", "kernel_size"), ("variants", 1, "lr"); in a text that
@@ -161,9 +145,7 @@ class Reader:
             self.levels(("variants", place), table, AXES) for place, table in enumerate(tables)
         )
 
-    def levels(
-        self, where: Key, table: object, allowed: Mapping[str, Callable[[str], Level]]
-    ) -> dict[str, Level]:
+    def levels(self, where: Key, table: object, allowed: Mapping[str, Setting]) -> dict[str, Level]:
         if not isinstance(table, dict):
             self.wrong(where, f"{where[0]} must be a table: [{where[0]}]")
             return {}
@@ -179,29 +161,15 @@ class Reader:
         return levels
 
     def level(
-        self, key: Key, name: str, value: object, allowed: Mapping[str, Callable[[str], Level]]
+        self, key: Key, name: str, value: object, allowed: Mapping[str, Setting]
     ) -> Level | None:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             self.wrong(key, f"{name} {shown(value)}: must be a number or text")
             return None
         try:
-            text = _text(value)
+            text = text_of(value)
             check_printable(text)
-            return allowed[name](text)
+            return allowed[name].read(text)
         except ValueError as error:
             self.wrong(key, f"{name} {shown(value)}: {error}")
             return None
-
-
-def _text(value: object) -> str:
-    try:
-        return str(value)
-    except ValueError:  # Python writes no integer of thousands of digits; in TOML it can be hex
-        return "a number of thousands of digits"
-
-
-def shown(value: object) -> str:
-    """A value in an error: on one line, as a terminal shows it, at no great length."""
-    text = _text(value)
-    short = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-    return "".join(ascii(c)[1:-1] if is_control(c) else c for c in short)

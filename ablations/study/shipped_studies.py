@@ -6,9 +6,10 @@ from functools import cache
 from importlib.resources import files
 
 from ablations.errors import SettingError
-from ablations.study.axes import AXES
+from ablations.settings.setting import Level
 from ablations.study.builder import StudyFile, make_study, parse_study
-from ablations.study.variants import Level, Study
+from ablations.study.study import Study
+from ablations.study.table import AXES
 
 ABLATIONS = ("kernel-size", "group-channels", "kernel-generator")
 """The paper's tables (a), (b) and (c)."""
@@ -33,7 +34,7 @@ def read_levels(axis: str, texts: Sequence[str], setting: str) -> tuple[Level, .
     levels: list[Level] = []
     for text in texts:
         try:
-            level = AXES[axis](text)
+            level = AXES[axis].read(text)
         except ValueError as error:
             raise SettingError(setting, text, str(error)) from None
         if level in levels:

@@ -1,143 +1,72 @@
 """What a study compares: variants of a network and of its training, as data. No torch."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from math import prod
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-from involution_core.architectures import ARCHITECTURES, FAMILIES, Architecture
-from involution_core.forms import ATTENTION
+from ablations.networks.families import family_of
+from ablations.networks.network import Network
+from ablations.settings.setting import Level, settings_of
+from involution_core.architectures import ARCHITECTURES, Architecture, counterpart
 
-Level = int | float | str
-"""A value on an axis of a study."""
+NETWORK_SETTINGS = settings_of(Network)
 
-_LONGEST_KEY = 80
+_LONGEST_SLUG = 80
+_SLUGS = {"depth": "d", "width": "w", "image_size": "p"}
 
 
 @dataclass(frozen=True)
-class Variant:
-    """One network and what its training has of its own.
+class Variant(Network):
+    """One network, and what differs in its training from the run's.
 
-    kernel_size, group_channels ("C": all), generator: of the involutions; a form in the notation
-              of `involution_core.forms`, or a user's factory as module:object.
-    family:   "rednet", "resnet" (which has no involutions), or a user's network as module:object.
-    depth:    layers; None: as many as the network of the run.
-    width:    channels in the middle of the first stage's bottlenecks; None: likewise.
-    training: fields of TrainSettings that differ from the run's.
+    Attributes:
+        training: Training settings that differ from the run's, by name.
     """
 
-    kernel_size: int = 7
-    group_channels: int | Literal["C"] = 16
-    generator: str = "r=4"
-    family: str = "rednet"
-    depth: int | None = None
-    width: int | None = None
     training: tuple[tuple[str, Level], ...] = ()
 
     @property
-    def network(self) -> "Variant":
-        """The same network, trained as the run says."""
-        return replace(self, training=())
+    def network(self) -> Network:
+        """The network alone."""
+        return Network(**{name: getattr(self, name) for name in NETWORK_SETTINGS})
 
     @property
-    def key(self) -> str:
+    def slug(self) -> str:
         """A short name of the network, fit for a file; two variants may share one. How it is
         trained is not in it: one study may say so of a variant what another says of all."""
         parts = [] if self.family == "rednet" else [self.family]
-        if self.has_involutions:
+        if self.kind.has_involutions:
             parts += [f"k{self.kernel_size}", f"g{self.group_channels}", self.generator]
-        parts += [f"d{self.depth}"] * (self.depth is not None)
-        parts += [f"w{self.width}"] * (self.width is not None)
-        return re.sub(r"[^\w.-]", "", "-".join(parts), flags=re.ASCII)[:_LONGEST_KEY]
-
-    @property
-    def has_involutions(self) -> bool:
-        """Whether the involution's settings say anything of this network."""
-        return self.family == "rednet"
-
-    @property
-    def own_code(self) -> list[str]:
-        """What of it is a user's code, as module:object."""
-        return [name for name in (self.family, self.generator) if ":" in name]
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Variant":
-        """Raises TypeError or ValueError for anything that is no variant's fields."""
-        training = tuple((str(name), level) for name, level in values.get("training", ()))
-        return cls(**{**values, "training": training})
+        for name, letter in _SLUGS.items():
+            if getattr(self, name) is not None:
+                parts.append(f"{letter}{getattr(self, name)}")
+        return re.sub(r"[^\w.-]", "", "-".join(parts), flags=re.ASCII)[:_LONGEST_SLUG]
 
 
 def make_variant(levels: Mapping[str, Level]) -> Variant:
-    """The variant with these settings, by the names of its fields; others are its training.
+    """The variant with these settings; those that are not of its network are of its training.
 
-    The family "attention" is RedNet with attention for a generator. Other families have no
-    involutions, and what is said of those is left out.
+    A family may be another name for settings of a second one, and what says nothing of a family is
+    left out.
     """
-    names = {field.name for field in fields(Variant)} - {"training"}
-    network: dict[str, Any] = {name: level for name, level in levels.items() if name in names}
-    if network.get("family") == ATTENTION:
-        network |= {"family": "rednet", "generator": ATTENTION}
-    if network.get("family", "rednet") != "rednet":
-        network = {name: network[name] for name in ("family", "depth", "width") if name in network}
-    training = sorted((name, level) for name, level in levels.items() if name not in names)
+    network: dict[str, Any] = {k: v for k, v in levels.items() if k in NETWORK_SETTINGS}
+    training = sorted((name, level) for name, level in levels.items() if name not in network)
+    named = family_of(network.get("family", Network.family))
+    network |= named.stands_for
+    idle = family_of(network.get("family", Network.family)).idle
+    network = {name: level for name, level in network.items() if name not in idle}
     return Variant(**network, training=tuple(training))
 
 
-def architecture_of(model: str, variant: Variant) -> Architecture:
-    """The network of a variant in a run whose network is `model`, a name in ARCHITECTURES.
+def architecture_of(model: str, network: Network) -> Architecture:
+    """The architecture of `network` in a run whose network is `model`, a name in ARCHITECTURES.
 
-    With a depth of its own it is the network of that depth for the same kind of images.
+    With a depth it is the network of that depth for the same kind of images.
     """
-    base = ARCHITECTURES[model]
-    family = variant.family if variant.family in FAMILIES else "rednet"
-    name = model.replace(base.family, family)
-    if variant.depth is not None:
-        name = f"{family}{variant.depth}{'-small' if base.stem == 'small' else ''}"
-    architecture = ARCHITECTURES[name]
-    if variant.width is not None and variant.width != architecture.width:
-        architecture = replace(architecture, name=f"{name}-w{variant.width}", width=variant.width)
-    return architecture
-
-
-@dataclass(frozen=True)
-class Study:
-    """Variants that differ on some axes.
-
-    title:    for the report.
-    axes:     names of what differs, in the order of the tables.
-    levels:   variant -> its level on each axis, as written in the file.
-    variants: name ("7", "C", "3, r=4") -> Variant, in the order of the table.
-    baseline: the name of the variant that the others are held against.
-    source:   the study's file (TOML); it makes this study again.
-    """
-
-    name: str
-    title: str
-    axes: tuple[str, ...]
-    levels: Mapping[str, tuple[str, ...]]
-    variants: Mapping[str, Variant]
-    baseline: str
-    source: str
-
-    @property
-    def same_images(self) -> list[str]:
-        """The variants that are judged on the baseline's data set, it among them."""
-        return [
-            name
-            for name, variant in self.variants.items()
-            if "dataset" not in dict(variant.training)
-        ]
-
-    @property
-    def crossed(self) -> bool:
-        """Whether every combination of the levels is there, on two axes or more."""
-        distinct = [set(column) for column in zip(*self.levels.values(), strict=True)]
-        return sum(len(found) > 1 for found in distinct) > 1 and prod(
-            len(found) for found in distinct
-        ) == len(set(self.levels.values()))
-
-
-def distinct_variants(studies: Sequence[Study]) -> list[Variant]:
-    """Every variant once, though several studies may share it."""
-    return list(dict.fromkeys(v for study in studies for v in study.variants.values()))
+    found = counterpart(ARCHITECTURES[model], network.kind.architectures, network.depth)
+    if network.width is not None and network.width != found.width:
+        found = replace(found, name=f"{found.name}-w{network.width}", width=network.width)
+    if network.image_size is not None:
+        found = replace(found, image_size=network.image_size)
+    return found

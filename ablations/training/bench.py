@@ -14,13 +14,17 @@ from torch import nn
 
 from ablations.data.images import Batch, seeded
 from ablations.errors import one_line
-from ablations.records.timing_record import TimingKey, TimingRecord, TimingStore
+from ablations.records.key import RecordKey
+from ablations.records.logs import traceback_text, write_log
+from ablations.records.store import Store
+from ablations.records.timing_record import TIMINGS, TimingRecord, load_session
 from ablations.study.variants import Variant
 from ablations.training.environment import describe_environment
-from ablations.training.loop import make_optimiser, training_step
+from ablations.training.loop import training_step
 from ablations.training.memory import peak_bytes
+from ablations.training.optimizers import make_optimizer
 from ablations.training.progress import Progress
-from ablations.training.setup import Job
+from ablations.training.setup import Setup
 
 LEAST_ROUNDS = 3
 SECONDS = 1.0
@@ -28,7 +32,7 @@ SECONDS = 1.0
 TURN_SECONDS = 0.05
 """Steps of one variant's turn are timed until this has passed, and then as many of inference."""
 RATE = 0.0
-"""Of learning: an optimiser's step costs the same, and on random images no weight runs away."""
+"""Of learning: an optimizer's step costs the same, and on random images no weight runs away."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,13 @@ class Subject:
     """A network on `device`, ready to be trained on one batch or to classify it."""
 
     network: nn.Module
-    optimiser: torch.optim.Optimizer
+    optimizer: torch.optim.Optimizer
     batch: Batch
     device: torch.device
+    label_smoothing: float
 
     def step(self) -> None:
-        training_step(self.network, self.optimiser, *self.batch)
+        training_step(self.network, self.optimizer, *self.batch, self.label_smoothing)
 
     def infer(self) -> None:
         with torch.inference_mode():
@@ -51,7 +56,7 @@ class Subject:
         """Seconds of some training steps. Leaves no gradients behind."""
         self.network.train()
         seconds = self._time(self.step)
-        self.optimiser.zero_grad()
+        self.optimizer.zero_grad()
         return seconds
 
     def time_inference(self) -> list[float]:
@@ -80,24 +85,26 @@ class Subject:
 class Bench:
     """Where one variant is measured."""
 
-    job: Job
+    setup: Setup
     device: torch.device
 
     @property
     def batch_size(self) -> int:
         """Images of a full batch of training."""
-        return min(self.job.settings.batch_size, self.job.data.train_size)
+        return min(self.setup.settings.batch_size, self.setup.data.train_size)
 
     def prepare(self) -> Subject:
         """The variant's network in training mode, with noise in place of images."""
-        network = self.job.network(seed=0)
+        network = self.setup.network(seed=0)
         network.to(self.device).to(memory_format=torch.channels_last).train()
-        generator, size = seeded(0), self.job.data.image_size
+        generator, size = seeded(0), self.setup.data.image_size
         images = torch.randn(self.batch_size, 3, size, size, generator=generator)
-        labels = torch.randint(self.job.data.classes, (self.batch_size,), generator=generator)
+        labels = torch.randint(self.setup.data.classes, (self.batch_size,), generator=generator)
         images = images.contiguous(memory_format=torch.channels_last)
         batch = (images.to(self.device), labels.to(self.device))
-        return Subject(network, make_optimiser(network, RATE), batch, self.device)
+        settings = self.setup.settings
+        optimizer = make_optimizer(network, settings, RATE)
+        return Subject(network, optimizer, batch, self.device, settings.label_smoothing)
 
     def training_peak(self) -> int:
         """See TimingRecord.peak_bytes."""
@@ -115,23 +122,28 @@ class Measurement:
     """One variant on the bench, and what has been measured of it; see TimingRecord."""
 
     bench: Bench
+    debug: bool = False
     subject: Subject | None = None
     steps: list[float] = field(default_factory=list)
     inference: list[float] = field(default_factory=list)
     peak: int | None = None
     failure: str | None = None
+    traceback: str = ""
 
     @property
     def variant(self) -> Variant:
-        return self.bench.job.variant
+        return self.bench.setup.variant
 
     def attempt(self, work: Callable[[], None]) -> None:
-        """Does `work`, a method of this object; where it fails, nothing measured stays."""
+        """Does `work`, a method of this object; where it fails, nothing measured stays, or in
+        debugging the error goes on."""
         try:
             work()
         except (Exception, SystemExit) as error:  # what fails for one must not keep the others
+            if self.debug:
+                raise
             self.steps, self.inference, self.peak, self.subject = [], [], None, None
-            self.failure = one_line(error)
+            self.failure, self.traceback = one_line(error), traceback_text(error)
 
     def measure_memory(self) -> None:
         self.peak = self.bench.training_peak()
@@ -142,12 +154,14 @@ class Measurement:
         self.steps += self.subject.time_steps()
         self.inference += self.subject.time_inference()
 
-    def record(self, key: TimingKey, session: str, environment: Mapping[str, str]) -> TimingRecord:
+    def record(
+        self, key: RecordKey, session: str, environment: Mapping[str, str], log: str | None
+    ) -> TimingRecord:
         return TimingRecord(
             variant=self.variant,
             settings=key.settings,
             device=key.device,
-            data=self.bench.job.data.description,
+            data=self.bench.setup.data.description,
             batch_size=self.bench.batch_size,
             step_seconds=tuple(self.steps),
             inference_seconds=tuple(self.inference),
@@ -155,39 +169,54 @@ class Measurement:
             session=session,
             environment=environment,
             failure=self.failure,
+            log=log,
         )
 
 
 def measure_timings(
-    jobs: Sequence[Job], device: torch.device, store: TimingStore, progress: Progress
+    setups: Sequence[Setup],
+    device: torch.device,
+    store: Store[TimingRecord],
+    progress: Progress,
+    debug: bool = False,
 ) -> list[TimingRecord]:
     """One record for every variant, all found in `store` or all measured now, together.
 
-    To be called while nothing else runs. What makes one measurement fail goes into its record.
-    Raises SettingError where a file of the store is no record.
+    To be called while nothing else runs. What makes one measurement fail goes into its record and
+    its log; with `debug` it is raised. Raises SettingError where a file of the store is no record.
     """
-    keys = [TimingKey(j.variant, j.identity(), j.data.fingerprint, device.type) for j in jobs]
-    progress.timings_start(len(jobs))
-    found = store.load_session(keys)
-    records = found or _measure(keys, [Bench(job, device) for job in jobs], progress)
-    for key, record in zip(keys, records, strict=True):
-        if not found:
-            store.save(key, record)
-        progress.timing_ends(record, reused=bool(found))
+    keys = [setup.key(device) for setup in setups]
+    progress.timings_start(len(setups))
+    records = load_session(store, keys)
+    reused = records is not None
+    if records is None:
+        measured = [Measurement(Bench(setup, device), debug) for setup in setups]
+        records = _measure(keys, measured, store, progress)
+    for record in records:
+        progress.timing_ends(record, reused)
     return records
 
 
 def _measure(
-    keys: Sequence[TimingKey], benches: Sequence[Bench], progress: Progress
+    keys: Sequence[RecordKey],
+    measured: Sequence[Measurement],
+    store: Store[TimingRecord],
+    progress: Progress,
 ) -> list[TimingRecord]:
     session = datetime.now(UTC).isoformat()
-    environment = describe_environment(benches[0].device)
-    measured = [Measurement(bench) for bench in benches]
+    environment = describe_environment(measured[0].bench.device)
     for one in measured:  # no two networks are there at a time
         progress.memory_turn(one.variant)
         one.attempt(one.measure_memory)
     _take_turns(measured, progress)
-    return [one.record(key, session, environment) for key, one in zip(keys, measured, strict=True)]
+    records = []
+    for key, one in zip(keys, measured, strict=True):
+        log = None
+        if one.failure is not None:
+            log = write_log(store.output, f"timing-{key.stem(TIMINGS.format)}", one.traceback)
+        records.append(one.record(key, session, environment, log))
+        store.save(key, records[-1])
+    return records
 
 
 def _take_turns(measured: Sequence[Measurement], progress: Progress) -> None:

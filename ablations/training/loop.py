@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from ablations.data.images import Batch, ImageData
 from ablations.errors import TrialFailed
-from ablations.study.settings import TrainSettings
-from ablations.training.recipe import LABEL_SMOOTHING, MOMENTUM, WEIGHT_DECAY, learning_rate
+from ablations.study.train_settings import TrainSettings
+from ablations.training.optimizers import make_optimizer
+from ablations.training.recipe import learning_rate
 
 TEST_BATCH = 256
 
@@ -51,21 +52,18 @@ def top1(network: nn.Module, data: ImageData, device: torch.device) -> float:
     return 100 * right / data.test_size
 
 
-def make_optimiser(network: nn.Module, lr: float) -> torch.optim.Optimizer:
-    """What trains `network`, at the rate `lr`."""
-    return torch.optim.SGD(
-        network.parameters(), lr, MOMENTUM, weight_decay=WEIGHT_DECAY, nesterov=True
-    )
-
-
 def training_step(
-    network: nn.Module, optimiser: torch.optim.Optimizer, images: Tensor, labels: Tensor
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    images: Tensor,
+    labels: Tensor,
+    label_smoothing: float,
 ) -> float:
     """One step on one batch; the loss before it."""
-    loss = F.cross_entropy(network(images), labels, label_smoothing=LABEL_SMOOTHING)
-    optimiser.zero_grad()
+    loss = F.cross_entropy(network(images), labels, label_smoothing=label_smoothing)
+    optimizer.zero_grad()
     loss.backward()
-    optimiser.step()
+    optimizer.step()
     return loss.item()
 
 
@@ -79,21 +77,23 @@ def train(
 ) -> list[Epoch]:
     """Trains `network` in place and returns its curve, one point an epoch, the last one final.
 
-    SGD with Nesterov momentum, linear warm-up, cosine to zero, label smoothing, channels_last.
+    Linear warm-up, cosine to zero, channels_last; the rest as the settings say.
     The order and augmentation of the data follow from `seed` alone. on_step(steps done, loss).
 
     Raises TrialFailed as soon as a loss is not finite.
     """
     network.to(device).to(memory_format=torch.channels_last).train()
-    optimiser = make_optimiser(network, settings.lr)
+    optimizer = make_optimizer(network, settings, settings.lr)
     total = total_steps(settings, data)
     per_epoch = math.ceil(data.train_size / settings.batch_size)
     curve: list[Epoch] = []
     losses: list[float] = []
     for step, (images, labels) in enumerate(_batches(data, settings, seed, total)):
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, total, settings.lr)
-        loss = training_step(network, optimiser, images.to(device), labels.to(device))
+        loss = training_step(
+            network, optimizer, images.to(device), labels.to(device), settings.label_smoothing
+        )
         if not math.isfinite(loss):
             raise TrialFailed(f"loss became {loss} at step {step + 1} of {total}")
         losses.append(loss)

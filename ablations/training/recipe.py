@@ -1,18 +1,21 @@
-"""How every trial is optimised. No torch."""
+"""How the learning rate goes, and the recipe in words. No torch."""
 
 import math
 
-MOMENTUM = 0.9
-WEIGHT_DECAY = 1e-4
-LABEL_SMOOTHING = 0.1
+from ablations.study.train_settings import OPTIMIZERS, TrainSettings
+
 WARM_UP_SHARE = 0.1
 
 
-def describe_optimiser() -> str:
-    """How every trial is optimised, but for its settings."""
+def describe_optimizer(settings: TrainSettings) -> str:
+    """How every trial is optimised, but for its learning rate."""
+    momentum = f"Nesterov momentum {settings.momentum}"
+    if settings.optimizer == "adamw":
+        momentum = f"first beta {settings.momentum}"
     return (
-        f"SGD, Nesterov momentum {MOMENTUM}, weight decay {WEIGHT_DECAY}, linear warm-up over "
-        f"{WARM_UP_SHARE:.0%} of the steps, cosine to zero, label smoothing {LABEL_SMOOTHING}"
+        f"{OPTIMIZERS[settings.optimizer]}, {momentum}, weight decay {settings.weight_decay}, "
+        f"linear warm-up over {WARM_UP_SHARE:.0%} of the steps, cosine to zero, label smoothing "
+        f"{settings.label_smoothing}"
     )
 
 

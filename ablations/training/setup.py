@@ -1,4 +1,4 @@
-"""What is to be trained and timed: every variant with the settings and the images it is due."""
+"""What is trained and timed: a variant with its settings and its images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,16 +7,18 @@ import torch
 from torch import nn
 
 from ablations.data.images import ImageData
-from ablations.data.sources import load_data
+from ablations.data.registry import Wanted, load_data
 from ablations.networks.builders import build
 from ablations.own_code import fingerprint
-from ablations.study.settings import TrainSettings
-from ablations.study.variants import Study, Variant, architecture_of, distinct_variants
+from ablations.records.key import RecordKey
+from ablations.study.study import Study, distinct_variants
+from ablations.study.train_settings import TrainSettings
+from ablations.study.variants import Variant, architecture_of
 
 
 @dataclass(frozen=True)
-class Job:
-    """One variant. settings: its own, `TrainSettings.for_variant`."""
+class Setup:
+    """One variant, ready for training. settings: its own, `TrainSettings.for_variant`."""
 
     variant: Variant
     settings: TrainSettings
@@ -27,6 +29,10 @@ class Job:
         code = {spec: fingerprint(spec) for spec in self.variant.own_code}
         return {**self.settings.identity(), **({"code": code} if code else {})}
 
+    def key(self, device: torch.device, seed: int | None = None) -> RecordKey:
+        """What its trial with `seed`, or without one its timing, is kept under."""
+        return RecordKey(self.variant, self.identity(), self.data.fingerprint, device.type, seed)
+
     def network(self, seed: int) -> nn.Module:
         """The network that is trained, its weights drawn from `seed`, on the CPU."""
         architecture = architecture_of(self.settings.model, self.variant)
@@ -35,17 +41,19 @@ class Job:
             return build(architecture, self.variant, self.data.classes)
 
 
-def make_jobs(studies: Sequence[Study], settings: TrainSettings) -> list[Job]:
-    """One job for each variant; every data set is loaded once.
+def make_setups(studies: Sequence[Study], settings: TrainSettings) -> list[Setup]:
+    """One setup for each variant; every data set is loaded once.
 
-    Raises SettingError, in one line, for a data set that is not there.
+    Raises:
+        SettingError: In one line, for a data set that is not there.
     """
-    image_size = settings.architecture.image_size
-    loaded: dict[str, ImageData] = {}
-    jobs = []
+    loaded: dict[Wanted, ImageData] = {}
+    setups = []
     for variant in distinct_variants(studies):
         own = settings.for_variant(variant)
-        if own.dataset not in loaded:
-            loaded[own.dataset] = load_data(own.dataset, own.data_dir, image_size, own.split)
-        jobs.append(Job(variant, own, loaded[own.dataset]))
-    return jobs
+        size = settings.architecture.image_size
+        wanted = Wanted(own.dataset, own.split, own.data_dir, variant.image_size, size)
+        if wanted not in loaded:
+            loaded[wanted] = load_data(wanted)
+        setups.append(Setup(variant, own, loaded[wanted]))
+    return setups

@@ -18,8 +18,8 @@ from ablations.costs.published import (
     EnvelopePoint,
     envelope,
 )
+from involution_core.architectures import ARCHITECTURES
 from reports.figures.svg import COLOURS, Marks, draw_svg
-from reports.names.captions import model_title
 
 FAMILY_LINES = {
     "RedNet": ("vermillion", "o", "-"),
@@ -58,7 +58,7 @@ def counted_frame(rows: Sequence[Row]) -> pd.DataFrame:
     for row in rows:
         if row.published is None or row.convention != ENVELOPE.name:
             continue
-        family, _, depth = model_title(row.model).rpartition("-")
+        family, _, depth = ARCHITECTURES[row.model].title.rpartition("-")
         counted.append(
             {
                 "family": family,

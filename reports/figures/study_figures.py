@@ -15,7 +15,7 @@ from ablations.results.frames import (
     measured_frame,
     timing_frame,
 )
-from ablations.study.variants import Study
+from ablations.study.study import Study
 from reports.figures import plots
 from reports.figures.accuracy_cost import envelope_figure
 from reports.figures.drawing import is_crowded

@@ -2,35 +2,36 @@
 
 from collections.abc import Iterable
 
-from ablations.study.settings import RunSettings, TrainSettings
+from ablations.networks.network import Network
+from ablations.study.run_settings import RunSettings
+from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant, architecture_of
 from involution_core.architectures import ARCHITECTURES
-from reports.names.level_names import FAMILY_TITLES, level_name
-
-
-def model_title(name: str) -> str:
-    """ "RedNet-50" for rednet50."""
-    for family in ("rednet", "resnet"):
-        name = name.replace(family, f"{FAMILY_TITLES[family]}-")
-    return name.replace("--", "-")
+from reports.names.level_names import level_name
 
 
 def networks_title(model: str, variants: Iterable[Variant]) -> str:
     """The variants' networks in a run whose network is `model`: the one they share, or how many."""
     variants = list(variants)
-    names = {(v.family if ":" in v.family else architecture_of(model, v).name) for v in variants}
-    if len(names) == 1:
-        (name,) = names
-        return model_title(name)
+    titles = {_title(model, variant) for variant in variants}
+    if len(titles) == 1:
+        return titles.pop()
     small = " small" * (ARCHITECTURES[model].stem == "small")
     return f"{len({variant.network for variant in variants})}{small} networks"
 
 
+def _title(model: str, variant: Variant) -> str:
+    family = variant.kind
+    return architecture_of(model, variant).title if family.closed_form else family.title
+
+
 def counted_on(model: str, variants: Iterable[Variant]) -> str:
     """What the costs of some variants belong to."""
-    architecture = ARCHITECTURES[model]
-    size = architecture.image_size
-    return f"{networks_title(model, variants)}, {size}×{size}, {architecture.classes} classes"
+    variants = list(variants)
+    sizes = [architecture_of(model, variant).image_size for variant in variants]
+    pixels = _distinct([f"{size}×{size}" for size in sizes], "image sizes")
+    classes = ARCHITECTURES[model].classes
+    return f"{networks_title(model, variants)}, {pixels}, {classes} classes"
 
 
 def budget(train: TrainSettings) -> str:
@@ -62,17 +63,16 @@ def _distinct(texts: Iterable[str], what: str) -> str:
 
 def variant_name(variant: Variant) -> str:
     """A variant as people read it, by all that it sets."""
-    parts = (
-        [] if variant.family == "rednet" else [FAMILY_TITLES.get(variant.family, variant.family)]
-    )
-    if variant.has_involutions:
+    family = variant.kind
+    parts = [] if variant.family == Network.family else [family.title]
+    if family.has_involutions:
         shared = "all channels in a group"
         if variant.group_channels != "C":
             plural = "s" * (variant.group_channels != 1)
             shared = f"{variant.group_channels} group channel{plural}"
         parts += [f"K={variant.kernel_size}", shared, variant.generator]
-    if variant.depth is not None:
-        parts.append(f"depth {variant.depth}")
-    if variant.width is not None:
-        parts.append(f"width {variant.width}")
+    for name in ("depth", "width", "image_size"):
+        level = getattr(variant, name)
+        if level is not None:
+            parts.append(level_name(name, str(level)))
     return ", ".join([*parts, *(level_name(name, str(level)) for name, level in variant.training)])

@@ -2,34 +2,8 @@
 
 from collections.abc import Callable
 
-from ablations.study.variants import Study
-from involution_core.forms import ATTENTION
-
-HEADINGS = {
-    "kernel_size": "Kernel Size",
-    "group_channels": "#Group Channel",
-    "generator": "Function Form",
-    "family": "Family",
-    "depth": "Depth",
-    "width": "Width",
-    "dataset": "Data set",
-    "epochs": "Epochs",
-    "steps": "Steps",
-    "batch_size": "Batch size",
-    "lr": "Learning rate",
-}
-"""Axis -> its heading; those of the paper's axes are the paper's."""
-
-_NAMES = {
-    "group_channels": "group channels {}",
-    "depth": "depth {}",
-    "width": "width {}",
-    "epochs": "{} epochs",
-    "steps": "{} steps",
-    "batch_size": "batches of {}",
-    "lr": "learning rate {}",
-}
-"""Axis -> a level where no heading stands above it."""
+from ablations.study.study import Study
+from ablations.study.table import AXES
 
 BETWEEN = " · "
 """Between the levels of a variant."""
@@ -37,34 +11,32 @@ BETWEEN = " · "
 LONGEST_BESIDE = 14
 """Characters of a name that stands beside a point."""
 
-FAMILY_TITLES = {"rednet": "RedNet", "resnet": "ResNet", "attention": "attention"}
-
 
 def axis_name(axis: str) -> str:
     """In running text."""
-    return {"lr": "learning rate", "dataset": "data set"}.get(axis, axis.replace("_", " "))
+    return AXES[axis].noun
 
 
 def level_text(axis: str, level: str) -> str:
     """A level under its axis' heading, as the paper writes it."""
-    if axis == "kernel_size" and level.isdigit():
-        return f"{level} × {level}"
-    if axis == "generator":
-        if level == ATTENTION:
-            return "attention (softmax)"
-        return f"W₁σ(W₀), {level.replace('=', ' = ')}" if level.startswith("r=") else level
-    return FAMILY_TITLES.get(level, level) if axis == "family" else level
+    return AXES[axis].label(level)
 
 
 def level_name(axis: str, level: str) -> str:
     """A level in running text."""
     text = level_text(axis, level)
-    return _NAMES[axis].format(level) if axis in _NAMES and level != "–" else text
+    return text if level == "–" else AXES[axis].phrase.format(text)
+
+
+def _short(axis: str, level: str) -> str:
+    """A level in a figure."""
+    declared = AXES[axis]
+    return (declared.short or declared.label)(level)
 
 
 def heading(study: Study) -> str:
     """Of the column that names the variants."""
-    return ", ".join(HEADINGS[axis] for axis in study.axes)
+    return ", ".join(AXES[axis].heading for axis in study.axes)
 
 
 def short_heading(study: Study) -> str:
@@ -113,9 +85,3 @@ def told_apart(study: Study) -> dict[str, dict[str, str]]:
     if study.crossed or max(map(len, names.values())) <= LONGEST_BESIDE:
         return series(study)
     return {label: {name: ""} for name, label in names.items()}
-
-
-def _short(axis: str, level: str) -> str:
-    if axis == "generator":
-        return level_text(axis, level).split(", ")[-1].split(" (")[0]
-    return level_text(axis, level)

@@ -11,9 +11,9 @@ from ablations.costs.proof import published_in
 from ablations.data.holdout import VALIDATION_SHARE
 from ablations.records.run_file import EMBEDDED_ID, dump_run
 from ablations.records.run_record import Run
-from ablations.study.axes import TRAINING_AXES
-from ablations.study.variants import distinct_variants
-from ablations.training.recipe import describe_optimiser
+from ablations.study.study import distinct_variants
+from ablations.study.table import TRAINING_AXES
+from ablations.training.recipe import describe_optimizer
 from involution_core.forms import ATTENTION
 from reports.names.captions import budget, counted_on, measured_on, variant_name
 from reports.names.level_names import axis_name
@@ -50,7 +50,7 @@ def render_report(run: Run, sections: list[Section]) -> str:
             run=run,
             train=run.settings.train,
             sections=sections,
-            optimiser=describe_optimiser(),
+            optimiser=describe_optimizer(run.settings.train) if run.settings.train else None,
             counted_on=counted_on(run.settings.cost_model, variants),
             measured_on=measured_on(run.settings, variants),
             conventions=CONVENTIONS,

@@ -10,7 +10,8 @@ from ablations.costs.conventions import FULL
 from ablations.records.run_record import Run
 from ablations.statistics.contrasts import contrast_runs
 from ablations.statistics.intervals import mean_interval
-from ablations.study.variants import Variant, distinct_variants
+from ablations.study.study import distinct_variants
+from ablations.study.variants import Variant
 from reports.names.captions import counted_on, measured_on, variant_name
 from reports.tables.study_table import (
     INTERVALS,

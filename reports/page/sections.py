@@ -9,7 +9,7 @@ from ablations.results.frames import measured_frame, study_frame
 from ablations.results.outcomes import study_contrasts, top1_by_seed
 from ablations.statistics.dominance import Dominance, dominances
 from ablations.statistics.factorial import Factors, Interaction, Marginal, interactions, marginals
-from ablations.study.variants import Study
+from ablations.study.study import Study
 from reports.figures.study_figures import Figure, study_figures
 from reports.names.captions import counted_on, measured_on, networks_title
 from reports.names.level_names import (

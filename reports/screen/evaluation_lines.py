@@ -9,13 +9,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 
 from ablations.costs.published import IMAGENET_VALIDATION, zoo_row
+from ablations.run.checkpoint_settings import CheckpointSettings
 from ablations.run.checkpoint_test import Evaluation
-from ablations.study.settings import EvaluationSettings
 from involution_core.architectures import ARCHITECTURES
 from reports.screen.live import QUIET_SECONDS
 
 
-def evaluation_lines(settings: EvaluationSettings, evaluation: Evaluation) -> Iterator[str]:
+def evaluation_lines(settings: CheckpointSettings, evaluation: Evaluation) -> Iterator[str]:
     """What was measured, what is published, and whether the two are of the same images."""
     published = zoo_row(settings.model)
     architecture = ARCHITECTURES[settings.model]

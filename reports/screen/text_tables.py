@@ -10,7 +10,7 @@ from ablations.costs.published import READ_OFF_FLOPS_G, READ_OFF_PARAMS_M
 from ablations.records.run_record import Run
 from ablations.results.frames import study_frame
 from ablations.run.planner import POWER, Plan, Reach
-from ablations.study.variants import distinct_variants
+from ablations.study.study import distinct_variants
 from reports.names.captions import counted_on, measured_on
 from reports.names.level_names import heading, variant_texts
 from reports.tables.study_table import ABSENT, giga_macs, mean_text, millions

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ablations.costs.conventions import ABLATION, ENVELOPE, FULL, Convention, printed
-from ablations.study.variants import Study
+from ablations.study.study import Study
 from involution_core.forms import LINEAR
 from reports.names.level_names import heading, variant_texts
 

@@ -11,8 +11,9 @@ from ablations.records.run_record import Run
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
 from ablations.study.builder import make_study, parse_study
-from ablations.study.settings import RunSettings, TrainSettings
+from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ENVELOPE, shipped, shipped_study, with_levels
+from ablations.study.train_settings import TrainSettings
 from ablations.training.environment import describe_environment
 
 NASTY = 'imagefolder:/data/<script>alert("x")</script>&\\end{tabular}|'

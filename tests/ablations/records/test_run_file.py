@@ -70,7 +70,7 @@ def test_what_ends_a_script_element_rides_along(tmp_path):
         (lambda text: text.replace('"value": "3"', '"value": "4"'), "are not of its variants"),
         (lambda text: text.replace('"query_key": 0', '"query": 0'), "lack a term"),
         (lambda text: text.replace('"top1": 40.0', '"top1": 1e9'), "Top-1 of 1000000000.0 %"),
-        (lambda text: text.replace('"steps": 50', '"stepped": 50', 1), "steps"),
+        (lambda text: text.replace('"steps": 50', '"stepped": 50', 1), "a curve with the point"),
         (lambda text: text.replace('"seed": 1', '"seed": 0'), "a trial stands there twice"),
         (
             lambda text: re.sub(r'"step_seconds": \[[^]]*\]', '"step_seconds": []', text),

@@ -6,11 +6,11 @@ from scipy.stats import binomtest
 from seen import seen
 
 from ablations.costs.published import zoo, zoo_row
-from ablations.data.sources import centred
+from ablations.data.image_folder import centred
 from ablations.errors import SettingError
+from ablations.run.checkpoint_settings import ZOO_MODELS
 from ablations.run.checkpoint_test import Evaluation, evaluate
 from ablations.statistics.intervals import wilson_interval
-from ablations.study.settings import ZOO_MODELS
 from involution_core import build_network
 
 CLASSES = 7

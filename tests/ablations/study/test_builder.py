@@ -2,9 +2,7 @@ import tomllib
 
 import pytest
 
-from ablations.study.axes import AXES, PAPER
 from ablations.study.builder import (
-    DEFAULTS,
     MOST_VARIANTS,
     UNSET,
     BadStudy,
@@ -14,8 +12,10 @@ from ablations.study.builder import (
     parse_study,
     read_study,
 )
-from ablations.study.settings import RunSettings, TrainSettings
+from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ABLATIONS, ENVELOPE, shipped
+from ablations.study.table import AXES, DEFAULTS, PAPER
+from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 
 CROSSED = """
@@ -148,11 +148,13 @@ def test_what_training_a_variant_has_of_its_own_is_what_the_baseline_has_not():
 
 def test_every_axis_can_be_one():
     levels = {"kernel_size": 5, "group_channels": '"C"', "generator": '"my.module:Generator"',
-              "family": '"rednet"', "depth": 26, "width": 24, "dataset": '"cifar10"', "epochs": 2,
-              "batch_size": 4, "lr": 1e-3}  # fmt: skip
+              "family": '"rednet"', "depth": 26, "width": 24, "image_size": 48,
+              "dataset": '"cifar10"', "epochs": 2, "batch_size": 4, "lr": 1e-3,
+              "optimizer": '"adamw"', "momentum": 0.5, "weight_decay": 0,
+              "label_smoothing": 0}  # fmt: skip
     lines = [f"{name} = [{level}]" for name, level in levels.items()]
     (variant,) = study("[axes]\n" + "\n".join(lines)).variants.values()
-    network = Variant(5, "C", "my.module:Generator", depth=26, width=24)
+    network = Variant(5, "C", "my.module:Generator", depth=26, width=24, image_size=48)
     assert variant == network  # all of its training is the baseline's, its own
     assert {*levels, "steps"} == AXES.keys()
 

@@ -7,9 +7,11 @@ from ablations.costs.published import ablation, published_row
 from ablations.errors import SettingError
 from ablations.run.misfits import misfits
 from ablations.study.builder import make_study
-from ablations.study.settings import RunSettings, TrainSettings
+from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ABLATIONS, ENVELOPE, shipped, shipped_study
-from ablations.study.variants import Variant, architecture_of, distinct_variants, make_variant
+from ablations.study.study import distinct_variants
+from ablations.study.train_settings import TrainSettings
+from ablations.study.variants import Variant, architecture_of, make_variant
 from involution_core.architectures import ARCHITECTURES
 
 BOTH = RunSettings("out", "rednet50", 1, TrainSettings())
@@ -35,15 +37,15 @@ def test_the_envelope_is_every_family_at_every_depth():
     assert study.variants["attention, 26"] == Variant(generator="attention", depth=26)
 
 
-def test_keys_differ_wherever_shipped_variants_do():
+def test_slugs_differ_wherever_shipped_variants_do():
     studies = [shipped_study(name) for name in (*ABLATIONS, ENVELOPE)]
     variants = distinct_variants(studies)
-    assert len({variant.key for variant in variants}) == len(variants) == 25
+    assert len({variant.slug for variant in variants}) == len(variants) == 25
 
 
-def test_a_key_is_fit_for_a_file():
-    assert make_variant({"family": "größe.module:Class"}).key == "gre.moduleClass"
-    assert len(make_variant({"generator": "m:" + "x" * 300}).key) == 80
+def test_a_slug_is_fit_for_a_file():
+    assert make_variant({"family": "größe.module:Class"}).slug == "gre.moduleClass"
+    assert len(make_variant({"generator": "m:" + "x" * 300}).slug) == 80
 
 
 def test_what_a_family_has_no_use_for_is_left_out():

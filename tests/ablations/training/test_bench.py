@@ -6,13 +6,15 @@ import torch
 
 from ablations.data.digits import digits
 from ablations.errors import SettingError
-from ablations.records.timing_record import TimingKey, TimingStore
-from ablations.study.settings import TrainSettings
+from ablations.records.key import RecordKey
+from ablations.records.store import Store
+from ablations.records.timing_record import TIMINGS
+from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training import bench as timing
 from ablations.training.bench import Bench, Measurement, measure_timings
 from ablations.training.progress import Progress
-from ablations.training.setup import Job
+from ablations.training.setup import Setup
 
 CPU = torch.device("cpu")
 SETTINGS = TrainSettings(epochs=None, steps=1, batch_size=8)
@@ -49,13 +51,13 @@ class Events(Progress):
 
 def measured(data, folder, variants=VARIANTS, settings=SETTINGS):
     events = Events()
-    jobs = [Job(variant, settings, data) for variant in variants]
-    records = measure_timings(jobs, CPU, TimingStore(folder), events)
+    jobs = [Setup(variant, settings, data) for variant in variants]
+    records = measure_timings(jobs, CPU, Store(folder, TIMINGS), events)
     return records, events
 
 
 def bench(data, settings=SETTINGS):
-    return Bench(Job(Variant(3), settings, data), CPU)
+    return Bench(Setup(Variant(3), settings, data), CPU)
 
 
 def test_every_variant_is_measured_in_turn(data, tmp_path, brief):
@@ -83,8 +85,8 @@ def test_rounds_go_on_until_the_time_is_used(data, tmp_path, brief, monkeypatch)
 
     monkeypatch.setattr(timing, "SECONDS", 10**9)
     with pytest.raises(Enough):
-        jobs = [Job(variant, SETTINGS, data) for variant in VARIANTS]
-        measure_timings(jobs, CPU, TimingStore(tmp_path), Impatient())
+        jobs = [Setup(variant, SETTINGS, data) for variant in VARIANTS]
+        measure_timings(jobs, CPU, Store(tmp_path, TIMINGS), Impatient())
 
 
 def test_a_turn_lasts_as_long_as_it_should(data):
@@ -104,8 +106,8 @@ def test_what_is_timed_is_training_and_inference(data):
     subject.time_steps()
     assert set(modes) == {(True, False)}
     assert all(parameter.grad is None for parameter in subject.network.parameters())
-    assert all("momentum_buffer" in state for state in subject.optimiser.state.values())
-    assert len(subject.optimiser.state) == len(before)
+    assert all("momentum_buffer" in state for state in subject.optimizer.state.values())
+    assert len(subject.optimizer.state) == len(before)
     after = [p.detach() for p in subject.network.parameters()]
     assert all(map(torch.equal, before, after))
     modes.clear()
@@ -182,7 +184,7 @@ def test_what_fails_at_last_keeps_nothing(data, brief):
     assert one.failure is None
     one.subject.network.classifier = None
     one.attempt(one.take_turn)
-    record = one.record(TimingKey(Variant(3), {}, "digits", "cpu"), "now", {})
+    record = one.record(RecordKey(Variant(3), {}, "digits", "cpu"), "now", {}, None)
     assert record.failure.startswith("TypeError")
     assert (record.peak_bytes, record.step_seconds, record.inference_seconds) == (None, (), ())
     assert one.subject is None
@@ -200,12 +202,12 @@ def test_no_memory_is_a_failure_of_one_line(tmp_path):
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", json.dumps({"format": 99}), b"\xff"])
 def test_a_broken_file_is_named_and_kept(data, tmp_path, content):
-    store = TimingStore(tmp_path)
-    key = TimingKey(VARIANTS[0], SETTINGS.identity(), data.fingerprint, "cpu")
-    path = store.folder / key.file_name
+    store = Store(tmp_path, TIMINGS)
+    key = RecordKey(VARIANTS[0], SETTINGS.identity(), data.fingerprint, "cpu")
+    path = store.path(key)
     path.parent.mkdir()
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     before = path.read_bytes()
-    with pytest.raises(SettingError, match=f"{key.file_name} is not a timing record"):
+    with pytest.raises(SettingError, match=f"{path.name} is not a timing record"):
         measured(data, tmp_path)
     assert [p.read_bytes() for p in store.folder.iterdir()] == [before]

@@ -3,7 +3,7 @@ import torch
 
 from ablations.data.digits import digits
 from ablations.errors import TrialFailed
-from ablations.study.settings import TrainSettings
+from ablations.study.train_settings import TrainSettings
 from ablations.training.loop import top1, total_steps, train
 from ablations.training.recipe import learning_rate
 from involution_core import build_network

@@ -6,12 +6,12 @@ import torch
 from torch import nn
 
 from ablations.data.digits import digits
-from ablations.study.settings import TrainSettings
+from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training.bench import Bench, Subject
-from ablations.training.loop import make_optimiser
 from ablations.training.memory import peak_bytes
-from ablations.training.setup import Job
+from ablations.training.optimizers import make_optimizer
+from ablations.training.setup import Setup
 
 CPU = torch.device("cpu")
 
@@ -23,7 +23,7 @@ def data():
 
 def training_peak(data, kernel_size=7, group_channels=16, batch_size=8):
     settings = TrainSettings(batch_size=batch_size)
-    return Bench(Job(Variant(kernel_size, group_channels), settings, data), CPU).training_peak()
+    return Bench(Setup(Variant(kernel_size, group_channels), settings, data), CPU).training_peak()
 
 
 def test_peak_by_hand():
@@ -49,13 +49,14 @@ def test_freed_memory_is_not_counted_twice_and_what_was_there_not_at_all():
     assert peak_bytes(lambda: None, CPU) == 0
 
 
-def test_peak_of_a_step_holds_weight_gradient_momentum_and_the_optimisers_two_sums():
+def test_peak_of_a_step_holds_weight_gradient_momentum_and_the_optimizers_two_sums():
     size, gradients = 10**6, []
 
     def work():
         network = nn.Sequential(nn.Linear(1000, 1000, bias=False))
         batch = (torch.ones(1, 1000), torch.zeros(1, dtype=torch.long))
-        subject = Subject(network, make_optimiser(network, 0), batch, CPU)
+        optimizer = make_optimizer(network, TrainSettings(), 0)
+        subject = Subject(network, optimizer, batch, CPU, label_smoothing=0.1)
         subject.step()
         subject.step()
         gradients.append(network[0].weight.grad.numel())
@@ -66,7 +67,7 @@ def test_peak_of_a_step_holds_weight_gradient_momentum_and_the_optimisers_two_su
 
 
 def test_peak_is_that_of_a_step_that_finds_old_gradients(data):
-    bench = Bench(Job(Variant(), TrainSettings(batch_size=8), data), CPU)
+    bench = Bench(Setup(Variant(), TrainSettings(batch_size=8), data), CPU)
     only_once = peak_bytes(lambda: bench.prepare().step(), CPU)
     assert training_peak(data) > only_once
 
@@ -92,8 +93,8 @@ RSS = """
 import gc
 import torch
 from ablations.data.digits import digits
-from ablations.training.setup import Job
-from ablations.study.settings import TrainSettings
+from ablations.training.setup import Setup
+from ablations.study.train_settings import TrainSettings
 from ablations.training.bench import Bench
 from ablations.study.variants import Variant
 
@@ -102,7 +103,7 @@ def most():
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 def bench(batch):
-    job = Job(Variant(), TrainSettings(batch_size=batch), digits())
+    job = Setup(Variant(), TrainSettings(batch_size=batch), digits())
     return Bench(job, torch.device("cpu"))
 
 large = bench(512)
@@ -131,5 +132,5 @@ def test_peak_on_a_cuda_device(data):
     cuda = torch.device("cuda")
     there = torch.ones(10**6, device=cuda)
     assert peak_bytes(lambda: there.neg().neg(), cuda) == pytest.approx(8 * 10**6, rel=1e-3)
-    bench = Bench(TrainSettings(batch_size=8), data, cuda)
-    assert bench.training_peak(Variant(3)) == bench.training_peak(Variant(3))
+    bench = Bench(Setup(Variant(3), TrainSettings(batch_size=8), data), cuda)
+    assert bench.training_peak() == bench.training_peak()

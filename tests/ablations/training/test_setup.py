@@ -3,11 +3,10 @@ import pytest
 import torch
 from PIL import Image
 
-from ablations.run.launcher import trial_key
 from ablations.study.builder import StudyFile, common_settings, make_study, parse_study
-from ablations.study.settings import TrainSettings
+from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
-from ablations.training.setup import make_jobs
+from ablations.training.setup import make_setups
 
 CPU = torch.device("cpu")
 
@@ -18,7 +17,9 @@ def study(axes, name="s", **parts):
 
 def test_a_variant_is_trained_as_it_says_and_else_as_the_run_says():
     axes = {"lr": (0.1, 0.2), "steps": (3, 4), "batch_size": (8, 9)}
-    (first, *_, last) = make_jobs([study(axes)], TrainSettings(epochs=None, steps=3, batch_size=8))
+    (first, *_, last) = make_setups(
+        [study(axes)], TrainSettings(epochs=None, steps=3, batch_size=8)
+    )
     assert first.settings == TrainSettings(epochs=None, steps=3, batch_size=8)
     assert last.settings == TrainSettings(epochs=None, steps=4, batch_size=9, lr=0.2)
 
@@ -40,17 +41,17 @@ def test_each_data_set_is_loaded_once(tmp_path):
             Image.fromarray(np.zeros((40, 40, 3), dtype=np.uint8)).save(folder / "0.png")
     images = f"imagefolder:{tmp_path}"
     both = study({"dataset": ("digits", images), "kernel_size": (3, 7)})
-    made = make_jobs([both, study({"kernel_size": (3, 5)}, "t")], TrainSettings())
-    assert len({id(job.data) for job in made}) == 2
-    assert [job.data.name for job in made] == ["digits"] * 2 + [images] * 2 + ["digits"]
-    assert [job.network(0).classifier.out_features for job in made] == [10, 10, 2, 2, 10]
+    made = make_setups([both, study({"kernel_size": (3, 5)}, "t")], TrainSettings())
+    assert len({id(setup.data) for setup in made}) == 2
+    assert [setup.data.name for setup in made] == ["digits"] * 2 + [images] * 2 + ["digits"]
+    assert [setup.network(0).classifier.out_features for setup in made] == [10, 10, 2, 2, 10]
 
 
 def run_of(file):
-    """The jobs of a study's file, as its run makes them."""
+    """The setups of a study's file, as its run makes them."""
     common = {"steps": None, "epochs": None} | common_settings(file)
     train = TrainSettings(**{name: common[name] for name in ("steps", "epochs", "lr")})
-    return make_jobs([make_study(file)], train)
+    return make_setups([make_study(file)], train)
 
 
 def test_equal_training_has_one_record_however_a_study_says_it():
@@ -71,27 +72,27 @@ def test_equal_training_has_one_record_however_a_study_says_it():
         steps = 2
     """)
     names = [
-        {trial_key(job, 0, CPU).file_name for job in run_of(file)}
+        {setup.key(CPU, 0).stem(3) for setup in run_of(file)}
         for file in (said_for_all, said_on_an_axis)
     ]
     assert names[0] < names[1] and len(names[1]) == 4
 
 
 def test_a_trial_is_another_when_its_code_changes(write_module):
-    (builtin,) = make_jobs([study({"generator": ("W",)})], TrainSettings())
+    (builtin,) = make_setups([study({"generator": ("W",)})], TrainSettings())
     assert "code" not in builtin.identity()
     body = "from involution_core.generators import LinearGenerator as Generator\n"
-    (job,) = make_jobs([study({"generator": ("mine_changed:Generator",)})], TrainSettings())
+    (setup,) = make_setups([study({"generator": ("mine_changed:Generator",)})], TrainSettings())
     names = []
     for text in (body, body + "# changed\n", body):
         write_module("mine_changed", text)
-        assert list(job.identity()["code"]) == ["mine_changed:Generator"]
-        names.append(trial_key(job, 0, CPU).file_name)
+        assert list(setup.identity()["code"]) == ["mine_changed:Generator"]
+        names.append(setup.key(CPU, 0).stem(3))
     assert names[0] == names[2] != names[1]
 
 
 @pytest.mark.parametrize("seeds", [(0, 0), (0, 1)])
 def test_weights_follow_from_the_seed_alone(seeds):
-    (job,) = make_jobs([study({"kernel_size": (3,)})], TrainSettings())
-    first, second = (job.network(seed).classifier.weight for seed in seeds)
+    (setup,) = make_setups([study({"kernel_size": (3,)})], TrainSettings())
+    first, second = (setup.network(seed).classifier.weight for seed in seeds)
     assert torch.equal(first, second) == (seeds[0] == seeds[1])

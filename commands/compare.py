@@ -1,47 +1,15 @@
-"""The commands that render what was recorded, without training."""
+"""`compare`."""
 
-import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from ablations.errors import SettingError
-from ablations.study.settings import WRITTEN, check_writable
-from commands.options import open_option
-
-if TYPE_CHECKING:
-    from ablations.records.run_record import Run
+from ablations.records.folder import WRITTEN, check_writable
+from commands.shared.options import open_option
+from commands.shared.pages import show_page
 
 COMPARISON = Path("comparison.html")
-
-
-def show_report(run: "Run", output: Path, open_browser: bool) -> None:
-    """Writes the run's report and tables into a folder, prints the page's path, opens it."""
-    from reports.page.report_files import write_report
-
-    show_page(write_report(run, output), open_browser)
-
-
-def show_page(page: Path, open_browser: bool) -> None:
-    """Prints the path of a page, and opens it where that is wanted."""
-    click.echo(page)
-    if open_browser and not webbrowser.open(page.resolve().as_uri()):
-        click.echo("no browser could be opened", err=True)
-
-
-@click.command()
-@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
-@open_option
-def report(directory: Path, open_browser: bool) -> None:
-    """Render the report and tables of the run in DIR again. Trains nothing."""
-    directory = directory.expanduser()
-    if not directory.is_dir():
-        raise SettingError("DIR", directory, "is not a directory")
-    check_writable("DIR", directory, WRITTEN)
-    from ablations.records.run_file import load_run
-
-    show_report(load_run(directory, "DIR"), directory, open_browser)
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""The command that proves the counts."""
+"""`verify`."""
 
 import sys
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from ablations.errors import SettingError
-from ablations.study.settings import check_writable
-from commands.program import FAILED
+from ablations.records.folder import check_writable
+from commands.shared.program import FAILED
 
 
 @click.command()

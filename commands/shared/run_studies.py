@@ -1,20 +1,20 @@
-"""The commands that run studies."""
+"""What the command of a study does: it runs it."""
 
 import sys
 from collections.abc import Sequence
 
 import click
 
-from ablations.study.settings import WRITTEN, RunSettings, check_writable
-from ablations.study.variants import Study
-from commands.families import study_commands
-from commands.options import no_train_option, open_option
-from commands.program import FAILED, INTERRUPTED, PROGRAM, fail
-from commands.reporting import show_report
-from commands.study_files import file_command
+from ablations.records.folder import WRITTEN, check_writable
+from ablations.study.run_settings import RunSettings
+from ablations.study.study import Study
+from commands.shared.pages import show_report
+from commands.shared.program import FAILED, INTERRUPTED, PROGRAM, fail
 
 
-def run_studies(studies: Sequence[Study], settings: RunSettings, *, open_browser: bool) -> None:
+def run_studies(
+    studies: Sequence[Study], settings: RunSettings, *, open_browser: bool, debug: bool
+) -> None:
     """Runs `studies` and prints the tables, last the report's path."""
     check_writable("output", settings.output, WRITTEN)
     from rich.console import Console
@@ -33,7 +33,7 @@ def run_studies(studies: Sequence[Study], settings: RunSettings, *, open_browser
         click.echo(f"slower backend shift: native cannot run: {KERNEL}", err=True)
     with watch(Console(stderr=True)) as progress:
         try:
-            run = execute(studies, settings, [PROGRAM, *sys.argv[1:]], progress)
+            run = execute(studies, settings, [PROGRAM, *sys.argv[1:]], progress, debug)
         except KeyboardInterrupt:
             kept = f"{progress.ended} of {progress.trials} trials are kept in {settings.output}"
             again = (
@@ -54,10 +54,3 @@ def run_studies(studies: Sequence[Study], settings: RunSettings, *, open_browser
     show_report(run, settings.output, open_browser)
     if not run.verified or (run.failures and len(run.failures) == len(run.records)):
         sys.exit(FAILED)
-
-
-_OPTIONS = [no_train_option, open_option]
-STUDY_COMMANDS = [
-    *study_commands(run_studies, _OPTIONS),
-    file_command(run_studies, _OPTIONS),
-]

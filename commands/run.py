@@ -1,6 +1,7 @@
-"""The command of a study that a file describes, for whatever is to be done with it."""
+"""`run`: a study that a file describes, or a report's studies again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from os.path import isdir, isfile
 from pathlib import Path
@@ -10,8 +11,9 @@ import click
 
 from ablations.errors import SettingError, one_line
 from ablations.run.misfits import Misfit, misfits
-from ablations.study.axes import AXES
+from ablations.settings.setting import Level
 from ablations.study.builder import (
+    BadStudy,
     Key,
     Problem,
     StudyFile,
@@ -20,32 +22,18 @@ from ablations.study.builder import (
     parse_study,
     read_study,
 )
-from ablations.study.settings import RunSettings
+from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ABLATIONS, ENVELOPE
+from ablations.study.study import Study
+from ablations.study.table import AXES, SETTINGS
 from ablations.study.toml_lines import key_lines, line_of
-from ablations.study.variants import Study
-from commands.options import Option, place_options, with_options
-from commands.program import BAD_INPUT, PROGRAM
-from commands.settings import make_settings, take_place
+from commands.shared.options import Option, place_options, with_options
+from commands.shared.program import BAD_INPUT, PROGRAM
+from commands.shared.run_request import make_settings, take_place
+from commands.shared.study_command import Act
 
 TOML = ".toml"
 REPORT = (".html", ".htm", ".json")
-
-
-def file_command(act: Callable[..., None], further: Sequence[Option]) -> click.Command:
-    """`run FILE`; act: as for `families.study_commands`."""
-
-    @with_options([*place_options(), *further])
-    def command(file: Path, **options: Any) -> None:
-        no_train = options.pop("no_train", False)
-        path = file.expanduser()
-        if path.suffix.lower() == TOML and not isdir(path):
-            _act_on_toml(act, path, options, no_train)
-        else:
-            _act_on_run(act, path, options, no_train)
-
-    argument = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
-    return click.command("run", help=_HELP)(argument(command))
 
 
 _HELP = f"""Your own study: FILE is a study's file (TOML), or a report, whose studies run again.
@@ -53,11 +41,75 @@ _HELP = f"""Your own study: FILE is a study's file (TOML), or a report, whose st
 Shipped as such files: {", ".join((*ABLATIONS, ENVELOPE))}."""
 
 
+def run_command(act: Act, further: Sequence[Option]) -> click.Command:
+    """`run FILE`; act, further: as for `StudyCommand.make`."""
+
+    @with_options([_set_option, *place_options(), *further])
+    def command(file: Path, overrides: Sequence[str], **options: Any) -> None:
+        path, changed = file.expanduser(), read_overrides(overrides)
+        no_train = options.pop("no_train", False)
+        if path.suffix.lower() == TOML and not isdir(path):
+            _act_on_toml(act, path, changed, options, no_train)
+        else:
+            _act_on_run(act, path, changed, options, no_train)
+
+    argument = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+    return click.command("run", help=_HELP)(argument(command))
+
+
+_set_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A setting in place of the file's; may be repeated. Example: --set seeds=2",
+)
+
+
+def read_overrides(typed: Sequence[str]) -> dict[str, Level]:
+    """Name -> value of the settings that `--set` names.
+
+    Raises:
+        SettingError: For what is no KEY=VALUE, no setting, or not allowed.
+    """
+    changed: dict[str, Level] = {}
+    for text in typed:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise SettingError("set", text, "must be KEY=VALUE, as --set seeds=2")
+        if name not in SETTINGS:
+            raise SettingError("set", text, f"unknown; allowed: {', '.join(SETTINGS)}")
+        try:
+            changed[name] = SETTINGS[name].read(value)
+        except ValueError as error:
+            raise SettingError("set", text, str(error)) from None
+    return changed
+
+
+def with_overrides(file: StudyFile, changed: Mapping[str, Level]) -> StudyFile:
+    """The study with other settings; a budget takes the place of the other one.
+
+    Raises:
+        SettingError: For an axis of the study.
+    """
+    kept = dict(file.settings)
+    for name in changed:
+        if name in file.axis_names:
+            raise SettingError("set", name, "is an axis of this study")
+        for other in {"epochs": ["steps"], "steps": ["epochs"]}.get(name, []):
+            kept.pop(other, None)
+    return replace(file, settings=kept | dict(changed))
+
+
 def _act_on_toml(
-    act: Callable[..., None], path: Path, options: dict[str, Any], no_train: bool
+    act: Act,
+    path: Path,
+    changed: Mapping[str, Level],
+    options: dict[str, Any],
+    no_train: bool,
 ) -> None:
     text = _read(path)
-    file, study, settings = _from_toml(path, text, options, no_train)
+    file, study, settings = _from_toml(path, text, changed, options, no_train)
     try:
         act([study], settings, **options)
     except SettingError as error:
@@ -65,9 +117,13 @@ def _act_on_toml(
 
 
 def _act_on_run(
-    act: Callable[..., None], path: Path, options: dict[str, Any], no_train: bool
+    act: Act,
+    path: Path,
+    changed: Mapping[str, Level],
+    options: dict[str, Any],
+    no_train: bool,
 ) -> None:
-    studies, settings = _from_run(path, options, no_train)
+    studies, settings = _from_run(path, changed, options, no_train)
     try:
         act(studies, settings, **options)
     except SettingError as error:
@@ -96,17 +152,30 @@ def _read(path: Path) -> str:
 
 
 def _from_toml(
-    path: Path, text: str, options: dict[str, Any], no_train: bool
+    path: Path,
+    text: str,
+    changed: Mapping[str, Level],
+    options: dict[str, Any],
+    no_train: bool,
 ) -> tuple[StudyFile, Study, RunSettings]:
     """What a file describes. Ends the program, a line for each problem, where it has any."""
     file, problems = read_study(text)
     if file is not None:
-        study = make_study(file, text)
+        if changed and not problems:
+            file = with_overrides(file, changed)
+        study = _make(file, None if changed else text)
         settings = make_settings(common_settings(file), take_place(file.name, options), no_train)
         problems += [_problem(file, misfit) for misfit in misfits(study, settings)]
         if not problems:
             return file, study, settings
     _fail(path, text, problems)
+
+
+def _make(file: StudyFile, source: str | None) -> Study:
+    try:
+        return make_study(file, source)
+    except BadStudy as error:  # of the settings on the command line: the file was read before
+        raise click.UsageError(str(error)) from None
 
 
 def _fail(path: Path, text: str, problems: Sequence[Problem]) -> NoReturn:
@@ -136,7 +205,7 @@ def _key(file: StudyFile, misfit: Misfit) -> Key:
 
 
 def _from_run(
-    path: Path, options: dict[str, Any], no_train: bool
+    path: Path, changed: Mapping[str, Level], options: dict[str, Any], no_train: bool
 ) -> tuple[list[Study], RunSettings]:
     """The studies of a finished run, as their files say; without training if it had none."""
     from ablations.records.run_file import load_run
@@ -146,12 +215,16 @@ def _from_run(
         raise SettingError("FILE", path, allowed)
     run = load_run(path, "FILE")
     files = [parse_study(study.source) for study in run.studies]
+    studies = list(run.studies)
+    if changed:
+        files = [with_overrides(file, changed) for file in files]
+        studies = [_make(file, None) for file in files]
     place = take_place(files[0].name if len(files) == 1 else "all", options)
     common, *others = map(common_settings, files)
     if any(other != common for other in others):
         raise SettingError("FILE", path, "its studies differ in their settings")
     settings = make_settings(common, place, no_train or run.settings.train is None)
-    for study in run.studies:
+    for study in studies:
         for misfit in misfits(study, settings):
             raise SettingError("FILE", path, _told(misfit))
-    return list(run.studies), settings
+    return studies, settings

@@ -10,9 +10,15 @@ from torchvision import datasets
 import ablations.data.digits as digits_module
 from ablations.data.digits import split_sources
 from ablations.data.holdout import HELD_OUT, hold_out
+from ablations.data.image_folder import centred
 from ablations.data.images import seeded
-from ablations.data.sources import centred, load_data
+from ablations.data.registry import Wanted
+from ablations.data.registry import load_data as load_wanted
 from ablations.errors import SettingError
+
+
+def load_data(name, data_dir, network_size, split, image_size=None):
+    return load_wanted(Wanted(name, split, data_dir, image_size, network_size))
 
 
 def same(first, second):

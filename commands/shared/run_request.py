@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ablations.study.builder import StudyFile
-from ablations.study.settings import RunSettings, TrainSettings
-from ablations.study.variants import Level
-
-_TRAINING = ("dataset", "split", "epochs", "steps", "batch_size", "lr")
+from ablations.settings.setting import Level
+from ablations.study.run_settings import RunSettings
+from ablations.study.table import RUN_SETTINGS, SETTINGS, TRAIN_SETTINGS
+from ablations.study.train_settings import TrainSettings
 
 
 @dataclass(frozen=True)
@@ -31,25 +30,28 @@ def take_place(name: str, options: dict[str, Any]) -> Place:
     )
 
 
-def take_levels(file: StudyFile, options: dict[str, Any]) -> dict[str, Level]:
-    """Takes what a study's settings hold out of the options of `options.study_options`."""
+def take_levels(defaults: Mapping[str, Level], options: dict[str, Any]) -> dict[str, Level]:
+    """Takes what a study's settings hold out of `options`, those of `options.study_options`.
+
+    Args:
+        defaults: As for `options.study_options`.
+        options: By name of their settings.
+    """
     if options["epochs"] is None and options["steps"] is None:
-        options["epochs"] = file.settings["epochs"]
-    renamed = {"train_model": "model"}
-    names = ("seeds", "train_model", "cost_model", *_TRAINING)
-    taken = {renamed.get(name, name): options.pop(name) for name in names}
+        options["epochs"] = defaults["epochs"]
+    taken = {name: options.pop(name) for name in SETTINGS if name in options}
     return {name: level for name, level in taken.items() if level is not None}
 
 
 def make_settings(levels: Mapping[str, Level], place: Place, no_train: bool) -> RunSettings:
-    """The run of a study with these settings; SettingError for what cannot be."""
-    training: dict[str, Any] = {k: levels[k] for k in (*_TRAINING, "model") if k in levels}
+    """The run of a study with these settings.
+
+    Raises:
+        SettingError: For what cannot be.
+    """
+    training: dict[str, Any] = {k: level for k, level in levels.items() if k in TRAIN_SETTINGS}
+    running: dict[str, Any] = {k: level for k, level in levels.items() if k in RUN_SETTINGS}
     if "steps" in levels:
         training.setdefault("epochs", None)
     train = TrainSettings(data_dir=place.data_dir, device=place.device, **training)
-    return RunSettings(
-        output=place.output,
-        cost_model=str(levels.get("cost_model", "rednet50")),
-        seeds=int(levels.get("seeds", 3)),
-        train=None if no_train else train,
-    )
+    return RunSettings(place.output, train=None if no_train else train, **running)

@@ -1,4 +1,4 @@
-"""The commands that say what a run will cost and can find, without training."""
+"""`plan`, with a command for each study."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from ablations.errors import SettingError
-from ablations.study.settings import WRITTEN, RunSettings, check_writable
-from ablations.study.variants import Study
-from commands.families import study_commands
-from commands.study_files import file_command
+from ablations.records.folder import WRITTEN, check_writable
+from ablations.study.run_settings import RunSettings
+from ablations.study.study import Study
+from commands.study_commands import study_commands
 
 
 def plan_studies(
@@ -65,5 +65,5 @@ _OPTIONS = [
     ),
 ]
 
-for command in (*study_commands(plan_studies, _OPTIONS), file_command(plan_studies, _OPTIONS)):
+for command in study_commands(plan_studies, _OPTIONS):
     plan.add_command(command)

@@ -2,10 +2,12 @@ import pytest
 import torch
 
 from ablations.costs.prover import prove
-from ablations.networks.builders import build, check_own_code
+from ablations.networks.builders import build
 from ablations.run.misfits import misfits
+from ablations.run.own_networks import check_own_code
 from ablations.study.builder import StudyFile, make_study
-from ablations.study.settings import RunSettings, TrainSettings
+from ablations.study.run_settings import RunSettings
+from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from involution_core.architectures import ARCHITECTURES
 

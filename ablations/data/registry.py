@@ -1,0 +1,108 @@
+"""The data sets by name. No torch, until one is loaded.
+
+A data set is one entry of DATA_SETS; a user's is a function, named as module:object.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ablations.own_code import is_own_code
+from ablations.texts import check_printable
+
+if TYPE_CHECKING:
+    from ablations.data.images import ImageData
+
+FOLDER = "imagefolder:"
+"""Before the path of a folder of images."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted of a data set.
+
+    Attributes:
+        name: As typed.
+        split: "test" or "validation": what Top-1 is measured on, beside the images to train on.
+        data_dir: Folder of data sets that are downloaded.
+        image_size: Side of the images, pixels; None: the data set's.
+        network_size: The same where the data set has none, as a folder of photographs.
+    """
+
+    name: str
+    split: str
+    data_dir: Path
+    image_size: int | None
+    network_size: int
+
+
+def _digits(wanted: Wanted) -> "ImageData":
+    from ablations.data.digits import digits
+
+    return digits(wanted.split)
+
+
+def _torchvision(wanted: Wanted) -> "ImageData":
+    from ablations.data.torchvision_images import torchvision_images
+
+    return torchvision_images(wanted.name, wanted.data_dir, wanted.split)
+
+
+def _image_folder(wanted: Wanted) -> "ImageData":
+    from ablations.data.image_folder import image_folder
+
+    root = Path(wanted.name.removeprefix(FOLDER)).expanduser()
+    size = wanted.image_size or wanted.network_size
+    return image_folder(wanted.name, root, size, wanted.split)
+
+
+def _own(wanted: Wanted) -> "ImageData":
+    from ablations.data.own_images import own_images
+
+    size = wanted.image_size or wanted.network_size
+    return own_images(wanted.name, size, wanted.split)
+
+
+Load = Callable[[Wanted], "ImageData"]
+
+DATA_SETS: Mapping[str, Load] = {
+    "digits": _digits,
+    "cifar10": _torchvision,
+    "cifar100": _torchvision,
+    "fashion-mnist": _torchvision,
+}
+"""Name -> what loads it."""
+
+DATASETS = (*DATA_SETS, f"{FOLDER}PATH", "module:object")
+"""What a data set can be called."""
+
+
+def read_dataset(text: str) -> str:
+    """The name of a data set; ValueError where it is none."""
+    check_printable(text)
+    if text in DATA_SETS or is_folder(text) or (is_own_code(text) and text != DATASETS[-1]):
+        return text
+    raise ValueError(f"allowed: {', '.join(DATASETS)}")
+
+
+def is_folder(name: str) -> bool:
+    """Whether it names a folder of images."""
+    return name.startswith(FOLDER) and name not in (FOLDER, f"{FOLDER}PATH")
+
+
+def load_data(wanted: Wanted) -> "ImageData":
+    """The data set.
+
+    With the split "validation" nothing of the test split is in what comes back.
+
+    Raises:
+        SettingError: In one line, where it is not there or is not what it should be.
+    """
+    load = DATA_SETS.get(wanted.name, _image_folder if is_folder(wanted.name) else _own)
+    data = load(wanted)
+    if wanted.image_size is None or data.image_size == wanted.image_size:
+        return data
+    from ablations.data.resized_images import ResizedImages
+
+    return ResizedImages(data, wanted.image_size)

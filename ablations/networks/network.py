@@ -1,0 +1,210 @@
+"""What a study can say of a network, as data. No torch."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ablations.networks.families import FAMILIES, Family, family_of
+from ablations.networks.layers import InvolutionShape
+from ablations.own_code import is_own_code
+from ablations.settings.readers import integer_within, one_of, whole
+from ablations.settings.setting import Setting, setting
+from involution_core.architectures import DEPTHS
+from involution_core.forms import ATTENTION, LINEAR, reduction_ratio_of
+
+LARGEST_KERNEL_SIZE = 31
+LARGEST_WIDTH = 256
+"""Four times the paper's: wider networks would not fit the memory that counting them takes."""
+SMALLEST_IMAGE, LARGEST_IMAGE = 8, 1024
+
+
+def _read_kernel_size(text: str) -> int:
+    size = whole(text)
+    if size is None or size % 2 == 0:
+        problem = "kernel sizes are odd and positive"
+    elif size > LARGEST_KERNEL_SIZE:
+        problem = "the kernel size is too large"
+    else:
+        return size
+    raise ValueError(f"{problem}; allowed: 1, 3, 5, ... {LARGEST_KERNEL_SIZE}")
+
+
+def _read_group_channels(text: str) -> int | str:
+    channels = whole(text)
+    if channels is None and text != "C":
+        raise ValueError("allowed: positive integers, and C for one group")
+    return "C" if channels is None else channels
+
+
+def _read_generator(text: str) -> str:
+    if not is_own_code(text):
+        try:
+            reduction_ratio_of(text)
+        except ValueError:
+            raise ValueError(
+                "unknown form; allowed: W, r=N with N a positive integer, attention, module:object"
+            ) from None
+    return text
+
+
+def _read_family(text: str) -> str:
+    if text not in FAMILIES and not is_own_code(text):
+        raise ValueError(f"unknown family; allowed: {', '.join(FAMILIES)}, module:object")
+    return text
+
+
+def _read_depth(text: str) -> int:
+    return int(one_of([str(depth) for depth in DEPTHS])(str(whole(text))))
+
+
+def _kernel_size_label(level: str) -> str:
+    return f"{level} × {level}" if level.isdigit() else level
+
+
+def _form_label(level: str) -> str:
+    if level == ATTENTION:
+        return "attention (softmax)"
+    return f"W₁σ(W₀), {_short_form(level)}" if level.startswith("r=") else level
+
+
+def _short_form(level: str) -> str:
+    return level.replace("=", " = ") if level.startswith("r=") else level
+
+
+def _family_label(level: str) -> str:
+    return FAMILIES[level].title if level in FAMILIES else level
+
+
+def _number_order(level: str) -> float:
+    return float(level) if level.replace(".", "", 1).isdigit() else float("inf")
+
+
+def _form_order(level: str) -> float:
+    """W, which has no reduction ratio, before the others; attention and own code behind them."""
+    if level == LINEAR:
+        return 0.0
+    return _number_order(level.removeprefix("r="))
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network of a study, beside the architecture of the run.
+
+    Attributes:
+        kernel_size: Of the involutions, pixels.
+        group_channels: Channels that share one kernel; "C": all.
+        generator: Form of the kernel generator in the notation of `involution_core.forms`, or a
+            user's factory as module:object.
+        family: A name in `families.FAMILIES`, or a user's network as module:object.
+        depth: Layers; None: as many as the architecture of the run.
+        width: Channels in the middle of the first stage's bottlenecks; None: likewise.
+        image_size: Side of its square input, pixels; None: likewise.
+    """
+
+    kernel_size: int = setting(
+        Setting(
+            read=_read_kernel_size,
+            default=7,
+            kind=int,
+            help="Size of the involution kernel, odd",
+            example="3",
+            heading="Kernel Size",
+            label=_kernel_size_label,
+            order=_number_order,
+            levels_option="--sizes",
+            levels_metavar="K...",
+            levels_help="Kernel sizes, odd",
+        )
+    )
+    group_channels: int | Literal["C"] = setting(
+        Setting(
+            read=_read_group_channels,
+            default=16,
+            help="Channels that share one kernel; C: all",
+            example="4",
+            heading="#Group Channel",
+            phrase="group channels {}",
+            order=_number_order,
+            levels_option="--channels",
+            levels_help="Channels that share one kernel; C: all",
+        )
+    )
+    generator: str = setting(
+        Setting(
+            read=_read_generator,
+            default="r=4",
+            help="Form of the kernel generator: W (one map), r=N (W1 sigma(W0)), attention, or a "
+            "module:object",
+            example="W",
+            heading="Function Form",
+            label=_form_label,
+            short=lambda level: ATTENTION if level == ATTENTION else _short_form(level),
+            order=_form_order,
+            levels_option="--forms",
+            levels_metavar="FORM...",
+            levels_help="W (one map), r=N (W1 sigma(W0)), attention, or a module:object",
+        )
+    )
+    family: str = setting(
+        Setting(
+            read=_read_family,
+            default="rednet",
+            help=f"{', '.join(FAMILIES)}, or a module:object",
+            example="resnet",
+            label=_family_label,
+            levels_option="--families",
+            levels_metavar="NAME...",
+            levels_help=f"{', '.join(FAMILIES)}, or a module:object of your own",
+        )
+    )
+    depth: int | None = setting(
+        Setting(
+            read=_read_depth,
+            default=None,
+            kind=int,
+            help=f"Layers: {', '.join(map(str, DEPTHS))}",
+            example="26",
+            phrase="depth {}",
+            order=_number_order,
+            levels_option="--depths",
+            levels_help=f"Layers: {', '.join(map(str, DEPTHS))}",
+        )
+    )
+    width: int | None = setting(
+        Setting(
+            read=integer_within(1, LARGEST_WIDTH),
+            default=None,
+            kind=int,
+            help="Channels in the middle of the first stage's bottlenecks",
+            example="16",
+            phrase="width {}",
+            order=_number_order,
+        )
+    )
+    image_size: int | None = setting(
+        Setting(
+            read=integer_within(SMALLEST_IMAGE, LARGEST_IMAGE),
+            default=None,
+            kind=int,
+            help="Side of the images that are counted on and trained on, pixels; without it each "
+            "network's and data set's",
+            example="48",
+            option="--image-size",
+            phrase="{0}×{0} pixels",
+            order=_number_order,
+        )
+    )
+
+    @property
+    def kind(self) -> Family:
+        """Its family: how it is built, and what is known of its layers."""
+        return family_of(self.family)
+
+    @property
+    def involution(self) -> InvolutionShape:
+        """What all its involutions but the stem's share."""
+        return InvolutionShape(self.kernel_size, self.group_channels, self.generator)
+
+    @property
+    def own_code(self) -> list[str]:
+        """What of it is a user's code, as module:object."""
+        return [name for name in (self.family, self.generator) if is_own_code(name)]

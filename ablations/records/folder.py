@@ -1,0 +1,44 @@
+"""The output folder of a run: what it holds, and whether it can be written. No torch."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from ablations.errors import SettingError
+
+WRITTEN = {
+    "logs": True,
+    "report.html": False,
+    "run.json": False,
+    "tables": True,
+    "timings": True,
+    "trials": True,
+}
+"""What a run writes into its output folder; True for a directory."""
+
+
+def check_writable(setting: str, folder: Path, written: Mapping[str, bool]) -> None:
+    """Raises SettingError where `folder` is not, and cannot become, a directory to write in.
+
+    written: what will be written there, by name; True for a directory. Leaves nothing behind.
+    """
+    try:
+        str(folder).encode()
+        present = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not present.is_dir():
+            raise SettingError(setting, folder, f"{present} is not a directory")
+        if folder.is_symlink() and not folder.exists():
+            raise SettingError(setting, folder, "is a link to nowhere")
+        tempfile.TemporaryFile(dir=present).close()
+        for name, is_folder in written.items():
+            path = folder / name
+            if path.exists() and path.is_dir() != is_folder:
+                kind = "directory" if is_folder else "file"
+                raise SettingError(setting, folder, f"{path} is in the way: it is not a {kind}")
+            if path.is_dir():
+                tempfile.TemporaryFile(dir=path).close()
+    except OSError as error:
+        problem = f"cannot write there ({error.strerror}); name another folder"
+        raise SettingError(setting, folder, problem) from None
+    except UnicodeEncodeError:
+        raise SettingError(setting, ascii(str(folder)), "is not a name in UTF-8") from None

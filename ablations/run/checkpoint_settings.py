@@ -1,0 +1,99 @@
+"""What the evaluation of a checkpoint is asked for. No torch."""
+
+from dataclasses import MISSING, dataclass
+from pathlib import Path
+
+from ablations.data.registry import FOLDER, is_folder
+from ablations.errors import SettingError
+from ablations.settings.readers import one_of, read_count
+from ablations.settings.setting import Setting, check_settings, setting
+from ablations.study.train_settings import DEVICES, MODELS
+from ablations.texts import check_printable
+from involution_core.architectures import ARCHITECTURES
+
+ZOO_MODELS = tuple(name for name in MODELS if ARCHITECTURES[name].stem == "imagenet")
+
+
+def _read_folder(text: str) -> str:
+    check_printable(text)
+    if not is_folder(text):
+        raise ValueError(f"allowed: {FOLDER}PATH")
+    return text
+
+
+def _read_path(text: str) -> str:
+    check_printable(text)
+    return text
+
+
+@dataclass(frozen=True)
+class CheckpointSettings:
+    """A checkpoint of the authors' repository and the images that it is judged on.
+
+    Attributes:
+        weights: The checkpoint's file.
+        dataset: "imagefolder:PATH".
+        model: The checkpoint's network.
+        batch_size: Images of a batch.
+        device: "auto", "cpu" or "cuda".
+
+    Raises:
+        SettingError: For the first value that is not allowed.
+    """
+
+    weights: Path = setting(
+        Setting(
+            read=_read_path,
+            default=MISSING,
+            kind=Path,
+            help="Checkpoint of the authors' repository",
+            example="rednet50.pth",
+            option="--weights",
+            metavar="FILE",
+        )
+    )
+    dataset: str = setting(
+        Setting(
+            read=_read_folder,
+            default=MISSING,
+            help="imagefolder:PATH, with PATH/val/CLASS/*.jpg or PATH/CLASS/*.jpg",
+            example="imagefolder:/data/imagenet",
+            option="--dataset",
+            metavar="NAME",
+        )
+    )
+    model: str = setting(
+        Setting(
+            read=one_of(ZOO_MODELS),
+            default="rednet50",
+            help=f"Network of the checkpoint: {', '.join(ZOO_MODELS)}",
+            example="rednet26",
+            option="--model",
+            metavar="NAME",
+        )
+    )
+    batch_size: int = setting(
+        Setting(
+            read=read_count,
+            default=64,
+            kind=int,
+            help="Images in a batch",
+            example="256",
+            option="--batch-size",
+        )
+    )
+    device: str = setting(
+        Setting(
+            read=one_of(DEVICES),
+            default="auto",
+            help=", ".join(DEVICES),
+            example="cuda",
+            option="--device",
+            metavar="NAME",
+        )
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if not self.weights.is_file():
+            raise SettingError("weights", self.weights, "is not a file")

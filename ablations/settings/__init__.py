@@ -1,0 +1,1 @@
+"""How a setting is declared, and how its values are read."""

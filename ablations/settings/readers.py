@@ -1,0 +1,70 @@
+"""From the text of a setting to its value. Every reader raises a ValueError that says what is
+allowed. No torch."""
+
+import re
+from collections.abc import Callable, Sequence
+
+LARGEST_COUNT = 10**9
+
+
+def whole(text: str) -> int | None:
+    """The positive integer that `text` writes, None where it writes none."""
+    return int(text) if re.fullmatch(r"0{0,9}[1-9][0-9]{0,9}", text) else None
+
+
+def read_count(text: str) -> int:
+    """A number of things, at least one."""
+    count = whole(text)
+    if count is None or count > LARGEST_COUNT:
+        raise ValueError(f"must be at least 1 and at most {LARGEST_COUNT}")
+    return count
+
+
+def one_of(allowed: Sequence[str]) -> Callable[[str], str]:
+    """A reader of one of some words."""
+
+    def read(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"allowed: {', '.join(allowed)}")
+        return text
+
+    return read
+
+
+def integer_within(least: int, most: int) -> Callable[[str], int]:
+    """A reader of integers from `least` (at least 1) to `most`."""
+
+    def read(text: str) -> int:
+        value = whole(text)
+        if value is None or not least <= value <= most:
+            raise ValueError(f"must be an integer of at least {least} and at most {most}")
+        return value
+
+    return read
+
+
+def read_positive(text: str) -> float:
+    """A finite number above zero."""
+    value = _number(text)
+    if not 0 < value < float("inf"):
+        raise ValueError("must be a positive number")
+    return value
+
+
+def number_within(least: float, below: float) -> Callable[[str], float]:
+    """A reader of numbers from `least` on and below `below`."""
+
+    def read(text: str) -> float:
+        value = _number(text)
+        if not least <= value < below:
+            raise ValueError(f"must be a number of at least {least:g} and below {below:g}")
+        return value
+
+    return read
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

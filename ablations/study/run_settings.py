@@ -1,0 +1,57 @@
+"""A run as it was asked for. No torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ablations.settings.readers import one_of, read_count
+from ablations.settings.setting import Setting, check_settings, setting
+from ablations.study.train_settings import MODELS, TrainSettings
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """A run: where it goes, how costs are counted, how many seeds, how trials are trained.
+
+    Attributes:
+        output: The folder that it writes.
+        cost_model: The network whose costs are counted, before a study varies it.
+        seeds: Trials of each variant.
+        train: None where only costs are wanted.
+
+    Raises:
+        SettingError: For the first value that is not allowed.
+    """
+
+    output: Path
+    cost_model: str = setting(
+        Setting(
+            read=one_of(MODELS),
+            default="rednet50",
+            help="Network whose costs are counted, at its own image size and class number (the "
+            "paper's: rednet50, 224x224, 1000)",
+            example="rednet26",
+            option="--cost-model",
+            metavar="NAME",
+            axis=False,
+        )
+    )
+    seeds: int = setting(
+        Setting(
+            read=read_count,
+            default=3,
+            kind=int,
+            help="Trials of each variant",
+            example="6",
+            option="--seeds",
+            axis=False,
+        )
+    )
+    train: TrainSettings | None = None
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    @property
+    def models(self) -> list[str]:
+        """The networks that will be built, before a study varies them."""
+        return [self.cost_model, *([self.train.model] if self.train else [])]

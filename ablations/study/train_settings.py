@@ -1,0 +1,218 @@
+"""How every trial of a run is trained. No torch."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ablations.data.registry import DATASETS, read_dataset
+from ablations.errors import SettingError
+from ablations.settings.readers import number_within, one_of, read_count, read_positive
+from ablations.settings.setting import Setting, check_settings, setting, settings_of
+from ablations.study.variants import Variant
+from involution_core.architectures import ARCHITECTURES, Architecture
+
+DEVICES = ("auto", "cpu", "cuda")
+SPLITS = ("test", "validation")
+OPTIMIZERS = {"sgd": "SGD", "adamw": "AdamW"}
+MODELS = tuple(a.name for a in ARCHITECTURES.values() if a.family == "rednet")
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """How every trial of a run is trained.
+
+    Attributes:
+        model: The network to train, before a study varies it.
+        dataset: Name of the data set.
+        split: Images that Top-1 is measured on: the test split, or a fixed part of the training
+            split that is then not trained on.
+        epochs: The budget in passes over the data; exactly one of `epochs` and `steps` is set.
+        steps: The budget in batches.
+        batch_size: Images of a batch.
+        lr: Peak learning rate.
+        optimizer: "sgd" with Nesterov momentum, or "adamw".
+        momentum: Of SGD; AdamW's first beta.
+        weight_decay: Of all parameters; AdamW's is decoupled.
+        label_smoothing: Share of the target that is spread over all classes.
+        data_dir: Folder of data sets that are downloaded.
+        device: "auto", "cpu" or "cuda".
+
+    Raises:
+        SettingError: For the first value that is not allowed.
+    """
+
+    model: str = setting(
+        Setting(
+            read=one_of(MODELS),
+            default="rednet-small",
+            help=f"Network to train: {', '.join(MODELS)}",
+            example="rednet26",
+            option="--train-model",
+            metavar="NAME",
+            axis=False,
+        )
+    )
+    dataset: str = setting(
+        Setting(
+            read=read_dataset,
+            default="digits",
+            help=", ".join(DATASETS),
+            example="imagefolder:/data/imagenette",
+            option="--dataset",
+            metavar="NAME",
+            noun="data set",
+        )
+    )
+    split: str = setting(
+        Setting(
+            read=one_of(SPLITS),
+            default="test",
+            help="What accuracy is measured on: test, or, to choose by it, validation, which is "
+            "held out of the training split",
+            example="validation",
+            option="--split",
+            metavar="NAME",
+            axis=False,
+        )
+    )
+    epochs: int | None = setting(
+        Setting(
+            read=read_count,
+            default=8,
+            kind=int,
+            help="Budget of a trial, in passes over the data",
+            example="20",
+            option="--epochs",
+            phrase="{} epochs",
+        )
+    )
+    steps: int | None = setting(
+        Setting(
+            read=read_count,
+            default=None,
+            kind=int,
+            help="Budget of a trial in batches, instead of --epochs",
+            example="500",
+            option="--steps",
+            phrase="{} steps",
+        )
+    )
+    batch_size: int = setting(
+        Setting(
+            read=read_count,
+            default=32,
+            kind=int,
+            help="Images in a batch",
+            example="128",
+            option="--batch-size",
+            phrase="batches of {}",
+        )
+    )
+    lr: float = setting(
+        Setting(
+            read=read_positive,
+            default=0.1,
+            kind=float,
+            help="Peak learning rate",
+            example="0.05",
+            option="--lr",
+            metavar="RATE",
+            noun="learning rate",
+            phrase="learning rate {}",
+        )
+    )
+    optimizer: str = setting(
+        Setting(
+            read=one_of(tuple(OPTIMIZERS)),
+            default="sgd",
+            help="sgd, with Nesterov momentum, or adamw",
+            example="adamw",
+            option="--optimizer",
+            metavar="NAME",
+            label=lambda level: OPTIMIZERS.get(level, level),
+        )
+    )
+    momentum: float = setting(
+        Setting(
+            read=number_within(0, 1),
+            default=0.9,
+            kind=float,
+            help="Momentum of SGD, first beta of AdamW",
+            example="0.8",
+            option="--momentum",
+            metavar="SHARE",
+            phrase="momentum {}",
+        )
+    )
+    weight_decay: float = setting(
+        Setting(
+            read=number_within(0, float("inf")),
+            default=1e-4,
+            kind=float,
+            help="Weight decay of all parameters",
+            example="0.0005",
+            option="--weight-decay",
+            metavar="RATE",
+            phrase="weight decay {}",
+        )
+    )
+    label_smoothing: float = setting(
+        Setting(
+            read=number_within(0, 1),
+            default=0.1,
+            kind=float,
+            help="Share of the target that is spread over all classes",
+            example="0",
+            option="--label-smoothing",
+            metavar="SHARE",
+            phrase="label smoothing {}",
+        )
+    )
+    data_dir: Path = setting(
+        Setting(
+            read=str,
+            default=Path("data"),
+            kind=Path,
+            help="Where downloaded data sets lie or go",
+            example="~/data",
+            option="--data-dir",
+            metavar="DIR",
+            axis=False,
+            machine=True,
+        )
+    )
+    device: str = setting(
+        Setting(
+            read=one_of(DEVICES),
+            default="auto",
+            help=", ".join(DEVICES),
+            example="cuda",
+            option="--device",
+            metavar="NAME",
+            axis=False,
+            machine=True,
+        )
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if (self.epochs is None) == (self.steps is None):
+            raise SettingError("steps", self.steps, "give either --epochs or --steps")
+
+    def for_variant(self, variant: Variant) -> "TrainSettings":
+        """With what differs in the variant's training."""
+        own: dict[str, Any] = dict(variant.training)
+        if "steps" in own:
+            own["epochs"] = None
+        elif "epochs" in own:
+            own["steps"] = None
+        return replace(self, **own)
+
+    @property
+    def architecture(self) -> Architecture:
+        return ARCHITECTURES[self.model]
+
+    def identity(self) -> dict[str, object]:
+        """What decides a trial's numbers, besides its network, seed and device; JSON values."""
+        declared = settings_of(TrainSettings)
+        return {name: getattr(self, name) for name in declared if not declared[name].machine}

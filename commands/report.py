@@ -1,0 +1,24 @@
+"""`report`."""
+
+from pathlib import Path
+
+import click
+
+from ablations.errors import SettingError
+from ablations.records.folder import WRITTEN, check_writable
+from commands.shared.options import open_option
+from commands.shared.pages import show_report
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
+@open_option
+def report(directory: Path, open_browser: bool) -> None:
+    """Render the report and tables of the run in DIR again. Trains nothing."""
+    directory = directory.expanduser()
+    if not directory.is_dir():
+        raise SettingError("DIR", directory, "is not a directory")
+    check_writable("DIR", directory, WRITTEN)
+    from ablations.records.run_file import load_run
+
+    show_report(load_run(directory, "DIR"), directory, open_browser)

@@ -1,0 +1,88 @@
+"""The options of the commands that run studies; those of settings follow from their declaration."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ablations.settings.setting import Level, Setting
+from ablations.study.table import SETTINGS, TRAIN_SETTINGS
+
+Option = Callable[[Callable], Callable]
+"""Adds one option to a command."""
+
+open_option = click.option(
+    "--open", "open_browser", is_flag=True, help="Open the page in the browser. Example: --open"
+)
+
+no_train_option = click.option(
+    "--no-train", is_flag=True, help="Costs and their proof only. Example: --no-train"
+)
+
+debug_option = click.option(
+    "--debug",
+    is_flag=True,
+    help="Stop at the first trial that fails and show its traceback. Example: --debug",
+)
+
+
+def with_options(options: Sequence[Option]) -> Option:
+    """Adds options to a command, in their order."""
+
+    def add(command: Callable) -> Callable:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def setting_option(declared: Setting, **differing: Any) -> Option:
+    """The option of a setting.
+
+    Args:
+        declared: The setting.
+        **differing: What `click.option` takes in place of what follows from the declaration.
+    """
+    is_path = declared.kind is Path
+    given: dict[str, Any] = {
+        "type": click.Path(path_type=Path) if is_path else declared.kind,
+        "metavar": declared.metavar,
+        "help": f"{declared.help}. Example: {declared.option} {declared.example}",
+    }
+    if declared.default is MISSING:
+        given["required"] = True
+    else:
+        given["default"] = declared.default
+    return click.option(declared.option, declared.name, **(given | differing))
+
+
+def place_options() -> list[Option]:
+    """Options of what belongs to the machine and not to a study."""
+    output = click.option(
+        "--output",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        show_default="runs/<study>",
+        help="Folder for report.html, tables/ and trials/. Example: --output runs/mine",
+    )
+    machine = [setting_option(found) for found in TRAIN_SETTINGS.values() if found.machine]
+    return [output, *machine]
+
+
+def study_options(defaults: Mapping[str, Level]) -> list[Option]:
+    """Options of what is the same for all variants of a study.
+
+    Args:
+        defaults: The study's settings, which stand in for those of the declarations.
+    """
+    return [_study_option(found, defaults) for found in SETTINGS.values() if found.option]
+
+
+def _study_option(declared: Setting, defaults: Mapping[str, Level]) -> Option:
+    default = defaults.get(declared.name, declared.default)
+    if declared.name == "epochs":  # which --steps takes the place of
+        return setting_option(declared, default=None, show_default=str(default))
+    return setting_option(declared, default=default)

@@ -1,0 +1,102 @@
+"""The command of a shipped study, for whatever is to be done with a study."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import click
+
+from ablations.errors import SettingError
+from ablations.run.misfits import misfits
+from ablations.study.builder import BadStudy, StudyFile, make_study
+from ablations.study.run_settings import RunSettings
+from ablations.study.shipped_studies import read_levels, shipped, with_levels
+from ablations.study.study import Study
+from ablations.study.table import AXES
+from commands.shared.list_command import ListCommand
+from commands.shared.options import Option, place_options, study_options, with_options
+from commands.shared.run_request import make_settings, take_levels, take_place
+
+Act = Callable[..., None]
+"""Takes studies, RunSettings and what further options there are, by name."""
+
+
+@dataclass(frozen=True)
+class StudyCommand:
+    """A shipped study as a command. name: the study's; help: one sentence."""
+
+    name: str
+    help: str
+
+    def make(self, act: Act, further: Sequence[Option]) -> click.Command:
+        """The command that does `act`; further: options of `act` beside a run's."""
+        file = shipped(self.name)
+
+        @with_options(
+            [*_axis_options(file), *study_options(file.settings), *place_options(), *further]
+        )
+        def command(baseline: str | None, **options: Any) -> None:
+            axes = {axis: _take_axis(axis, options) for axis in file.axes}
+            act_on(act, self.name, [with_levels(file, axes, baseline)], options)
+
+        return click.command(self.name, cls=ListCommand, help=self.help)(command)
+
+
+def _take_axis(axis: str, options: dict[str, Any]) -> tuple[Any, ...]:
+    name = AXES[axis].levels_option.removeprefix("--")
+    return read_levels(axis, options.pop(name), name)
+
+
+def _axis_options(file: StudyFile) -> list[Option]:
+    options: list[Option] = []
+    for axis, levels in file.axes.items():
+        declared, texts = AXES[axis], tuple(map(str, levels))
+        typed = f"{declared.levels_option} {' '.join(texts)}"
+        options.append(
+            click.option(
+                declared.levels_option,
+                multiple=True,
+                default=texts,
+                metavar=declared.levels_metavar,
+                help=f"{declared.levels_help}. Example: {typed}",
+            )
+        )
+    example = ",".join(str(levels[0]) for levels in file.axes.values())
+    options.append(
+        click.option(
+            "--baseline",
+            metavar=",".join(AXES[axis].levels_metavar.rstrip(".") for axis in file.axes),
+            show_default="the study's, else the first",
+            help=f"The variant that the others are compared with. Example: --baseline {example}",
+        )
+    )
+    return options
+
+
+def act_on(act: Act, name: str, files: Sequence[StudyFile], options: dict[str, Any]) -> None:
+    """Does `act` with the studies of `files`, as the options of a command say.
+
+    Args:
+        act: What is to be done.
+        name: Of the output folder where the options name none.
+        files: The studies, with the settings that are their defaults.
+        options: Of `study_options`, `place_options` and of `act`.
+
+    Raises:
+        SettingError: For what does not fit, in the name of the option that said it.
+    """
+    place, levels = take_place(name, options), take_levels(files[0].settings, options)
+    settings = make_settings(levels, place, options.pop("no_train", False))
+    try:
+        studies = [make_study(replace(file, settings=levels)) for file in files]
+    except BadStudy as error:
+        raise click.UsageError(str(error)) from None
+    for study in studies:
+        _check(study, settings)
+    act(studies, settings, **options)
+
+
+def _check(study: Study, settings: RunSettings) -> None:
+    for misfit in misfits(study, settings):
+        option = AXES[misfit.axis].levels_option.removeprefix("--")
+        raise SettingError(option or misfit.axis, misfit.level, misfit.problem)

@@ -1,0 +1,62 @@
+import dataclasses
+
+import pytest
+
+from ablations.networks.network import Network
+from ablations.records.key import RecordKey
+from ablations.settings.setting import settings_of
+from ablations.study.train_settings import TrainSettings
+from ablations.study.variants import Variant
+
+KEY = RecordKey(Variant(5, "C", "r=4"), TrainSettings().identity(), "digits", "cpu", 1)
+
+OTHER = {
+    "kernel_size": 3, "group_channels": 4, "generator": "W", "family": "resnet", "depth": 26,
+    "width": 16, "image_size": 48, "model": "rednet26", "dataset": "cifar10",
+    "split": "validation", "epochs": 9, "steps": 9, "batch_size": 9, "lr": 0.9,
+    "optimizer": "adamw", "momentum": 0.5, "weight_decay": 0.5, "label_smoothing": 0.5,
+}  # fmt: skip
+"""Another value of every setting that decides a trial's numbers."""
+
+MACHINE = {"data_dir", "device"}
+"""What belongs to the machine."""
+
+
+def test_every_field_that_is_not_the_machines_is_in_the_identity():
+    fields = {field.name for field in dataclasses.fields(TrainSettings)}
+    assert fields == settings_of(TrainSettings).keys(), "a field that is no setting"
+    assert fields - MACHINE == TrainSettings().identity().keys()
+    assert {field.name for field in dataclasses.fields(Network)} == settings_of(Network).keys()
+    assert OTHER.keys() == (fields - MACHINE) | settings_of(Network).keys()
+
+
+@pytest.mark.parametrize("name", settings_of(Network))
+def test_every_setting_of_a_network_changes_the_file(name):
+    variant = dataclasses.replace(KEY.variant, **{name: OTHER[name]})
+    assert dataclasses.replace(KEY, variant=variant).stem(1) != KEY.stem(1)
+
+
+@pytest.mark.parametrize("name", sorted(TrainSettings().identity()))
+def test_every_setting_of_training_changes_the_file(name):
+    change = {name: OTHER[name]} | ({"epochs": None} if name == "steps" else {})
+    changed = dataclasses.replace(KEY, settings=TrainSettings(**change).identity())
+    assert changed.stem(1) != KEY.stem(1)
+
+
+@pytest.mark.parametrize("change", [{"seed": 2}, {"seed": None}, {"device": "cuda"}, {"data": "x"}])
+def test_whatever_else_changes_numbers_changes_the_file(change):
+    assert dataclasses.replace(KEY, **change).stem(1) != KEY.stem(1)
+
+
+def test_a_newer_format_never_finds_an_older_record():
+    assert KEY.stem(1) != KEY.stem(2)
+
+
+def test_a_file_says_what_it_is_of():
+    assert KEY.stem(1).startswith("k5-gC-r4-seed1-")
+    assert dataclasses.replace(KEY, seed=None).stem(1).startswith("k5-gC-r4-")
+
+
+def test_what_differs_in_training_is_in_the_settings_alone():
+    variant = dataclasses.replace(KEY.variant, training=(("lr", 0.1),))
+    assert dataclasses.replace(KEY, variant=variant).stem(1) == KEY.stem(1)
