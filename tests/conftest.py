@@ -21,9 +21,13 @@ class Result:
 
 @pytest.fixture
 def run(monkeypatch, capsys, tmp_path):
-    """Runs the command line in this process, from an empty folder."""
+    """Runs the command line in this process, from an empty folder. Of timing, whose numbers no test
+    of a command reads, it takes as little as there can be."""
     import cli
+    from ablations.training import bench
 
+    monkeypatch.setattr(bench, "SECONDS", 0.0)
+    monkeypatch.setattr(bench, "TURN_SECONDS", 0.0)
     monkeypatch.chdir(tmp_path)
 
     def call(*args):

@@ -26,17 +26,21 @@ def trial_name(variant: Variant, seed: int) -> str:
 def outcome(record: TrialRecord, reused: bool) -> str:
     """How a trial ended, in one line."""
     if record.failure is not None:
-        result = f"failed: {record.failure}"
+        result = f"failed: {record.failure}{_log_words(record.log)}"
     else:
         result = f"Top-1 {record.top1:.1f} %"
     spent = "recorded before" if reused else f"{record.seconds:.0f} s"
     return f"{trial_name(record.variant, record.seed)}: {result} ({spent})"
 
 
+def _log_words(log: str | None) -> str:
+    return "" if log is None else f", see {log} in the output folder"
+
+
 def timing_outcome(record: TimingRecord, reused: bool) -> str:
     """What a variant's measurement found, in one line."""
     if record.failure is not None or record.peak_bytes is None:
-        result = f"not measured: {record.failure}"
+        result = f"not measured: {record.failure}{_log_words(record.log)}"
     else:
         result = (
             f"{record.training_images_per_second:.0f} images/s training, "

@@ -184,7 +184,18 @@ def test_addresses_past_two_to_the_31():
     )
 
 
-def test_every_backend_states_where_it_runs():
-    for backend in BACKENDS.values():
-        reason = backend.unavailable(torch.device("cpu"), torch.float32)
-        assert reason is None or isinstance(reason, str)
+@pytest.mark.parametrize(
+    ("device", "dtype", "running"),
+    [
+        ("cpu", torch.float32, {"native", "shift", "unfold"}),
+        ("cpu", torch.complex64, {"shift", "unfold"}),
+        ("meta", torch.float32, {"shift", "unfold"}),
+    ],
+)
+def test_every_backend_states_where_it_runs(device, dtype, running):
+    reasons = {
+        name: backend.unavailable(torch.device(device), dtype)
+        for name, backend in BACKENDS.items()
+    }
+    assert {name for name, reason in reasons.items() if reason is None} == running
+    assert reasons["triton"] == f"it runs on a CUDA device, not on {device}"

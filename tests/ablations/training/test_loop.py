@@ -114,3 +114,9 @@ def test_every_variant_sees_the_same_data(data, monkeypatch):
         network = build_network("rednet-small", **options)
         train(network, data, TrainSettings(epochs=None, steps=3), 0, CPU)
     assert seen[:3] == seen[3:]
+
+
+@pytest.mark.parametrize("change", [{"optimizer": "adamw"}, {"momentum": 0.5},
+                                    {"weight_decay": 0.1}, {"label_smoothing": 0.0}])  # fmt: skip
+def test_every_part_of_the_recipe_changes_training(data, change):
+    assert trained(data, steps=3, **change)[2] != trained(data, steps=3)[2]

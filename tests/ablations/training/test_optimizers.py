@@ -1,0 +1,38 @@
+import torch
+from torch import nn
+
+from ablations.study.train_settings import TrainSettings
+from ablations.training.optimizers import make_optimizer
+from ablations.training.recipe import describe_optimizer
+
+
+def test_sgd_is_as_the_settings_say():
+    settings = TrainSettings(momentum=0.5, weight_decay=0.01)
+    optimizer = make_optimizer(nn.Linear(2, 2), settings, 0.2)
+    assert isinstance(optimizer, torch.optim.SGD)
+    (group,) = optimizer.param_groups
+    found = [group[name] for name in ("lr", "momentum", "weight_decay", "nesterov")]
+    assert found == [0.2, 0.5, 0.01, True]
+
+
+def test_without_momentum_there_is_no_nesterov():
+    optimizer = make_optimizer(nn.Linear(2, 2), TrainSettings(momentum=0), 0.2)
+    assert not optimizer.param_groups[0]["nesterov"]
+
+
+def test_adamw_takes_momentum_for_its_first_beta():
+    settings = TrainSettings(optimizer="adamw", momentum=0.8, weight_decay=0.05)
+    optimizer = make_optimizer(nn.Linear(2, 2), settings, 0.003)
+    assert isinstance(optimizer, torch.optim.AdamW)
+    (group,) = optimizer.param_groups
+    assert (group["lr"], group["betas"], group["weight_decay"]) == (0.003, (0.8, 0.999), 0.05)
+
+
+def test_the_recipe_says_what_the_optimizer_has():
+    told = describe_optimizer(TrainSettings(optimizer="adamw", momentum=0.8, label_smoothing=0))
+    assert told.startswith("AdamW, first beta 0.8, weight decay 0.0001, ")
+    assert told.endswith("label smoothing 0")
+    assert describe_optimizer(TrainSettings()) == (
+        "SGD, Nesterov momentum 0.9, weight decay 0.0001, linear warm-up over 10% of the steps, "
+        "cosine to zero, label smoothing 0.1"
+    )
