@@ -62,7 +62,8 @@ def involution2d(
 
     The kernel of a pixel is shared by the C/G consecutive channels of a group, g(k) = ⌊kG/C⌋:
 
-        Y[k, i, j] = Σ_{u, v} weight[g(k), u, v, i, j] · x[k, i·s + u·d − p, j·s + v·d − p]
+        Y[k, i, j] = Σ_{u, v} weight[g(k), u, v, i, j]
+                              · x[k, i·s + u·d − p, j·s + v·d − p]
 
     with stride s, padding p and dilation d; x is 0 outside the image. The function is
     differentiable to any order and runs under autocast, `torch.compile` and `torch.export`.
