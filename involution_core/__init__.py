@@ -1,11 +1,41 @@
 """Involution (Li et al., CVPR 2021): the operator, its modules and its networks.
 
-The public names load on first use, so that reading the architectures (plain
-integers) costs no import of torch.
+The public names load on first use, so that reading the architectures (plain integers) costs no
+import of torch.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from involution_core.architectures import ARCHITECTURES, Architecture
+    from involution_core.attention import attention_kernel
+    from involution_core.checkpoints import load_official
+    from involution_core.functional import involution2d
+    from involution_core.generators import (
+        AttentionGenerator,
+        BottleneckGenerator,
+        KernelGenerator,
+        LinearGenerator,
+    )
+    from involution_core.involution import Involution
+    from involution_core.networks import RedNet, ResNet, build_network
+
+__all__ = [
+    "ARCHITECTURES",
+    "Architecture",
+    "AttentionGenerator",
+    "BottleneckGenerator",
+    "Involution",
+    "KernelGenerator",
+    "LinearGenerator",
+    "RedNet",
+    "ResNet",
+    "attention_kernel",
+    "build_network",
+    "involution2d",
+    "load_official",
+]
 
 _HOME = {
     "involution2d": "functional",
@@ -22,8 +52,6 @@ _HOME = {
     "ARCHITECTURES": "architectures",
     "Architecture": "architectures",
 }
-
-__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,7 @@
 """The networks as integers: depths, widths, stems. No torch.
 
-Both the modules (`networks.py`) and whoever needs a network's geometry without
-building it (validation, closed forms) read it here.
+The modules (`networks.py`) and whoever needs a network's geometry without building it read it
+here.
 """
 
 from dataclasses import dataclass
@@ -11,23 +11,39 @@ EXPANSION = 4
 """A bottleneck's output has this many times the channels of its middle."""
 
 STEM_KERNEL_SIZE = 3
+"""K of the involution in RedNet's stem, as in the authors' classification code."""
+
 STEM_GROUP_CHANNELS = 16
+"""Channels that share a kernel in that involution."""
+
 STEM_REDUCTION_RATIO = 4
+"""r of that involution."""
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A residual bottleneck network, RedNet or ResNet.
+    """The shape of a residual bottleneck network, RedNet or ResNet.
 
-    family:     "rednet" has an involution in the middle of every bottleneck,
-                "resnet" a 3x3 convolution.
-    blocks:     bottlenecks per stage; every stage but the first halves the map.
-    width:      channels in the middle of the first stage's bottlenecks; each
-                later stage doubles them.
-    stem:       "imagenet" reduces the map by 4 (RedNet: with an involution in
-                it, ResNet: 7x7 convolution), "small" by 2 with one convolution.
-    image_size: side of the square input that the network is meant for, pixels.
-    classes:    outputs of the classifier that the network is meant for.
+    Attributes:
+        name: What the network is called.
+        family: "rednet" has an involution in the middle of every bottleneck, "resnet" a 3x3
+            convolution.
+        blocks: Bottlenecks of each stage. Every stage but the first halves the map.
+        width: Channels in the middle of the first stage's bottlenecks; each later stage doubles
+            them. Default 64.
+        stem: "imagenet" reduces the map by 4 (RedNet with an involution in it, ResNet with a 7x7
+            convolution), "small" by 2 with one convolution. Default "imagenet".
+        image_size: Side of the square input that the network is meant for, in pixels. Default 224.
+        classes: Outputs of the classifier that the network is meant for. Default 1000.
+
+    Examples:
+        >>> ARCHITECTURES["rednet50"].stage_channels
+        (64, 128, 256, 512)
+        >>> ARCHITECTURES["rednet50"].features
+        2048
+
+    References:
+        Li et al., CVPR 2021 (RedNet); He et al., CVPR 2016 (ResNet).
     """
 
     name: str
@@ -46,11 +62,12 @@ class Architecture:
 
     @property
     def stage_channels(self) -> tuple[int, ...]:
-        """Channels in the middle of each stage's bottlenecks."""
+        """Channels in the middle of each stage's bottlenecks, a number for each stage."""
         return tuple(self.width * 2**stage for stage in range(len(self.blocks)))
 
     @property
     def stem_channels(self) -> int:
+        """Channels that the stem gives to the first stage."""
         return self.width
 
     @property
@@ -60,8 +77,10 @@ class Architecture:
 
 
 TITLES = {"rednet": "RedNet", "resnet": "ResNet"}
+"""Family -> as people read it."""
 
 FAMILIES: tuple[Literal["rednet", "resnet"], ...] = ("rednet", "resnet")
+"""The families that an architecture can belong to."""
 
 DEPTHS = {
     26: (1, 2, 4, 1),
@@ -89,13 +108,28 @@ ARCHITECTURES: dict[str, Architecture] = {
         ),
     ]
 }
-"""Every network by name."""
+"""Every architecture by name: `rednet26` to `rednet152` and `resnet26` to `resnet152` for 224x224
+images and 1000 classes, `rednet-small`, `resnet-small` and `rednet26-small` to `resnet152-small`
+for 32x32 images and 10 classes."""
 
 
 def counterpart(
     architecture: Architecture, family: Literal["rednet", "resnet"], depth: int | None = None
 ) -> Architecture:
-    """The network of another family, or of a depth in DEPTHS, for the same kind of images."""
+    """The network of another family, or of another depth, for the same kind of images.
+
+    Args:
+        architecture: One of ARCHITECTURES.
+        family: Of the network that is wanted.
+        depth: Layers, a key of DEPTHS. Default: as deep as `architecture`.
+
+    Returns:
+        The architecture of ARCHITECTURES with the same stem.
+
+    Examples:
+        >>> counterpart(ARCHITECTURES["rednet-small"], "resnet", 26).name
+        'resnet26-small'
+    """
     blocks = architecture.blocks if depth is None else DEPTHS[depth]
     wanted = (family, architecture.stem, blocks)
     return next(a for a in ARCHITECTURES.values() if (a.family, a.stem, a.blocks) == wanted)

@@ -24,10 +24,24 @@ from involution_core.operators import grad_weight_op
 from involution_core.shapes import Window, make_window
 
 Normalization = Literal["softmax", "none"]
+"""How the scores of a window become weights, see `attention_kernel`."""
 
 
 def check_normalization(name: str) -> None:
-    """Raises ValueError for what is not a Normalization."""
+    """Checks the name of a normalization.
+
+    Args:
+        name: What was given for `normalize`.
+
+    Raises:
+        ValueError: It is neither "softmax" nor "none".
+
+    Examples:
+        >>> check_normalization("relu")
+        Traceback (most recent call last):
+        ...
+        ValueError: normalize must be one of softmax, none, got 'relu'
+    """
     if name not in get_args(Normalization):
         raise ValueError(
             f"normalize must be one of {', '.join(get_args(Normalization))}, got {name!r}"
@@ -44,20 +58,43 @@ def attention_kernel(
     normalize: Normalization = "softmax",
     backend: str | None = None,
 ) -> Tensor:
-    """The involution kernel whose weights are attention: (N, G, K, K, Ho, Wo), in query's layout.
+    """Returns the involution kernels that are self-attention over a window.
 
-    query:     (N, C, ceil(H/s), ceil(W/s)), one for each output pixel.
-    key:       (N, C, H, W); same dtype and device.
-    groups:    G, the number of heads, a divisor of C; a head has d = C/G consecutive channels.
-    normalize: "softmax": scaled dot-product attention, softmax(q k / sqrt(d)) over the window's
-               positions inside the image; those outside weigh nothing.
-               "none": q k, as the talk writes it, without a scale; 0 outside the image.
-    backend:   see `involution2d`.
-
-    With odd K >= 2 max(H, W) - 1 every window holds the whole map, and applying the kernel is
+    With odd K ≥ 2·max(H, W) − 1 every window holds the whole map, and applying the kernel is
     attention over all positions.
 
-    Raises ValueError for shapes, types or devices that do not fit, and as `involution2d` does.
+    Args:
+        query: The queries, one for each output pixel, shape (N, C, ⌈H/s⌉, ⌈W/s⌉).
+        key: The keys, shape (N, C, H, W). Same dtype and device as `query`.
+        kernel_size: K in pixels, odd.
+        groups: G, the number of heads, a divisor of C. A head has d = C/G consecutive channels.
+        stride: s in pixels. Default 1.
+        normalize: "softmax" gives scaled dot-product attention, softmax(q·k/√d) over the window's
+            positions inside the image; those outside weigh nothing. "none" gives q·k as on the
+            slide, without a scale; 0 outside the image. Default "softmax".
+        backend: Implementation of the query-key product, see `involution2d`. Default None, the
+            first that can run.
+
+    Returns:
+        The kernels, shape (N, G, K, K, ⌈H/s⌉, ⌈W/s⌉), in query's memory layout.
+
+    Raises:
+        ValueError: Shapes, types or devices do not fit together, `normalize` is unknown, or the
+            backend is unknown or cannot run here.
+
+    Examples:
+        Softmax weights sum to 1 over the K x K window:
+
+        >>> import torch
+        >>> query, key = torch.randn(2, 1, 32, 6, 6)
+        >>> kernel = attention_kernel(query, key, kernel_size=3, groups=2)
+        >>> kernel.shape
+        torch.Size([1, 2, 3, 3, 6, 6])
+        >>> torch.allclose(kernel.sum((2, 3)), torch.ones(1, 2, 6, 6))
+        True
+
+    References:
+        The slides "Relation to Self-Attention".
     """
     check_normalization(normalize)
     window = make_window(kernel_size, stride)

@@ -58,19 +58,41 @@ def load_official(
     *,
     classifier: bool = True,
 ) -> RedNet:
-    """The RedNet with the weights of a checkpoint of the authors' repository, in eval mode.
+    """Loads a checkpoint of the authors' repository.
 
-    model:      "rednet26" to "rednet152", built with the stem's K and the number of classes that
-                the checkpoint has; or a RedNet, which is filled in place and has to fit.
-    source:     the file, or what it holds: {"state_dict": ...} or the state dict itself. A file is
-                read as tensors and plain values alone; code in it is never run.
-    classifier: False loads the backbone alone and leaves the classifier as it was, untrained in a
-                network built here; a head in the checkpoint is passed over. Without it a checkpoint
-                of the backbone alone (with or without the prefix "backbone.") is refused.
+    Every key and every shape has to fit, on both sides; otherwise nothing is loaded.
 
-    Every key is accounted for on both sides, shapes too; nothing is loaded otherwise.
-    Raises ValueError, in one line, for what is no such checkpoint or another network's, and OSError
-    for a file that cannot be read.
+    Args:
+        model: "rednet26", "rednet38", "rednet50", "rednet101" or "rednet152", built with the
+            stem's K and the number of classes that the checkpoint has; or a RedNet, which is
+            filled in place and has to fit.
+        source: The file, or what it holds: {"state_dict": ...} or the state dict itself. A file
+            is read as tensors and plain values alone; code in it is never run.
+        classifier: False loads the backbone alone and leaves the classifier as it was, untrained
+            in a network built here; a head in the checkpoint is ignored. With True a checkpoint of
+            the backbone alone is refused. Default True.
+
+    Returns:
+        The network with these weights, in eval mode.
+
+    Raises:
+        ValueError: The source is no such checkpoint, or that of another network.
+        OSError: The file cannot be read.
+
+    Examples:
+        With the file at hand (its download is linked in the authors' model zoo):
+
+        >>> network = load_official("rednet50", "rednet50.pth")  # doctest: +SKIP
+
+        A checkpoint of another network is refused:
+
+        >>> load_official("rednet26", {"state_dict": {}})
+        Traceback (most recent call last):
+        ...
+        ValueError: holds no state_dict
+
+    References:
+        The model zoo of github.com/d-li14/involution.
     """
     tensors = _state_dict(source if isinstance(source, Mapping) else _read(source))
     if not classifier:

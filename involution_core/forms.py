@@ -7,10 +7,20 @@ ATTENTION = "attention"
 
 
 def reduction_ratio_of(form: str) -> int | None:
-    """r of "r=N" (W1 sigma(W0) with reduction ratio N), None for the forms without one: "W" (one
-    linear map) and "attention" (queries times keys).
+    """Returns the reduction ratio that a form names.
 
-    Raises ValueError for anything else.
+    Args:
+        form: "r=N" for W₁σ(W₀) with reduction ratio N, "W" for one linear map, or "attention".
+
+    Returns:
+        N, and None for the two forms without a reduction ratio.
+
+    Raises:
+        ValueError: `form` is none of these.
+
+    Examples:
+        >>> reduction_ratio_of("r=4"), reduction_ratio_of("W")
+        (4, None)
     """
     if form in (LINEAR, ATTENTION):
         return None

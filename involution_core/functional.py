@@ -1,4 +1,4 @@
-"""involution2d, the operator as a function."""
+"""The involution operator as a function."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,21 @@ def _check_types(x: Tensor, weight: Tensor) -> None:
 
 
 def static_shape(x: Tensor) -> Sequence[int]:
-    """x.shape; under torch.jit.trace its entries are tensors, and the operators take integers."""
+    """Returns a tensor's shape as integers, also under `torch.jit.trace`.
+
+    While tracing, the entries of `x.shape` are tensors, and the operators take integers.
+
+    Args:
+        x: A tensor of any shape.
+
+    Returns:
+        The sizes of `x`, one for each dimension.
+
+    Examples:
+        >>> import torch
+        >>> list(static_shape(torch.zeros(2, 3)))
+        [2, 3]
+    """
     return [int(size) for size in x.shape] if torch.jit.is_tracing() else x.shape
 
 
@@ -44,25 +58,54 @@ def involution2d(
     dilation: int | Sequence[int] = 1,
     backend: str | None = None,
 ) -> Tensor:
-    """Y[k, i, j] = sum over u, v of weight[g(k), u, v, i, j] * x[k, i*s + u*d - p, j*s + v*d - p].
+    """Applies a kernel for each output pixel: the multiply-add of involution.
 
-    The multiply-add of "Involution" (CVPR 2021), equation 4: one weight per output
-    pixel, shared by the C/G consecutive channels of a group.
+    The kernel of a pixel is shared by the C/G consecutive channels of a group, g(k) = ⌊kG/C⌋:
 
-    x:           (N, C, H, W), floating point.
-    weight:      (N, G*Kh*Kw, Ho, Wo), groups outermost, then rows, then columns of the
-                 window; or unflattened, (N, G, Kh, Kw, Ho, Wo). G divides C; same dtype and
-                 device as x. (Ho, Wo) is the output size of a convolution with that window.
-    kernel_size, stride, padding, dilation: pixels, one integer or (height, width).
-                 Without padding the window is centred (odd kernel sizes only).
-    backend:     name of the implementation; None takes the first that can run here. One that is
-                 asked for by name never silently becomes another.
+        Y[k, i, j] = Σ_{u, v} weight[g(k), u, v, i, j]
+                              · x[k, i·s + u·d − p, j·s + v·d − p]
 
-    Returns (N, C, Ho, Wo) in x's dtype and memory layout. Under autocast, x and weight are
-    cast to the autocast type (float64 stays); half types are summed in float32.
+    with stride s, padding p and dilation d; x is 0 outside the image. The function is
+    differentiable to any order and runs under autocast, `torch.compile` and `torch.export`.
 
-    Raises ValueError for shapes, types or devices that do not fit, and for a backend that is
-    unknown or cannot run here, with the reason.
+    Args:
+        x: The input, shape (N, C, H, W), floating point.
+        weight: The kernels, shape (N, G·Kh·Kw, Ho, Wo) with the groups outermost, then the rows,
+            then the columns of the window; or unflattened, (N, G, Kh, Kw, Ho, Wo). G divides C.
+            Same dtype and device as `x`. (Ho, Wo) is the output size of a convolution with the
+            same window.
+        kernel_size: K in pixels, one integer or (height, width).
+        stride: s in pixels, one integer or (height, width). Default 1.
+        padding: p in pixels, one integer or (height, width). Default None, which centres the
+            window on its pixel and needs odd kernel sizes.
+        dilation: d in pixels, one integer or (height, width). Default 1.
+        backend: Name of the implementation: "triton", "native", "shift" or "unfold". Default
+            None, the first of these that can run here. A backend that is named is never replaced
+            by another.
+
+    Returns:
+        The output, shape (N, C, Ho, Wo), in x's dtype and memory layout. Under autocast, `x` and
+        `weight` are cast to the autocast type (float64 stays). Half types are summed in float32.
+
+    Raises:
+        ValueError: Shapes, types or devices do not fit together, or the backend is unknown or
+            cannot run here. The message gives the reason.
+
+    Examples:
+        A kernel of ones sums the window; at the corner of the image it holds four pixels:
+
+        >>> import torch
+        >>> x = torch.ones(1, 4, 5, 6)
+        >>> weight = torch.ones(1, 2 * 3 * 3, 5, 6)  # G = 2, K = 3
+        >>> y = involution2d(x, weight, kernel_size=3)
+        >>> y.shape
+        torch.Size([1, 4, 5, 6])
+        >>> y[0, 0, 0, 0].item(), y[0, 0, 2, 2].item()
+        (4.0, 9.0)
+
+    References:
+        Li et al., "Involution: Inverting the Inherence of Convolution for Visual Recognition",
+        CVPR 2021, equation 4; the slide "Involution for Visual Recognition".
     """
     window = make_window(kernel_size, stride, padding, dilation)
     groups, _ = check_operands(static_shape(x), static_shape(weight), window)

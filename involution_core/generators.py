@@ -1,8 +1,8 @@
-"""Kernel generators: the function phi that makes a pixel's involution kernel from the input.
+"""Kernel generators: the function φ that makes a pixel's involution kernel from the input.
 
-A network takes a generator factory, any callable
-`(channels, kernel_size, groups, stride) -> KernelGenerator`; `generator_factory` reads
-the paper's notation ("W", "r=4", and "attention").
+A layer or network takes a generator factory: any callable
+`(channels, kernel_size, groups, stride) -> KernelGenerator`. `generator_factory` makes one from
+the paper's notation ("W", "r=4") or from "attention".
 """
 
 from collections.abc import Callable
@@ -17,10 +17,39 @@ from involution_core.forms import ATTENTION, reduction_ratio_of
 
 
 class KernelGenerator(nn.Module):
-    """Base of all generators: (N, C, H, W) -> weight (N, G, K, K, ceil(H/s), ceil(W/s)).
+    """Base class of all kernel generators.
 
-    With stride s > 1 the input is first averaged over s x s cells. A cell that hangs over the
-    edge averages the pixels it has, so odd sizes give one weight for each output pixel.
+    A subclass implements `forward`: (N, C, H, W) to the kernels, (N, G, K, K, ⌈H/s⌉, ⌈W/s⌉). It
+    calls `self.pool(x)` to get one pixel for each output pixel: with stride s > 1 this averages
+    s x s cells. A cell that hangs over the edge averages the pixels that it has.
+
+    Args:
+        channels: C, the channels of the input.
+        kernel_size: K in pixels, odd.
+        groups: G, the number of kernels for each pixel, a divisor of C.
+        stride: s in pixels.
+
+    Attributes:
+        pool: Average pooling over s x s cells; the identity where s = 1.
+
+    Examples:
+        A generator that gives every pixel one learned kernel, so that the layer is a convolution
+        that shares its kernel within a group:
+
+        >>> import torch
+        >>> from involution_core import Involution
+        >>> class Constant(KernelGenerator):
+        ...     def __init__(self, channels, kernel_size, groups, stride=1):
+        ...         super().__init__(channels, kernel_size, groups, stride)
+        ...         self.kernel = nn.Parameter(torch.randn(groups, kernel_size, kernel_size, 1, 1))
+        ...     def forward(self, x):
+        ...         n, _, height, width = self.pool(x).shape
+        ...         return self.kernel.expand(n, -1, -1, -1, height, width)
+        >>> Involution(32, kernel_size=3, generator=Constant)(torch.randn(2, 32, 8, 8)).shape
+        torch.Size([2, 32, 8, 8])
+
+    References:
+        The slide "Involution for Visual Recognition": H_{i,j} = φ(X_{Ψ_{i,j}}).
     """
 
     def __init__(self, channels: int, kernel_size: int, groups: int, stride: int) -> None:
@@ -32,16 +61,30 @@ class KernelGenerator(nn.Module):
         self.pool = nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
 
     def values(self, x: Tensor) -> Tensor:
-        """What the kernel is applied to, (N, C, H, W): the input itself, but for attention."""
+        """Returns what the kernel is applied to: here the input itself.
+
+        Args:
+            x: The input of the layer, shape (N, C, H, W).
+
+        Returns:
+            The values, shape (N, C, H, W).
+        """
         return x
 
 
 class Span(nn.Conv2d):
-    """The 1x1 convolution that makes the weights: (N, hidden, H, W) -> (N, G, K, K, H, W).
+    """The 1x1 convolution that makes the kernels: (N, hidden, H, W) to (N, G, K, K, H, W).
 
-    Its parameters have the rows of the original module, groups outside the taps. Where the
-    operator's preferred backend wants the groups innermost, the rows are reordered for the call,
-    so that no weight is moved afterwards.
+    Its parameters have the rows of the authors' module, groups outside the taps. Where the
+    preferred backend wants the groups innermost, the rows are reordered for the call, so that no
+    kernel is moved afterwards.
+
+    Args:
+        in_channels: Channels of what the kernels are made from.
+        generator: The generator that it belongs to, which has C, K and G.
+
+    References:
+        The slide with `self.span`.
     """
 
     def __init__(self, in_channels: int, generator: KernelGenerator) -> None:
@@ -51,6 +94,14 @@ class Span(nn.Conv2d):
         self.shape = (generator.groups, generator.kernel_size, generator.kernel_size)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Makes the kernels.
+
+        Args:
+            x: What the kernels are made from, shape (N, in_channels, H, W).
+
+        Returns:
+            The kernels, shape (N, G, K, K, H, W).
+        """
         backend = choose_backend(None, x.device, x.dtype)
         if not backend.groups_innermost(x.dtype, self.involved, self.shape[0]):
             return super().forward(x).unflatten(1, self.shape)
@@ -64,27 +115,73 @@ class Span(nn.Conv2d):
 
 
 GeneratorFactory = Callable[[int, int, int, int], KernelGenerator]
+"""(channels, kernel_size, groups, stride) -> the generator of one layer."""
 
 
 class LinearGenerator(KernelGenerator):
-    """phi(x) = W x: one linear map, a 1x1 convolution of K^2 G C parameters and a bias."""
+    """Kernel generator φ(x) = Wx: one linear map, a 1x1 convolution with bias.
+
+    W has K²GC weights.
+
+    Args:
+        channels: C, the channels of the input.
+        kernel_size: K in pixels, odd.
+        groups: G, the number of kernels for each pixel, a divisor of C.
+        stride: s in pixels. Default 1.
+
+    Examples:
+        >>> import torch
+        >>> generator = LinearGenerator(64, kernel_size=3, groups=4)
+        >>> generator(torch.randn(2, 64, 8, 8)).shape
+        torch.Size([2, 4, 3, 3, 8, 8])
+        >>> generator.span.weight.numel() == 3**2 * 4 * 64
+        True
+
+    References:
+        Li et al., CVPR 2021; row "W" of the slide "Ablation Analysis", table (c).
+    """
 
     def __init__(self, channels: int, kernel_size: int, groups: int, stride: int = 1) -> None:
         super().__init__(channels, kernel_size, groups, stride)
         self.span = Span(channels, self)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Generates the kernels.
+
+        Args:
+            x: The input of the layer, shape (N, C, H, W).
+
+        Returns:
+            The kernels, shape (N, G, K, K, ⌈H/s⌉, ⌈W/s⌉).
+        """
         return self.span(self.pool(x))
 
 
 class BottleneckGenerator(KernelGenerator):
-    """phi(x) = W1 sigma(W0 x), sigma = ReLU(BN(.)), of (C^2 + K^2 G C)/r weights.
+    """Kernel generator φ(x) = W₁σ(W₀x) with σ = ReLU(BN(·)): the paper's bottleneck.
 
-    reduction_ratio: r, a divisor of `channels`.
-    reduce_bias:     whether W0 has a bias, as the slides' module does; the BN behind it
-                     makes it redundant, and RedNet leaves it out. W1 always has one.
+    W₀ and W₁ have (C² + K²GC)/r weights together.
 
-    Raises ValueError where r does not divide the channels.
+    Args:
+        channels: C, the channels of the input.
+        kernel_size: K in pixels, odd.
+        groups: G, the number of kernels for each pixel, a divisor of C.
+        stride: s in pixels. Default 1.
+        reduction_ratio: r, a divisor of C. Default 4.
+        reduce_bias: Whether W₀ has a bias, as in the module on the slides. The BatchNorm behind
+            it makes the bias redundant, and RedNet leaves it out. W₁ always has one. Default True.
+
+    Raises:
+        ValueError: `reduction_ratio` does not divide `channels`.
+
+    Examples:
+        >>> import torch
+        >>> generator = BottleneckGenerator(64, kernel_size=7, groups=4, reduction_ratio=16)
+        >>> generator(torch.randn(2, 64, 8, 8)).shape
+        torch.Size([2, 4, 7, 7, 8, 8])
+
+    References:
+        The slide "A Simple Yet Effective Formulation": H_{i,j} = W₁σ(W₀X_{i,j}).
     """
 
     def __init__(
@@ -114,22 +211,46 @@ class BottleneckGenerator(KernelGenerator):
         self.span = Span(hidden, self)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Generates the kernels.
+
+        Args:
+            x: The input of the layer, shape (N, C, H, W).
+
+        Returns:
+            The kernels, shape (N, G, K, K, ⌈H/s⌉, ⌈W/s⌉).
+        """
         return self.span(self.reduce(self.pool(x)))
 
 
 class AttentionGenerator(KernelGenerator):
-    """phi(X) = (X WQ)(X WK)^T over the window, applied to X WV: self-attention, a head a group.
+    """Kernel generator φ(X_Ω) = (XW^Q)(XW^K)ᵀ over the window: self-attention, a head for a group.
 
-    WQ, WK and WV are 1x1 convolutions without bias, C^2 weights each. With stride s > 1 the
-    queries are those of the s x s averages from which the other generators make their kernels;
-    keys and values keep the input's grid. Nothing tells the positions of a window apart (the talk
-    has no position encoding).
+    The kernel is applied to XW^V. The three maps are 1x1 convolutions without bias, C² weights
+    each. With stride s > 1 the queries come from the s x s averages from which the other
+    generators make their kernels; keys and values keep the input's grid. There is no position
+    encoding, as on the slides.
 
-    normalize: "softmax" or "none", see `attention_kernel`.
-    backend:   of the query-key product, see `involution2d`; that of `Involution` is of the
-               aggregation.
+    Args:
+        channels: C, the channels of the input.
+        kernel_size: K in pixels, odd.
+        groups: G, the number of heads, a divisor of C.
+        stride: s in pixels. Default 1.
+        normalize: "softmax" or "none", see `attention_kernel`. Default "softmax".
+        backend: Implementation of the query-key product, see `involution2d`. `Involution` has its
+            own `backend`, for the aggregation. Default None, the first that can run.
 
-    Raises ValueError for an unknown `normalize`.
+    Raises:
+        ValueError: An unknown `normalize`.
+
+    Examples:
+        >>> import torch
+        >>> from involution_core import Involution
+        >>> layer = Involution(64, kernel_size=7, group_channels=16, generator=AttentionGenerator)
+        >>> layer(torch.randn(1, 64, 8, 8)).shape
+        torch.Size([1, 64, 8, 8])
+
+    References:
+        The slides "Relation to Self-Attention".
     """
 
     def __init__(
@@ -150,9 +271,25 @@ class AttentionGenerator(KernelGenerator):
         )
 
     def values(self, x: Tensor) -> Tensor:
+        """Returns the values of the attention, XW^V.
+
+        Args:
+            x: The input of the layer, shape (N, C, H, W).
+
+        Returns:
+            The values, shape (N, C, H, W).
+        """
         return self.value(x)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Generates the kernels.
+
+        Args:
+            x: The input of the layer, shape (N, C, H, W).
+
+        Returns:
+            The kernels, shape (N, G, K, K, ⌈H/s⌉, ⌈W/s⌉).
+        """
         return attention_kernel(
             self.query(self.pool(x)),
             self.key(x),
@@ -164,16 +301,34 @@ class AttentionGenerator(KernelGenerator):
         )
 
     def extra_repr(self) -> str:
+        """Returns the settings that `print(generator)` shows."""
         return f"normalize={self.normalize!r}"
 
 
 def generator_factory(
     form: str, reduce_bias: bool = True, backend: str | None = None
 ) -> GeneratorFactory:
-    """The factory for a form in the paper's notation: "W", or "r=N" for W1 sigma(W0) with that r;
-    and for "attention", with softmax and the query-key product on `backend`.
+    """Returns the generator factory for a form in the paper's notation.
 
-    Raises ValueError for anything else.
+    Args:
+        form: "W" for one linear map, "r=N" for W₁σ(W₀) with reduction ratio N, or "attention".
+        reduce_bias: Whether W₀ has a bias, see `BottleneckGenerator`. Default True.
+        backend: Implementation of attention's query-key product, see `involution2d`. Default
+            None, the first that can run.
+
+    Returns:
+        A callable (channels, kernel_size, groups, stride) -> `KernelGenerator`.
+
+    Raises:
+        ValueError: `form` is none of these.
+
+    Examples:
+        >>> generator = generator_factory("r=4")(64, 7, 4, 1)
+        >>> type(generator).__name__, generator.reduce[0].out_channels
+        ('BottleneckGenerator', 16)
+
+    References:
+        Li et al., CVPR 2021; table (c) of the slide "Ablation Analysis".
     """
     ratio = reduction_ratio_of(form)
     if form == ATTENTION:

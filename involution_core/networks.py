@@ -22,7 +22,22 @@ SpatialFactory = Callable[[int, int], nn.Module]
 
 
 def conv_bn_relu(in_channels: int, channels: int, kernel_size: int, stride: int) -> list[nn.Module]:
-    """Convolution that keeps the map's size but for its stride, BN, ReLU."""
+    """Returns a convolution, a BatchNorm and a ReLU.
+
+    Args:
+        in_channels: Channels in.
+        channels: Channels out.
+        kernel_size: K in pixels, odd; the padding keeps the map's size but for the stride.
+        stride: s in pixels.
+
+    Returns:
+        The three modules, in that order. The convolution has no bias.
+
+    Examples:
+        >>> import torch
+        >>> nn.Sequential(*conv_bn_relu(3, 8, 3, 2))(torch.randn(1, 3, 9, 9)).shape
+        torch.Size([1, 8, 5, 5])
+    """
     return [
         nn.Conv2d(in_channels, channels, kernel_size, stride, kernel_size // 2, bias=False),
         nn.BatchNorm2d(channels),
@@ -31,7 +46,20 @@ def conv_bn_relu(in_channels: int, channels: int, kernel_size: int, stride: int)
 
 
 class Bottleneck(nn.Module):
-    """1x1 convolution, spatial layer, 1x1 convolution, each with BN, around a shortcut."""
+    """Residual bottleneck: 1x1 convolution, spatial layer, 1x1 convolution, and a shortcut.
+
+    A BatchNorm follows each of the three. The channels out are four times `channels`.
+
+    Args:
+        in_channels: Channels in.
+        channels: Channels of the spatial layer.
+        stride: s in pixels, of the spatial layer and of the shortcut.
+        spatial: Factory of the spatial layer, called with (channels, stride).
+
+    References:
+        The slide on the bottleneck with an involution for its 3x3 convolution, the last of
+        "Relation to Self-Attention".
+    """
 
     def __init__(
         self, in_channels: int, channels: int, stride: int, spatial: SpatialFactory
@@ -53,6 +81,14 @@ class Bottleneck(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Applies the block.
+
+        Args:
+            x: The input, shape (N, in_channels, H, W).
+
+        Returns:
+            The output, shape (N, 4·channels, ⌈H/s⌉, ⌈W/s⌉).
+        """
         y = self.relu(self.bn1(self.conv1(x)))
         y = self.relu(self.bn2(self.spatial(y)))
         y = self.bn3(self.conv3(y))
@@ -61,7 +97,15 @@ class Bottleneck(nn.Module):
 
 
 class BottleneckNetwork(nn.Module):
-    """Stem, stages of bottlenecks, pooling, classifier: (N, 3, H, W) -> (N, classes)."""
+    """Stem, stages of bottlenecks, average pooling and a classifier.
+
+    Args:
+        architecture: The shape of the network.
+        stem: What comes before the first stage, (N, 3, H, W) to (N, width, H', W').
+        spatial: Factory of the layer in the middle of a bottleneck, called with
+            (channels, stride).
+        classes: Outputs of the classifier. None takes the architecture's number.
+    """
 
     def __init__(
         self,
@@ -91,6 +135,14 @@ class BottleneckNetwork(nn.Module):
         self._initialise()
 
     def forward(self, x: Tensor) -> Tensor:
+        """Classifies images.
+
+        Args:
+            x: The images, shape (N, 3, H, W).
+
+        Returns:
+            A score for each class, shape (N, classes), without softmax.
+        """
         return self.classifier(torch.flatten(self.pool(self.stages(self.stem(x))), 1))
 
     def _initialise(self) -> None:
@@ -103,17 +155,32 @@ class BottleneckNetwork(nn.Module):
 
 
 class RedNet(BottleneckNetwork):
-    """ResNet's bottlenecks with an involution for the 3x3 convolution.
+    """RedNet: ResNet's bottlenecks with an involution in place of the 3x3 convolution.
 
-    architecture:     a "rednet" of ARCHITECTURES.
-    kernel_size, group_channels, generator: of the involution in every bottleneck (see
-                      `Involution`); the generator is "W", "r=N", "attention" or a factory.
-    stem_kernel_size: of the involution in the "imagenet" stem, which has 16 group channels,
-                      r = 4 and stride 1 in every variant.
-    classes:          outputs; without it the architecture's own number.
-    backend:          see `involution2d`.
+    Args:
+        architecture: A "rednet" of `ARCHITECTURES`.
+        kernel_size: K of the involution in every bottleneck, in pixels, odd. Default 7.
+        group_channels: Channels that share a kernel there, or "C" for all. Default 16.
+        generator: Kernel generator there: "W", "r=N", "attention" or a factory, see `Involution`.
+            Default "r=4".
+        stem_kernel_size: K of the involution in the "imagenet" stem, in pixels, odd. It has 16
+            group channels, r = 4 and stride 1 in every variant. Default 3.
+        classes: Outputs of the classifier. Default None, the architecture's number.
+        backend: Implementation of the operator, see `involution2d`. Default None, the first that
+            can run.
 
-    Raises ValueError where group channels or r do not divide a layer's channels.
+    Raises:
+        ValueError: Group channels or r do not divide the channels of a layer.
+
+    Examples:
+        >>> import torch
+        >>> from involution_core import ARCHITECTURES
+        >>> network = RedNet(ARCHITECTURES["rednet-small"], kernel_size=3, generator="W")
+        >>> network(torch.randn(2, 3, 32, 32)).shape
+        torch.Size([2, 10])
+
+    References:
+        Li et al., CVPR 2021; the stem as in the authors' classification code.
     """
 
     def __init__(
@@ -161,12 +228,24 @@ class RedNet(BottleneckNetwork):
 
 
 class ResNet(BottleneckNetwork):
-    """The convolutional baseline: a K x K convolution (K = 3) in the middle of every bottleneck.
+    """ResNet, the convolutional baseline: a K x K convolution in the middle of every bottleneck.
 
-    architecture: a "resnet" of ARCHITECTURES; depths 50, 101 and 152 have torchvision's
-                  number of parameters.
-    kernel_size:  K, odd.
-    classes:      outputs; without it the architecture's own number.
+    Depths 50, 101 and 152 have torchvision's number of parameters.
+
+    Args:
+        architecture: A "resnet" of `ARCHITECTURES`.
+        kernel_size: K of that convolution, in pixels, odd. Default 3.
+        classes: Outputs of the classifier. Default None, the architecture's number.
+
+    Examples:
+        >>> import torch
+        >>> from involution_core import ARCHITECTURES
+        >>> ResNet(ARCHITECTURES["resnet-small"])(torch.randn(2, 3, 32, 32)).shape
+        torch.Size([2, 10])
+
+    References:
+        He et al., "Deep Residual Learning for Image Recognition", CVPR 2016; the stride lies in
+        the K x K convolution.
     """
 
     def __init__(
@@ -184,9 +263,25 @@ class ResNet(BottleneckNetwork):
 
 
 def build_network(name: str, **options: Any) -> BottleneckNetwork:
-    """The network called `name` in ARCHITECTURES; `options` are those of RedNet or ResNet.
+    """Builds a network by name.
 
-    Raises ValueError for an unknown name.
+    Args:
+        name: A name in `ARCHITECTURES`, such as "rednet50" or "resnet-small".
+        **options: Keyword arguments of `RedNet` or `ResNet`.
+
+    Returns:
+        The network with random weights, in training mode.
+
+    Raises:
+        ValueError: An unknown name, or options that do not fit the network.
+
+    Examples:
+        >>> network = build_network("rednet-small", kernel_size=5, generator="W", classes=7)
+        >>> network.classifier.out_features
+        7
+
+    References:
+        Li et al., CVPR 2021 (RedNet); He et al., CVPR 2016 (ResNet).
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"model must be one of {', '.join(ARCHITECTURES)}, got {name!r}")

@@ -4,7 +4,7 @@ Involution is linear in x and in the weight, so the three operators are closed
 under differentiation: the derivative of each is made of the other two, to any
 order. They are opaque to tracers and carry their own names
 (`involution_core::involution2d` and so on), which is what lets FLOP counters
-count them; see `ablations/cost.py`.
+count them.
 
 Shapes: x (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo), output (N, C, Ho, Wo).
 stride, padding and dilation are [height, width].

@@ -8,7 +8,7 @@ Pair = tuple[int, int]
 
 
 class Window(NamedTuple):
-    """How the K x K window moves over the input; every field is (height, width)."""
+    """How the K x K window moves over the input; every field is (height, width), in pixels."""
 
     kernel_size: Pair
     stride: Pair = (1, 1)
@@ -17,6 +17,7 @@ class Window(NamedTuple):
 
     @property
     def taps(self) -> int:
+        """Positions in the window, K²."""
         return self.kernel_size[0] * self.kernel_size[1]
 
     def _outputs(self, size: int, axis: int) -> int:
@@ -24,12 +25,24 @@ class Window(NamedTuple):
         return (size + 2 * self.padding[axis] - reach - 1) // self.stride[axis] + 1
 
     def output_size(self, size: Sequence[int]) -> Pair:
-        """Output (height, width) for an input of (height, width) `size`, as in torch.nn.Conv2d."""
+        """Returns the output's (height, width) for an input of `size`, as in torch.nn.Conv2d."""
         return self._outputs(size[0], 0), self._outputs(size[1], 1)
 
 
 def pair(name: str, value: int | Sequence[int], least: int) -> Pair:
-    """`value` as (height, width), or ValueError if it is not one or two integers >= `least`."""
+    """Returns one integer or two as (height, width).
+
+    Args:
+        name: What an error calls the value.
+        value: One integer or (height, width), in pixels.
+        least: The smallest integer allowed.
+
+    Returns:
+        (height, width).
+
+    Raises:
+        ValueError: `value` is not one or two integers of at least `least`.
+    """
     if type(value) is int and value >= least:  # nearly every call
         return value, value
     try:
@@ -47,11 +60,25 @@ def make_window(
     padding: int | Sequence[int] | None = None,
     dilation: int | Sequence[int] = 1,
 ) -> Window:
-    """A checked Window. Without `padding` it is dilation * (kernel_size - 1) / 2, which centres
-    the window on its pixel; that needs odd kernel sizes.
+    """Returns a checked window.
 
-    Raises ValueError for a kernel size, stride or dilation below 1, a negative padding, and an
-    even kernel size without padding.
+    Args:
+        kernel_size: K in pixels, one integer or (height, width).
+        stride: s in pixels, likewise. Default 1.
+        padding: p in pixels, likewise. Default None, dilation * (kernel_size - 1) / 2, which
+            centres the window on its pixel and needs odd kernel sizes.
+        dilation: d in pixels, likewise. Default 1.
+
+    Returns:
+        The window.
+
+    Raises:
+        ValueError: A kernel size, stride or dilation below 1, a negative padding, or an even
+            kernel size without padding.
+
+    Examples:
+        >>> make_window(7, stride=2).output_size((57, 56))
+        (29, 28)
     """
     kernel = pair("kernel_size", kernel_size, 1)
     step = pair("dilation", dilation, 1)
@@ -65,9 +92,18 @@ def make_window(
 def check_operands(
     x_shape: Sequence[int], weight_shape: Sequence[int], window: Window
 ) -> tuple[int, Pair]:
-    """Groups and output size of involution2d's operands; ValueError where they do not fit.
+    """Checks the shapes of involution2d's operands.
 
-    The weight is (N, G*Kh*Kw, Ho, Wo) or (N, G, Kh, Kw, Ho, Wo).
+    Args:
+        x_shape: (N, C, H, W).
+        weight_shape: (N, G·Kh·Kw, Ho, Wo) or (N, G, Kh, Kw, Ho, Wo).
+        window: The window that moves over x.
+
+    Returns:
+        G and (Ho, Wo).
+
+    Raises:
+        ValueError: They do not fit together.
     """
     if len(x_shape) != 4:
         raise ValueError(f"x must have 4 dimensions (N, C, H, W), got shape {tuple(x_shape)}")

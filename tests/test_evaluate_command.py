@@ -79,7 +79,7 @@ def test_as_many_images_as_imagenets_are_called_comparable(weights, tmp_path):
     from ablations.run.checkpoint_test import Evaluation
     from reports.screen.evaluation_lines import evaluation_lines
 
-    settings = CheckpointSettings("rednet50", weights, "imagefolder:/data")
+    settings = CheckpointSettings(weights, "imagefolder:/data")
     for images, classes, comparable in (
         (50_000, 1000, True), (49_999, 1000, False), (50_000, 999, False),
     ):  # fmt: skip

@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from ablations.study.table import AXES
+
 SETTINGS = """
 [settings]
 seeds = 1
@@ -203,8 +205,7 @@ BAD = {
             "1: name A: must be small letters, digits, - and _, at most 60",
             "2: title must be a line of text",
             "4: colour: unknown; allowed: name, title, axes, variants, baseline, settings",
-            "7: seeds is no axis; allowed: kernel_size, group_channels, generator, family, depth, "
-            "width, dataset, epochs, steps, batch_size, lr",
+            f"7: seeds is no axis; allowed: {', '.join(AXES)}",
         ],
     ),
     "variants": (

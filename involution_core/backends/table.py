@@ -22,14 +22,19 @@ def _never(dtype: torch.dtype, channels: int, groups: int) -> bool:
 
 @dataclass(frozen=True)
 class Backend:
-    """The operator and its two adjoints; shapes as in `unfold.py`.
+    """An implementation of the operator and its two adjoints.
 
-    forward(x, weight, window) -> output
-    grad_input(grad, weight, window, size) -> gradient by x
-    grad_weight(grad, x, window, groups) -> gradient by weight
-    unavailable(device, dtype) -> why it cannot run for such tensors, None where it can
-    groups_innermost(dtype, channels, groups) -> whether it wants the groups of a channels_last
-        weight innermost, inside the taps
+    Shapes: x (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo), output and grad (N, C, Ho, Wo).
+
+    Attributes:
+        name: What `backend=` calls it.
+        forward: (x, weight, window) -> output.
+        grad_input: (grad, weight, window, (H, W)) -> gradient by x.
+        grad_weight: (grad, x, window, G) -> gradient by weight.
+        unavailable: (device, dtype) -> why it cannot run for such tensors, None where it can.
+            Default: it runs everywhere.
+        groups_innermost: (dtype, C, G) -> whether it wants the groups of a channels_last weight
+            innermost, inside the taps. Default: it does not.
     """
 
     name: str
@@ -62,13 +67,23 @@ _TABLE = [
 ]
 
 BACKENDS = {backend.name: backend for backend in _TABLE}
+"""Every backend by name, preferred first."""
 
 
 def choose_backend(name: str | None, device: torch.device, dtype: torch.dtype) -> Backend:
-    """The backend to run: the one called `name`, or the first that can run without a name.
+    """Returns the backend to run.
 
-    Raises ValueError for a name that is not in the table, and for one that cannot run here, with
-    the reason.
+    Args:
+        name: A name in `BACKENDS`; None for the first that can run.
+        device: Of the operands.
+        dtype: Of the operands.
+
+    Returns:
+        Its entry in the table.
+
+    Raises:
+        ValueError: The name is not in the table, or the backend cannot run here; the message
+            gives the reason.
     """
     if name is None:
         return next(b for b in _TABLE if b.unavailable(device, dtype) is None)
@@ -81,7 +96,7 @@ def choose_backend(name: str | None, device: torch.device, dtype: torch.dtype) -
 
 
 def describe_backends() -> list[tuple[str, str]]:
-    """Every backend, preferred first, with where it runs here or why it does not."""
+    """Returns every backend, preferred first, with where it runs here or why it does not."""
     devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
     described = []
     for backend in _TABLE:
