@@ -11,7 +11,7 @@ from ablations.run.misfits import misfits
 from ablations.study.builder import BadStudy, StudyFile, make_study
 from ablations.study.settings import RunSettings
 from ablations.study.shipped_studies import ABLATIONS, ENVELOPE, read_levels, shipped, with_levels
-from ablations.study.variants import Study
+from ablations.study.study import Study
 from commands.lists import ListCommand
 from commands.options import Option, place_options, study_options, with_options
 from commands.settings import make_settings, take_levels, take_place

@@ -7,7 +7,7 @@ import click
 
 from ablations.errors import SettingError
 from ablations.study.settings import WRITTEN, RunSettings, check_writable
-from ablations.study.variants import Study
+from ablations.study.study import Study
 from commands.families import study_commands
 from commands.study_files import file_command
 

@@ -22,8 +22,8 @@ from ablations.study.builder import (
 )
 from ablations.study.settings import RunSettings
 from ablations.study.shipped_studies import ABLATIONS, ENVELOPE
+from ablations.study.study import Study
 from ablations.study.toml_lines import key_lines, line_of
-from ablations.study.variants import Study
 from commands.options import Option, place_options, with_options
 from commands.program import BAD_INPUT, PROGRAM
 from commands.settings import make_settings, take_place

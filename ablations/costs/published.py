@@ -79,7 +79,7 @@ def _published(row: dict[str, str]) -> Published:
 
 @cache
 def ablation() -> dict[tuple[str, str], Published]:
-    """(study, value) -> the row of the paper's ablation table."""
+    """(study, name of the variant) -> the row of the paper's ablation table."""
     return {(row["study"], row["variant"]): _published(row) for row in _rows("ablation.csv")}
 
 
@@ -99,8 +99,8 @@ def published_row(network: Variant, architecture: Architecture) -> Published | N
         return None
     plain = replace(network, depth=None, width=None)
     rows = {
-        make_variant({_AXES[study]: AXES[_AXES[study]](value)}): row
-        for (study, value), row in ablation().items()
+        make_variant({_AXES[study]: AXES[_AXES[study]](name)}): row
+        for (study, name), row in ablation().items()
     }
     return rows.get(plain)
 

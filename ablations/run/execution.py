@@ -11,7 +11,7 @@ from ablations.records.timing_record import TimingRecord, TimingStore
 from ablations.records.trial_record import TrialRecord, TrialStore
 from ablations.run.launcher import choose_device, run_trials
 from ablations.study.settings import WRITTEN, RunSettings, check_writable
-from ablations.study.variants import Study
+from ablations.study.study import Study
 from ablations.training.bench import measure_timings
 from ablations.training.environment import describe_environment
 from ablations.training.progress import Progress

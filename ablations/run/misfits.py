@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ablations.study.settings import RunSettings
-from ablations.study.variants import Study, Variant, architecture_of
+from ablations.study.study import Study
+from ablations.study.variants import Variant, architecture_of
 from involution_core.architectures import STEM_GROUP_CHANNELS, Architecture
 from involution_core.forms import reduction_ratio_of
 

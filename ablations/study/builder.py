@@ -26,7 +26,8 @@ from math import prod
 
 from ablations.study.axes import NETWORK_AXES, PAPER, TRAINING_AXES
 from ablations.study.document import Key, Problem, Reader, StudyFile, shown
-from ablations.study.variants import Level, Study, Variant, make_variant
+from ablations.study.study import Study
+from ablations.study.variants import Level, Variant, make_variant
 from involution_core.forms import ATTENTION
 
 MOST_VARIANTS = 200

@@ -8,7 +8,8 @@ from importlib.resources import files
 from ablations.errors import SettingError
 from ablations.study.axes import AXES
 from ablations.study.builder import StudyFile, make_study, parse_study
-from ablations.study.variants import Level, Study
+from ablations.study.study import Study
+from ablations.study.variants import Level
 
 ABLATIONS = ("kernel-size", "group-channels", "kernel-generator")
 """The paper's tables (a), (b) and (c)."""

@@ -11,7 +11,8 @@ from ablations.data.sources import load_data
 from ablations.networks.builders import build
 from ablations.own_code import fingerprint
 from ablations.study.settings import TrainSettings
-from ablations.study.variants import Study, Variant, architecture_of, distinct_variants
+from ablations.study.study import Study, distinct_variants
+from ablations.study.variants import Variant, architecture_of
 
 
 @dataclass(frozen=True)
