@@ -15,9 +15,11 @@ from measuring import arguments, goal, write
 from ablations.costs.proof_suite import prove_study
 from ablations.records.run_record import Run
 from ablations.records.trial_record import TrialRecord
+from ablations.results.results import results_of
 from ablations.study.settings import RunSettings, TrainSettings
 from ablations.study.shipped_studies import ABLATIONS, shipped_study
-from ablations.study.variants import Variant, distinct_variants
+from ablations.study.study import distinct_variants
+from ablations.study.variants import Variant
 from ablations.training.environment import describe_environment
 from reports.page.report_files import write_report
 
@@ -53,7 +55,7 @@ def main() -> None:
         for _ in range(ROUNDS):
             for trials, run in runs.items():
                 start = time.perf_counter()
-                page = write_report(run, Path(folder))
+                page = write_report(results_of(run), Path(folder))
                 times[trials].append(time.perf_counter() - start)
                 size = page.stat().st_size
                 if not seconds.get(trials):

@@ -11,16 +11,16 @@ from ablations.study.settings import WRITTEN, check_writable
 from commands.options import open_option
 
 if TYPE_CHECKING:
-    from ablations.records.run_record import Run
+    from ablations.results.results import Results
 
 COMPARISON = Path("comparison.html")
 
 
-def show_report(run: "Run", output: Path, open_browser: bool) -> None:
+def show_report(results: "Results", output: Path, open_browser: bool) -> None:
     """Writes the run's report and tables into a folder, prints the page's path, opens it."""
     from reports.page.report_files import write_report
 
-    show_page(write_report(run, output), open_browser)
+    show_page(write_report(results, output), open_browser)
 
 
 def show_page(page: Path, open_browser: bool) -> None:
@@ -40,8 +40,9 @@ def report(directory: Path, open_browser: bool) -> None:
         raise SettingError("DIR", directory, "is not a directory")
     check_writable("DIR", directory, WRITTEN)
     from ablations.records.run_file import load_run
+    from ablations.results.results import results_of
 
-    show_report(load_run(directory, "DIR"), directory, open_browser)
+    show_report(results_of(load_run(directory, "DIR")), directory, open_browser)
 
 
 @click.command()
@@ -70,9 +71,13 @@ def compare(first: Path, second: Path, output: Path, open_browser: bool) -> None
     check_writable("output", output.parent, {output.name: False})
     from ablations.records.files import write_text
     from ablations.records.run_file import load_run
+    from ablations.results.results import results_of
     from reports.page.html_pages import render_comparison
     from reports.page.run_comparison import compare_runs
 
-    runs = [load_run(path.expanduser(), name) for path, name in ((first, "A"), (second, "B"))]
-    write_text(output, render_comparison(compare_runs(*runs), (str(first), str(second))))
+    results = [
+        results_of(load_run(path.expanduser(), name))
+        for path, name in ((first, "A"), (second, "B"))
+    ]
+    write_text(output, render_comparison(compare_runs(*results), (str(first), str(second))))
     show_page(output, open_browser)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from ablations.study.settings import WRITTEN, RunSettings, check_writable
-from ablations.study.variants import Study
+from ablations.study.study import Study
 from commands.families import study_commands
 from commands.options import no_train_option, open_option
 from commands.program import FAILED, INTERRUPTED, PROGRAM, fail
@@ -21,6 +21,7 @@ def run_studies(studies: Sequence[Study], settings: RunSettings, *, open_browser
 
     from ablations.costs.fvcore_counter import UncountedOperator
     from ablations.records.run_file import save_run
+    from ablations.results.results import results_of
     from ablations.run.execution import execute
     from ablations.training.allocator import keep_freed_memory
     from involution_core.backends.native.native_backend import KERNEL
@@ -44,14 +45,15 @@ def run_studies(studies: Sequence[Study], settings: RunSettings, *, open_browser
             fail(f"{error}; it would be counted as zero", FAILED)
     remove_tables(settings.output)
     save_run(run)
-    for line in study_lines(run):
+    results = results_of(run)
+    for line in study_lines(results):
         click.echo(line)
     if run.failures:
         told = f"{len(run.failures)} of {len(run.records)} trials failed: see the report"
         click.echo(told, err=True)
     if not run.verified:
         click.echo("the counts differ from the closed form: see Verification", err=True)
-    show_report(run, settings.output, open_browser)
+    show_report(results, settings.output, open_browser)
     if not run.verified or (run.failures and len(run.failures) == len(run.records)):
         sys.exit(FAILED)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ablations.study.variants import Study
+from ablations.study.study import Study
 from involution_core.forms import ATTENTION
 
 HEADINGS = {
@@ -52,7 +52,7 @@ def level_text(axis: str, level: str) -> str:
     if axis == "generator":
         if level == ATTENTION:
             return "attention (softmax)"
-        return f"W₁σ(W₀), {level.replace('=', ' = ')}" if level.startswith("r=") else level
+        return f"W₁σ(W₀), {_ratio(level)}" if level.startswith("r=") else level
     return FAMILY_TITLES.get(level, level) if axis == "family" else level
 
 
@@ -117,5 +117,10 @@ def told_apart(study: Study) -> dict[str, dict[str, str]]:
 
 def _short(axis: str, level: str) -> str:
     if axis == "generator":
-        return level_text(axis, level).split(", ")[-1].split(" (")[0]
+        return _ratio(level) if level.startswith("r=") else level
     return level_text(axis, level)
+
+
+def _ratio(form: str) -> str:
+    """ "r = 4" for r=4."""
+    return form.replace("=", " = ")
