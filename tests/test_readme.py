@@ -42,7 +42,7 @@ def test_a_generator_of_ones_own(run, tmp_path, mine):
     result = run("run", "study.toml", "--output", "out")
     assert result.code == 0, result.err
     table = pd.read_csv(tmp_path / "out" / "tables" / "pixel-specific.csv")
-    assert table["value"].tolist() == [
+    assert table["variant"].tolist() == [
         "r=4, 3", "r=4, 7", "mine:SameEverywhere, 3", "mine:SameEverywhere, 7",
     ]  # fmt: skip
     assert table["proof"].tolist() == ["closed form"] * 2 + ["two counters"] * 2

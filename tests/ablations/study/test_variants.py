@@ -9,7 +9,8 @@ from ablations.run.misfits import misfits
 from ablations.study.builder import make_study
 from ablations.study.settings import RunSettings, TrainSettings
 from ablations.study.shipped_studies import ABLATIONS, ENVELOPE, shipped, shipped_study
-from ablations.study.variants import Variant, architecture_of, distinct_variants, make_variant
+from ablations.study.study import distinct_variants
+from ablations.study.variants import Variant, architecture_of, make_variant
 from involution_core.architectures import ARCHITECTURES
 
 BOTH = RunSettings("out", "rednet50", 1, TrainSettings())
