@@ -23,13 +23,7 @@ _SUMMARY = ["study", "variant", "params", "macs", "top1_mean", "top1_low", "top1
 
 
 def accuracy_frame(studies: Sequence[StudyResult]) -> pd.DataFrame:
-    """One row for each trial.
-
-    Returns:
-        study, variant, seed; top1 (percent, NaN where the trial failed); failure (the reason, None
-        where it finished); trained_params, trained_macs (one image): of the network that was
-        trained.
-    """
+    """One row for each trial, see `Results.accuracy`."""
     rows = [
         {
             **named,
@@ -46,13 +40,7 @@ def accuracy_frame(studies: Sequence[StudyResult]) -> pd.DataFrame:
 
 
 def contrast_frame(studies: Sequence[StudyResult]) -> pd.DataFrame:
-    """One row for each variant that is held against its study's baseline.
-
-    Returns:
-        study, variant, baseline; pairs (seeds that finished with both); difference (points of
-        Top-1, variant minus baseline), difference_low, difference_high: its 95 % t interval; p of
-        the sign-flip test; adjusted_p, Holm-corrected over the study; verdict.
-    """
+    """One row for each variant but the baselines, see `Results.contrasts`."""
     rows = [
         named | {"baseline": variant.contrast.baseline} | _contrast(variant)
         for named, variant in _variants(studies)
@@ -62,14 +50,7 @@ def contrast_frame(studies: Sequence[StudyResult]) -> pd.DataFrame:
 
 
 def cost_frame(studies: Sequence[StudyResult]) -> pd.DataFrame:
-    """One row for each variant, of the network whose costs were counted.
-
-    Returns:
-        study, variant, params; multiply-accumulates for one image by term of the closed form (see
-        `formulas.MAC_TERMS`), of the rest, and their sum macs; flops_ablation_convention,
-        flops_envelope_convention: as the paper's tables and its figures of accuracy against cost
-        count them; verified, and proof: by what.
-    """
+    """One row for each variant, see `Results.costs`."""
     rows = [
         {
             **named,
@@ -90,8 +71,8 @@ def summary_frame(studies: Sequence[StudyResult]) -> pd.DataFrame:
     """One row for each variant.
 
     Returns:
-        study, variant; params and macs as in `cost_frame`; top1_mean (percent) over so many seeds,
-        top1_low, top1_high: its 95 % t interval; the contrast as in `contrast_frame`.
+        study, variant; params and macs as in `Results.costs`; top1_mean (percent), over so many
+        seeds; top1_low, top1_high: its 95 % t interval; the contrast as in `Results.contrasts`.
     """
     rows = [
         {

@@ -53,19 +53,39 @@ class Results:
         return self.run.verified
 
     def accuracy(self) -> "DataFrame":
-        """One row for each trial of each study, see `frames.accuracy_frame`."""
+        """One row for each trial.
+
+        Returns:
+            study, variant, seed; top1 (percent, NaN where the trial failed); failure (the reason,
+            None where it finished); trained_params and trained_macs (multiply-accumulates of one
+            image) of the network that was trained.
+        """
         from ablations.results.frames import accuracy_frame
 
         return accuracy_frame(self.studies)
 
     def contrasts(self) -> "DataFrame":
-        """One row for each contrast with a study's baseline, see `frames.contrast_frame`."""
+        """One row for each variant that is held against its study's baseline.
+
+        Returns:
+            study, variant, baseline; pairs (seeds that finished with both); difference (points of
+            Top-1, variant minus baseline) and its 95 % t interval, difference_low to
+            difference_high; p of the sign-flip test; adjusted_p, Holm-corrected over the study;
+            verdict.
+        """
         from ablations.results.frames import contrast_frame
 
         return contrast_frame(self.studies)
 
     def costs(self) -> "DataFrame":
-        """One row for each variant of each study, see `frames.cost_frame`."""
+        """One row for each variant, of the network whose costs were counted.
+
+        Returns:
+            study, variant, params; multiply-accumulates of one image by term of the closed form
+            (reduce, span, ...), rest, and macs, their sum; flops_ablation_convention and
+            flops_envelope_convention, counted as the paper's tables and its figures of accuracy
+            against cost do; verified, and proof: by what.
+        """
         from ablations.results.frames import cost_frame
 
         return cost_frame(self.studies)

@@ -86,19 +86,19 @@ class StudyResult:
         return {variant.name: variant.top1_by_seed for variant in self.variants}
 
     def accuracy(self) -> "DataFrame":
-        """One row for each trial, see `frames.accuracy_frame`."""
+        """One row for each trial, see `Results.accuracy`."""
         from ablations.results.frames import accuracy_frame
 
         return accuracy_frame([self])
 
     def contrasts(self) -> "DataFrame":
-        """One row for each contrast with the baseline, see `frames.contrast_frame`."""
+        """One row for each contrast with the baseline, see `Results.contrasts`."""
         from ablations.results.frames import contrast_frame
 
         return contrast_frame([self])
 
     def costs(self) -> "DataFrame":
-        """One row for each variant, see `frames.cost_frame`."""
+        """One row for each variant, see `Results.costs`."""
         from ablations.results.frames import cost_frame
 
         return cost_frame([self])

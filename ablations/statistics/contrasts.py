@@ -46,7 +46,6 @@ class Contrast:
         baseline: The name of what it is held against.
         difference: Variant minus baseline, points of Top-1, over the seeds that finished with both.
         p: Of the two-sided sign-flip test; None without a pair.
-        smallest_p: The least p that so many pairs can give.
         adjusted_p: p, Holm-corrected over the `comparisons`.
         smallest_adjusted_p: The least adjusted p that the pairs of the comparisons can give.
         comparisons: The contrasts of the study that have a p.
@@ -56,7 +55,6 @@ class Contrast:
     baseline: str
     difference: Estimate
     p: float | None
-    smallest_p: float | None
     adjusted_p: float | None
     smallest_adjusted_p: float | None
     comparisons: int
@@ -151,7 +149,6 @@ def contrast_samples(samples: Mapping[tuple[str, str], NDArray[np.float64]]) -> 
             baseline=names[1],
             difference=Estimate.of(sample),
             p=ps.get(names),
-            smallest_p=smallest.get(names),
             adjusted_p=adjusted.get(names),
             smallest_adjusted_p=reachable.get(names),
             comparisons=len(tested),
