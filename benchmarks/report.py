@@ -15,6 +15,7 @@ from measuring import arguments, goal, write
 from ablations.costs.proof_suite import prove_study
 from ablations.records.run_record import Run
 from ablations.records.trial_record import TrialRecord
+from ablations.results.results import results_of
 from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ABLATIONS, shipped_study
 from ablations.study.study import distinct_variants
@@ -55,7 +56,7 @@ def main() -> None:
         for _ in range(ROUNDS):
             for trials, run in runs.items():
                 start = time.perf_counter()
-                page = write_report(run, Path(folder))
+                page = write_report(results_of(run), Path(folder))
                 times[trials].append(time.perf_counter() - start)
                 size = page.stat().st_size
                 if not seconds.get(trials):

@@ -38,9 +38,13 @@ def compare(first: Path, second: Path, output: Path, open_browser: bool) -> None
     check_writable("output", output.parent, {output.name: False})
     from ablations.records.files import write_text
     from ablations.records.run_file import load_run
+    from ablations.results.results import results_of
     from reports.page.html_pages import render_comparison
     from reports.page.run_comparison import compare_runs
 
-    runs = [load_run(path.expanduser(), name) for path, name in ((first, "A"), (second, "B"))]
-    write_text(output, render_comparison(compare_runs(*runs), (str(first), str(second))))
+    results = [
+        results_of(load_run(path.expanduser(), name))
+        for path, name in ((first, "A"), (second, "B"))
+    ]
+    write_text(output, render_comparison(compare_runs(*results), (str(first), str(second))))
     show_page(output, open_browser)

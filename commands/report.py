@@ -20,5 +20,6 @@ def report(directory: Path, open_browser: bool) -> None:
         raise SettingError("DIR", directory, "is not a directory")
     check_writable("DIR", directory, WRITTEN)
     from ablations.records.run_file import load_run
+    from ablations.results.results import results_of
 
-    show_report(load_run(directory, "DIR"), directory, open_browser)
+    show_report(results_of(load_run(directory, "DIR")), directory, open_browser)

@@ -30,30 +30,30 @@ def verify(json_file: Path | None) -> None:
     from dataclasses import asdict
 
     from ablations.costs.fvcore_counter import UncountedOperator
-    from ablations.costs.proof import Row
+    from ablations.costs.proof import Proof
     from ablations.costs.proof_suite import prove_all
     from ablations.records.files import write_json
     from reports.screen.text_tables import EXPLANATION, proof_heading, proof_line
 
-    def show(row: Row) -> None:
-        click.echo(proof_line(row))
-        for mismatch in row.mismatches:
+    def show(proof: Proof) -> None:
+        click.echo(proof_line(proof))
+        for mismatch in proof.mismatches:
             click.echo(f"  {mismatch}")
 
     click.echo(EXPLANATION + "\n\n" + proof_heading())
     try:
-        rows = prove_all(show)
+        proofs = prove_all(show)
     except UncountedOperator as error:
         click.echo(f"WRONG: {error}; it would be counted as zero")
         sys.exit(FAILED)
-    wrong = [row for row in rows if not row.verified]
-    networks = {(row.model, row.variant, row.stem_kernel_size): len(row.layers) for row in rows}
+    wrong = [proof for proof in proofs if not proof.verified]
+    networks = {(p.model, p.variant, p.stem_kernel_size): len(p.layers) for p in proofs}
     if json_file is not None:
-        write_json(json_file, [{**asdict(row), "verified": row.verified} for row in rows])
+        write_json(json_file, [{**asdict(proof), "verified": proof.verified} for proof in proofs])
     if wrong:
-        click.echo(f"{len(wrong)} of {len(rows)} rows differ")
+        click.echo(f"{len(wrong)} of {len(proofs)} rows differ")
         sys.exit(FAILED)
     click.echo(
-        f"{len(rows)} rows, {len(networks)} different networks, {sum(networks.values())} "
+        f"{len(proofs)} rows, {len(networks)} different networks, {sum(networks.values())} "
         "spatial layers: every number equal, those read off figures within the error of reading"
     )

@@ -11,7 +11,7 @@ def test_attention_beside_the_papers_forms(run, tmp_path):
     assert result.code == 0, result.err
     assert re.search(r"attention \(softmax\) +18\.0 +3\.36   \d", result.out)
     out = tmp_path / "out"
-    table = pd.read_csv(out / "tables" / "kernel-generator.csv", index_col="value")
+    table = pd.read_csv(out / "tables" / "kernel-generator.csv", index_col="variant")
     row = table.loc["attention"]
     assert row["params"] == 18_022_650 and row["trained_params"] == 87_338 and row["verified"]
     assert pd.isna(row["published_params_m"]) and row["seeds"] == 2

@@ -70,7 +70,7 @@ def test_a_study_end_to_end(run, tmp_path):
         assert record["settings"]["steps"] == 2
 
     table = pd.read_csv(out / "tables" / "kernel-size.csv")
-    assert table["value"].tolist() == [3, 5]
+    assert table["variant"].tolist() == [3, 5]
     assert table["params"].tolist() == [14_745_446, 15_063_590]
     assert table["published_top1_percent"].tolist() == [76.9, 77.4]
     mean = np.mean([r["top1"] for r in kept[:2]])

@@ -43,3 +43,14 @@ WITHOUT_TORCH = [
 def test_help_bad_input_and_rendering_need_no_torch(module):
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+@pytest.mark.parametrize("module", ["ablations", "ablations.results.results", "cli"])
+def test_data_frames_are_imported_where_one_is_asked_for(module):
+    code = f"import sys, {module}; sys.exit(bool({{'torch', 'pandas'}} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_no_two_files_of_the_reports_have_the_same_name():
+    names = [path.name for path in (ROOT / "reports").rglob("*.py") if path.name != "__init__.py"]
+    assert len(names) == len(set(names))

@@ -4,6 +4,7 @@ import pytest
 from finished import make_run
 
 from ablations.records.run_file import save_run
+from ablations.results.results import results_of
 from reports.page.report_files import remove_tables, write_report
 
 TOPS = {"3": [40.0, 50.0], "7": [80.0, 70.0]}
@@ -13,7 +14,7 @@ TOPS = {"3": [40.0, 50.0], "7": [80.0, 70.0]}
 def folder(tmp_path):
     run = make_run(tmp_path / "done", "kernel-size", TOPS)
     save_run(run)
-    write_report(run, tmp_path / "done")
+    write_report(results_of(run), tmp_path / "done")
     return tmp_path / "done"
 
 
@@ -64,7 +65,8 @@ def test_compare_takes_folders_and_reports(run, folder, tmp_path):
 def test_tables_of_another_run_do_not_stay(run, folder):
     (folder / "tables" / "mine.csv").write_text("kept")
     remove_tables(folder)
-    write_report(make_run(folder, "group-channels", {"16": [60.0], "4": [61.0]}), folder)
+    other = make_run(folder, "group-channels", {"16": [60.0], "4": [61.0]})
+    write_report(results_of(other), folder)
     names = {path.stem for path in (folder / "tables").iterdir()}
     assert names == {"group-channels", "mine"}
 

@@ -63,7 +63,7 @@ def test_a_crossed_study_end_to_end(run, study, tmp_path):
     out = tmp_path / "runs" / "crossed"
     trained = {(r["variant"]["kernel_size"], r["settings"]["lr"]) for r in records(out)}
     assert trained == {(3, 0.1), (3, 0.2), (7, 0.1), (7, 0.2)}
-    assert table(out, "crossed")["value"].tolist() == ["3, 0.1", "3, 0.2", "7, 0.1", "7, 0.2"]
+    assert table(out, "crossed")["variant"].tolist() == ["3, 0.1", "3, 0.2", "7, 0.1", "7, 0.2"]
     page = (out / "report.html").read_text()
     assert "Windows &#34;against&#34; rates" in page
 
@@ -95,7 +95,7 @@ def test_a_listed_study_end_to_end(run, study, tmp_path):
     result = run("run", study(listed), "--output", "out")
     assert result.code == 0, result.err
     values = ["3, 16, rednet", "–, –, resnet"]
-    assert table(tmp_path / "out", "listed")["value"].tolist() == values
+    assert table(tmp_path / "out", "listed")["variant"].tolist() == values
     assert {r["variant"]["family"] for r in records(tmp_path / "out")} == {"rednet", "resnet"}
 
 
@@ -343,7 +343,7 @@ def test_families_of_the_envelope(run, tmp_path):
     result = run("envelope", "--families", "rednet", "resnet", "--depths", "26", "38", *quick)
     assert result.code == 0, result.err
     values = ["rednet, 26", "rednet, 38", "resnet, 26", "resnet, 38"]
-    assert table(tmp_path / "out", "envelope")["value"].tolist() == values
+    assert table(tmp_path / "out", "envelope")["variant"].tolist() == values
 
 
 @pytest.mark.parametrize(

@@ -45,20 +45,35 @@ class LayerProof:
 
 
 @dataclass(frozen=True)
-class Row:
-    """The proof for one network: a variant of a study, a model of the zoo, or a point of the
-    accuracy-cost figures, where `published` is what can be read off them.
+class Proof:
+    """The counts of one network, by closed form and by two counters, and where they differ.
 
-    params, operations: of the whole network, by fvcore. closed_form_macs, fvcore_macs,
-    witness_macs: of its spatial layers, by term of the closed form; the witness cannot tell
-    the linear maps of a layer apart and has them by operator (`verify.WITNESSED`).
-    variant, stem_kernel_size: without a meaning where the network is a ResNet.
-    convention: the name in `conventions.CONVENTIONS` that the published FLOPs meet; like
-    `published`, None where nothing is published for this network.
+    The network is a variant of a study, a model of the zoo, or a point of the accuracy-cost
+    figures, where `published` is what can be read off them.
+
+    Attributes:
+        study: Its name.
+        name: Of the variant or the model.
+        model: Of the architecture.
+        variant: Without a meaning, as stem_kernel_size, where the network is a ResNet.
+        stem_kernel_size: Of the involution in the stem.
+        image_size: Side of the square input, pixels.
+        params: Of the whole network, by fvcore.
+        operations: Of the whole network for one image, by fvcore.
+        closed_form_params: Of the spatial layers.
+        closed_form_macs: Of the spatial layers, by term of the closed form.
+        fvcore_macs: The same by fvcore.
+        torch_macs: The same by torch's counter, which cannot tell the linear maps of a layer apart
+            and has them by operator (`prover.TORCH_OPERATORS`).
+        layers: Every spatial layer.
+        convention: The name in `conventions.CONVENTIONS` that the published FLOPs meet; like
+            `published`, None where nothing is published for this network.
+        published: The figures as printed.
+        mismatches: Every two numbers that should be one; empty where the proof holds.
     """
 
     study: str
-    value: str
+    name: str
     model: str
     variant: Variant
     stem_kernel_size: int
@@ -68,7 +83,7 @@ class Row:
     closed_form_params: int
     closed_form_macs: Mapping[str, int]
     fvcore_macs: Mapping[str, int]
-    witness_macs: Mapping[str, int]
+    torch_macs: Mapping[str, int]
     layers: tuple[LayerProof, ...]
     convention: str | None
     published: Published | None
@@ -94,7 +109,7 @@ class Row:
         return FULL.count(self.operations)
 
 
-def published_in(rows: Sequence[Row]) -> Convention | None:
-    """The convention of the published figures that rows stand beside; None where nothing is."""
-    names = [row.convention for row in rows if row.convention is not None]
+def published_in(proofs: Sequence[Proof]) -> Convention | None:
+    """The convention of the figures published for `proofs`; None where nothing is published."""
+    names = [proof.convention for proof in proofs if proof.convention is not None]
     return CONVENTIONS[names[0]] if names else None

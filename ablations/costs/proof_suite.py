@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ablations.costs.conventions import ABLATION, ENVELOPE, ZOO
-from ablations.costs.proof import PAPER_MODEL, Mismatch, Row
+from ablations.costs.proof import PAPER_MODEL, Mismatch, Proof
 from ablations.costs.prover import prove
 from ablations.costs.published import (
     ENVELOPE_DEPTHS,
@@ -30,48 +30,48 @@ FURTHER_LEVELS = {"kernel-generator": (ATTENTION,)}
 """What the paper's talk describes and its tables lack."""
 
 
-def prove_study(study: Study, cost_model: str) -> list[Row]:
-    """One row for each variant. Where a study varies family or depth, beside the points of the
+def prove_study(study: Study, cost_model: str) -> list[Proof]:
+    """One proof for each variant. Where a study varies family or depth, beside the points of the
     accuracy-cost figures; else, where it is one of their networks, beside the ablation tables.
 
     cost_model: the network whose costs are counted, a name in ARCHITECTURES.
     """
     of_figures = not {"family", "depth"}.isdisjoint(study.axes)
-    rows: dict[Network, Row] = {}
-    for value, variant in study.variants.items():
-        if variant.network not in rows:
-            rows[variant.network] = _prove_variant(
-                study.name, value, replace(variant, training=()), cost_model, of_figures
+    proofs: dict[Network, Proof] = {}
+    for name, variant in study.variants.items():
+        if variant.network not in proofs:
+            proofs[variant.network] = _prove_variant(
+                study.name, name, replace(variant, training=()), cost_model, of_figures
             )
     return [
-        replace(rows[variant.network], value=value, variant=variant)
-        for value, variant in study.variants.items()
+        replace(proofs[variant.network], name=name, variant=variant)
+        for name, variant in study.variants.items()
     ]
 
 
 def _prove_variant(
-    study: str, value: str, variant: Variant, cost_model: str, of_figures: bool
-) -> Row:
+    study: str, name: str, variant: Variant, cost_model: str, of_figures: bool
+) -> Proof:
     architecture = architecture_of(cost_model, variant)
     if of_figures:
         point = envelope_point(variant, architecture)
-        row = prove(architecture, variant, study=study, value=value)
-        return row if point is None else _beside_the_point(row, point)
+        proof = prove(architecture, variant, study=study, name=name)
+        return proof if point is None else _beside_the_point(proof, point)
     printed = published_row(variant, architecture)
     convention = ABLATION.name if printed else None
     return prove(
-        architecture, variant, study=study, value=value, convention=convention, published=printed
+        architecture, variant, study=study, name=name, convention=convention, published=printed
     )
 
 
-def prove_zoo() -> list[Row]:
-    """One row for each RedNet of the authors' model zoo, with the stem's involution 7x7."""
+def prove_zoo() -> list[Proof]:
+    """One proof for each RedNet of the authors' model zoo, with the stem's involution 7x7."""
     return [
         prove(
             ARCHITECTURES[name.lower().replace("-", "")],
             Variant(),
             study="model-zoo",
-            value=name,
+            name=name,
             stem_kernel_size=ZOO_STEM_KERNEL_SIZE,
             convention=ZOO.name,
             published=published,
@@ -80,8 +80,8 @@ def prove_zoo() -> list[Row]:
     ]
 
 
-def prove_envelope() -> list[Row]:
-    """One row for each ResNet and RedNet of the published figures of accuracy against cost, with
+def prove_envelope() -> list[Proof]:
+    """One proof for each ResNet and RedNet of the published figures of accuracy against cost, with
     the classification code's 3x3 involution in RedNet's stem.
 
     The figures print no numbers. Their points were read off, and are met where the counts lie
@@ -102,19 +102,19 @@ def prove_envelope() -> list[Row]:
     ]
 
 
-def _beside_the_point(row: Row, point: EnvelopePoint) -> Row:
+def _beside_the_point(proof: Proof, point: EnvelopePoint) -> Proof:
     return replace(
-        row,
+        proof,
         convention=ENVELOPE.name,
         published=point.row,
-        mismatches=(*row.mismatches, *_read_off_mismatches(row, point)),
+        mismatches=(*proof.mismatches, *_read_off_mismatches(proof, point)),
     )
 
 
-def _read_off_mismatches(row: Row, point: EnvelopePoint) -> Iterator[Mismatch]:
-    flops = ENVELOPE.count(row.operations)
+def _read_off_mismatches(proof: Proof, point: EnvelopePoint) -> Iterator[Mismatch]:
+    flops = ENVELOPE.count(proof.operations)
     for quantity, read, error, count, unit in [
-        ("#Params (M)", point.params_m, READ_OFF_PARAMS_M, row.params, 10**6),
+        ("#Params (M)", point.params_m, READ_OFF_PARAMS_M, proof.params, 10**6),
         ("FLOPs (G), envelope convention", point.flops_g, READ_OFF_FLOPS_G, flops, 10**9),
     ]:
         if abs(count / unit - read) > error:
@@ -122,19 +122,25 @@ def _read_off_mismatches(row: Row, point: EnvelopePoint) -> Iterator[Mismatch]:
             yield Mismatch("", quantity, "read off the figure", there, "fvcore", here)
 
 
-def prove_all(each: Callable[[Row], None] = lambda row: None) -> list[Row]:
-    """The twelve rows of the paper's ablations, FURTHER_LEVELS, the five of the model zoo and the
-    ten of the accuracy-cost figures; calls `each` for every row as it comes."""
-    rows = []
+def prove_all(each: Callable[[Proof], None] = lambda proof: None) -> list[Proof]:
+    """The proofs of all published networks, and of FURTHER_LEVELS.
+
+    Published are the twelve networks of the paper's ablations, the five of the model zoo and the
+    ten of the accuracy-cost figures.
+
+    Args:
+        each: Is called with every proof as it comes.
+    """
+    proofs = []
     for name in ABLATIONS:
         ((axis, levels),) = shipped(name).axes.items()
         further = FURTHER_LEVELS.get(name, ())
         file = with_levels(shipped(name), {axis: (*levels, *further)})
-        for row in prove_study(make_study(file), PAPER_MODEL):
-            rows.append(row)
-            each(row)
+        for proof in prove_study(make_study(file), PAPER_MODEL):
+            proofs.append(proof)
+            each(proof)
     for proven in (prove_zoo, prove_envelope):
-        for row in proven():
-            rows.append(row)
-            each(row)
-    return rows
+        for proof in proven():
+            proofs.append(proof)
+            each(proof)
+    return proofs

@@ -1,4 +1,4 @@
-"""The proof: closed form = fvcore = second witness, layer by layer, and the printed digits.
+"""The proof: closed form = fvcore = torch's counter, layer by layer, and the printed digits.
 
 Every count is compared as an integer, every printed number digit by digit; there is no tolerance.
 The one exception is no count: figures that print no numbers, see `prove_envelope`.
@@ -13,20 +13,20 @@ from torch import nn
 from ablations.costs import formulas
 from ablations.costs.conventions import FULL, MATRIX_PRODUCTS
 from ablations.costs.fvcore_counter import NetworkCost, count_cost
-from ablations.costs.proof import LayerProof, Mismatch, Row
+from ablations.costs.proof import LayerProof, Mismatch, Proof
 from ablations.costs.published import Published
-from ablations.costs.torch_counter import Witness, second_count
+from ablations.costs.torch_counter import TorchCount, second_count
 from ablations.networks.builders import build
 from ablations.networks.layers import SpatialLayer
 from ablations.study.variants import Variant
 from involution_core.architectures import STEM_KERNEL_SIZE, Architecture
 
-WITNESSED = {
+TORCH_OPERATORS = {
     "conv": formulas.PARAM_TERMS,
     "query_key": ("query_key",),
     "involution": ("aggregation",),
 }
-"""Operator of the second witness -> the terms of the closed form that it counts together."""
+"""Operator of torch's counter -> the terms of the closed form that it counts together."""
 
 
 def _sum_terms(rows: list[Mapping[str, int]], terms: tuple[str, ...]) -> dict[str, int]:
@@ -42,7 +42,7 @@ def _compare(
             yield Mismatch(layer, f"{kind} {term}", "closed form", expected, "fvcore", found)
 
 
-def _layer_mismatches(proof: LayerProof, witness: Mapping[str, int]) -> Iterator[Mismatch]:
+def _layer_mismatches(proof: LayerProof, by_torch: Mapping[str, int]) -> Iterator[Mismatch]:
     name = proof.layer.name
     if proof.layer.own_code:
         aggregation = {"aggregation": proof.counted_operations.get("aggregation", 0)}
@@ -53,29 +53,29 @@ def _layer_mismatches(proof: LayerProof, witness: Mapping[str, int]) -> Iterator
     formula = proof.formula_operations
     expected = {
         operator: sum(formula.get(term, 0) for term in terms)
-        for operator, terms in WITNESSED.items()
+        for operator, terms in TORCH_OPERATORS.items()
     }
-    for operator in sorted({*expected, *witness}):
-        macs, seen = expected.get(operator, 0), witness.get(operator, 0)
+    for operator in sorted({*expected, *by_torch}):
+        macs, seen = expected.get(operator, 0), by_torch.get(operator, 0)
         if macs != seen:
             yield Mismatch(name, f"MACs {operator}", "closed form", macs, "FlopCounterMode", seen)
 
 
-def _network_mismatches(cost: NetworkCost, witness: Witness) -> Iterator[Mismatch]:
+def _network_mismatches(cost: NetworkCost, by_torch: TorchCount) -> Iterator[Mismatch]:
     counted = {name: cost.operations.get(name, 0) for name in FULL.operators}
     counted["linear"] += sum(counted.pop(name) for name in MATRIX_PRODUCTS)
-    for operator in sorted({*counted, *witness.operations}):
-        macs, seen = counted.get(operator, 0), witness.operations.get(operator, 0)
+    for operator in sorted({*counted, *by_torch.operations}):
+        macs, seen = counted.get(operator, 0), by_torch.operations.get(operator, 0)
         if macs != seen:
             yield Mismatch("", f"MACs {operator}", "fvcore", macs, "FlopCounterMode", seen)
 
 
-def _published_mismatches(row: Row) -> Iterator[Mismatch]:
-    published, counted = row.published, row.as_published
+def _published_mismatches(proof: Proof) -> Iterator[Mismatch]:
+    published, counted = proof.published, proof.as_published
     if published and counted:
         for quantity, printed_there, printed_here in [
             ("#Params (M)", published.params_m, counted[0]),
-            (f"FLOPs (G), {row.convention} convention", published.flops_g, counted[1]),
+            (f"FLOPs (G), {proof.convention} convention", published.flops_g, counted[1]),
         ]:
             if printed_there != printed_here:
                 yield Mismatch("", quantity, "published", printed_there, "fvcore", printed_here)
@@ -104,24 +104,33 @@ def prove(
     variant: Variant,
     *,
     study: str,
-    value: str,
+    name: str,
     stem_kernel_size: int = STEM_KERNEL_SIZE,
     convention: str | None = None,
     published: Published | None = None,
-) -> Row:
+) -> Proof:
     """Counts one network on its own image size and class number, and compares every number.
 
-    architecture: of the variant's family. Raises cost.UncountedOperator where an operator would be
-    counted as zero.
+    Args:
+        architecture: Of the variant's family.
+        variant: Whose network it is.
+        study: Its name, for the proof.
+        name: Of the variant, for the proof.
+        stem_kernel_size: Of the involution in the stem.
+        convention: The name of the one that the published FLOPs meet.
+        published: The figures as printed, None where nothing is published for this network.
+
+    Raises:
+        fvcore_counter.UncountedOperator: Where an operator would be counted as zero.
     """
     # A user's code need not know the meta device.
     with torch.device("cpu" if variant.own_code else "meta"):
         network = build(architecture, variant, architecture.classes, stem_kernel_size)
     size, family = architecture.image_size, variant.kind
-    witness = second_count(network, size)
+    by_torch = second_count(network, size)
     cost = count_cost(network if variant.own_code else _zeros_on_cpu(network), size)
     layers = list(family.layers(architecture, variant.involution, stem_kernel_size))
-    proofs = tuple(
+    layer_proofs = tuple(
         LayerProof(
             layer,
             formulas.params(layer),
@@ -133,15 +142,16 @@ def prove(
         if layer.name in cost.layers
     )
     mismatches = [*_missing_layers(layers, cost)] if family.closed_form else []
-    for proof in proofs:
-        mismatches += _layer_mismatches(proof, witness.modules.get(proof.layer.name, {}))
-    mismatches += _network_mismatches(cost, witness)
-    witnessed = [witness.modules.get(layer.name, {}) for layer in layers]
+    for layer_proof in layer_proofs:
+        counted = by_torch.modules.get(layer_proof.layer.name, {})
+        mismatches += _layer_mismatches(layer_proof, counted)
+    mismatches += _network_mismatches(cost, by_torch)
+    torch_layers = [by_torch.modules.get(layer.name, {}) for layer in layers]
     closed_params = _sum_terms([formulas.params(layer) for layer in layers], formulas.PARAM_TERMS)
     closed_macs = _sum_terms([formulas.operations(layer) for layer in layers], formulas.MAC_TERMS)
-    row = Row(
+    proof = Proof(
         study=study,
-        value=value,
+        name=name,
         model=architecture.name,
         variant=variant,
         stem_kernel_size=stem_kernel_size,
@@ -150,11 +160,13 @@ def prove(
         operations=cost.operations,
         closed_form_params=sum(closed_params.values()),
         closed_form_macs=closed_macs,
-        fvcore_macs=_sum_terms([p.counted_operations for p in proofs], formulas.MAC_TERMS),
-        witness_macs=_sum_terms(witnessed, tuple(WITNESSED)),
-        layers=proofs,
+        fvcore_macs=_sum_terms(
+            [found.counted_operations for found in layer_proofs], formulas.MAC_TERMS
+        ),
+        torch_macs=_sum_terms(torch_layers, tuple(TORCH_OPERATORS)),
+        layers=layer_proofs,
         convention=convention,
         published=published,
         mismatches=tuple(mismatches),
     )
-    return replace(row, mismatches=(*row.mismatches, *_published_mismatches(row)))
+    return replace(proof, mismatches=(*proof.mismatches, *_published_mismatches(proof)))

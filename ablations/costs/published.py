@@ -80,7 +80,7 @@ def _published(row: dict[str, str]) -> Published:
 
 @cache
 def ablation() -> dict[tuple[str, str], Published]:
-    """(study, value) -> the row of the paper's ablation table."""
+    """(study, name of the variant) -> the row of the paper's ablation table."""
     return {(row["study"], row["variant"]): _published(row) for row in _rows("ablation.csv")}
 
 
@@ -97,8 +97,8 @@ def published_row(network: Network, architecture: Architecture) -> Published | N
         return None
     plain = _plain(network)
     rows = {
-        make_variant({_AXES[study]: AXES[_AXES[study]].read(value)}).network: row
-        for (study, value), row in ablation().items()
+        make_variant({_AXES[study]: AXES[_AXES[study]].read(name)}).network: row
+        for (study, name), row in ablation().items()
     }
     return rows.get(plain)
 

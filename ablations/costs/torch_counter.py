@@ -26,7 +26,7 @@ _NAMES: dict[Any, str] = {
 
 
 @dataclass(frozen=True)
-class Witness:
+class TorchCount:
     """Multiply-accumulates by operator, of the whole network and of each module by name."""
 
     operations: Mapping[str, int]
@@ -42,7 +42,7 @@ def _macs(flops: Mapping[object, int]) -> dict[str, int]:
     return dict(by_name)
 
 
-def second_count(network: nn.Module, image_size: int) -> Witness:
+def second_count(network: nn.Module, image_size: int) -> TorchCount:
     """What FlopCounterMode counts for one image of 3 x image_size x image_size in eval mode.
 
     The network may be on the meta device, where nothing is computed.
@@ -53,7 +53,7 @@ def second_count(network: nn.Module, image_size: int) -> Witness:
         network.eval()(torch.zeros(1, 3, image_size, image_size, device=device))
     prefix = f"{type(network).__name__}."
     counts = counter.get_flop_counts()
-    return Witness(
+    return TorchCount(
         operations=_macs(counts.get("Global", {})),
         modules={
             name.removeprefix(prefix): _macs(flops)

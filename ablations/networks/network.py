@@ -1,6 +1,7 @@
 """What a study can say of a network, as data. No torch."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from ablations.networks.families import FAMILIES, Family, family_of
@@ -74,15 +75,12 @@ def _family_label(level: str) -> str:
     return FAMILIES[level].title if level in FAMILIES else level
 
 
-def _number_order(level: str) -> float:
-    return float(level) if level.replace(".", "", 1).isdigit() else float("inf")
-
-
 def _form_order(level: str) -> float:
     """W, which has no reduction ratio, before the others; attention and own code behind them."""
     if level == LINEAR:
         return 0.0
-    return _number_order(level.removeprefix("r="))
+    ratio = level.removeprefix("r=")
+    return float(ratio) if ratio.isdigit() else inf
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,6 @@ class Network:
             example="3",
             heading="Kernel Size",
             label=_kernel_size_label,
-            order=_number_order,
             levels_option="--sizes",
             levels_metavar="K...",
             levels_help="Kernel sizes, odd",
@@ -123,7 +120,6 @@ class Network:
             example="4",
             heading="#Group Channel",
             phrase="group channels {}",
-            order=_number_order,
             levels_option="--channels",
             levels_help="Channels that share one kernel; C: all",
         )
@@ -164,7 +160,6 @@ class Network:
             help=f"Layers: {', '.join(map(str, DEPTHS))}",
             example="26",
             phrase="depth {}",
-            order=_number_order,
             levels_option="--depths",
             levels_help=f"Layers: {', '.join(map(str, DEPTHS))}",
         )
@@ -177,7 +172,6 @@ class Network:
             help="Channels in the middle of the first stage's bottlenecks",
             example="16",
             phrase="width {}",
-            order=_number_order,
         )
     )
     image_size: int | None = setting(
@@ -190,7 +184,6 @@ class Network:
             example="48",
             option="--image-size",
             phrase="{0}×{0} pixels",
-            order=_number_order,
         )
     )
 

@@ -11,10 +11,12 @@ from pydantic import TypeAdapter, ValidationError
 from ablations.costs.formulas import MAC_TERMS
 from ablations.errors import SettingError, one_line
 from ablations.records.files import write_text
+from ablations.records.migrations import OLDEST, migrate
 from ablations.records.run_record import Run
+from ablations.records.store import first_problem
 from ablations.study.builder import make_study, parse_study
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever a saved run gets other fields."""
 
 RUN_FILE = "run.json"
@@ -33,17 +35,17 @@ def parse_run(values: Any) -> Run:
     """Raises ValueError, one line, for what `dump_run` cannot have made."""
     if not isinstance(values, dict) or "format" not in values:
         raise ValueError("it holds no run")
-    if values["format"] != FORMAT:
-        raise ValueError(f"it was written in format {values['format']}, and this reads {FORMAT}")
     try:
+        values = migrate(values)
+        if values["format"] != FORMAT:
+            formats = f"{values['format']}, and this reads {OLDEST} to {FORMAT}"
+            raise ValueError(f"it was written in format {formats}")
         run = _RUN.validate_python({k: v for k, v in values.items() if k != "format"})
         _check(run)
         return run
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{where}: {first['msg']}") from None
-    except (KeyError, TypeError) as error:
+        raise ValueError(first_problem(error)) from None
+    except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(one_line(error)) from None
 
 
@@ -56,12 +58,12 @@ def _check(run: Run) -> None:
     for study in run.studies:
         if make_study(parse_study(study.source), study.source) != study:
             raise ValueError(f"the study {study.name} is not what its file says")
-        proven = [(row.value, row.variant) for row in run.proofs[study.name]]
+        proven = [(proof.name, proof.variant) for proof in run.proofs[study.name]]
         if proven != list(study.variants.items()):
             raise ValueError(f"the proofs of {study.name} are not of its variants")
-        for row in run.proofs[study.name]:
-            if set(row.fvcore_macs) != set(MAC_TERMS):
-                raise ValueError(f"the counts of {study.name}, {row.value} lack a term")
+        for proof in run.proofs[study.name]:
+            if set(proof.fvcore_macs) != set(MAC_TERMS):
+                raise ValueError(f"the counts of {study.name}, {proof.name} lack a term")
     trials = [(record.variant, record.seed) for record in run.records]
     if len(set(trials)) < len(trials):
         raise ValueError("a trial stands there twice")

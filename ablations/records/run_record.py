@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ablations.costs.proof import Row
+from ablations.costs.proof import Proof
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
 from ablations.study.run_settings import RunSettings
@@ -14,7 +14,7 @@ from ablations.study.study import Study
 class Run:
     """What a report is made of.
 
-    proofs: study name -> one row for each variant, in the order of the table.
+    proofs: study name -> one for each variant, in the order of the table.
     records: of all studies; empty where nothing was trained.
     timings: one for each variant; empty where nothing was trained.
     command: the command line, as typed.
@@ -22,7 +22,7 @@ class Run:
 
     studies: Sequence[Study]
     settings: RunSettings
-    proofs: Mapping[str, Sequence[Row]]
+    proofs: Mapping[str, Sequence[Proof]]
     records: Sequence[TrialRecord]
     timings: Sequence[TimingRecord]
     environment: Mapping[str, str]
@@ -47,4 +47,4 @@ class Run:
 
     @property
     def verified(self) -> bool:
-        return all(row.verified for rows in self.proofs.values() for row in rows)
+        return all(proof.verified for proofs in self.proofs.values() for proof in proofs)

@@ -1,1 +1,1 @@
-"""What the records of a study say."""
+"""What the records of a run say: statistics of every study and of every variant."""

@@ -13,9 +13,9 @@ from ablations.records.run_record import Run
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS, TimingRecord
 from ablations.records.trial_record import TRIALS
-from ablations.results.outcomes import study_contrasts
+from ablations.results.results import results_of
 from ablations.run.launcher import choose_device
-from ablations.statistics.contrasts import Contrast, pooled_spread, seeds_needed
+from ablations.statistics.contrasts import pooled_spread, seeds_needed
 from ablations.statistics.power import detectable_difference
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
@@ -136,10 +136,8 @@ def spread_of(run: Run) -> float:
 
     Raises SettingError where it has no two pairs anywhere.
     """
-    found: list[Contrast] = []
-    for study in run.studies:
-        found += study_contrasts(study, run.records).values()
-    spread = pooled_spread(found)
+    studies = results_of(run).studies
+    spread = pooled_spread(contrast for study in studies for contrast in study.baseline_contrasts)
     if spread is None:
         raise SettingError("records", run.settings.output, "its trials show no spread over seeds")
     return spread

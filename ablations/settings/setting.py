@@ -6,6 +6,7 @@ writes it and whether it belongs to the identity of a record all follow from thi
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
+from math import inf
 from typing import Any
 
 from ablations.errors import SettingError
@@ -33,7 +34,7 @@ class Setting:
         phrase: A level in running text, where no heading stands above it.
         label: A level below its heading.
         short: A level in a figure, where there is less room.
-        order: A level's place in a sorted column.
+        order: A level's place in a sorted column, where it is not that of its number.
         axis: Whether a study can vary it.
         levels_option: The option that takes several levels, in a study that varies it.
         levels_help: Help of that option.
@@ -60,6 +61,15 @@ class Setting:
     levels_help: str = ""
     levels_metavar: str = "N..."
     machine: bool = False
+
+    def place(self, level: str) -> float:
+        """Where a level stands in a column that is sorted; behind all others without a number."""
+        if self.order is not None:
+            return self.order(level)
+        try:
+            return float(level)
+        except ValueError:
+            return inf
 
     def check(self, value: Level) -> None:
         """Raises SettingError, in the name of the option, for a value that is not allowed."""

@@ -13,7 +13,7 @@ it is, and no test sees it. So n stands beside every figure.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from math import isfinite, sqrt
 from typing import Literal
@@ -21,7 +21,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ablations.statistics.intervals import TIE, Interval, bca_interval, mean_interval
+from ablations.statistics.estimate import Estimate
+from ablations.statistics.intervals import TIE
 
 ALPHA = 0.05
 """Largest chance of any false "better" or "worse" among contrasts that are corrected together."""
@@ -38,50 +39,72 @@ Verdict = Literal["better", "worse", "cannot tell", "too few seeds"]
 
 @dataclass(frozen=True)
 class Contrast:
-    """One variant against the baseline. Differences are variant minus baseline, in points of Top-1.
+    """One variant against the baseline, paired by seed.
 
-    n:            seeds that finished with both.
-    mean, sd:     of the n differences; sd is the sample's, None below two.
-    t_interval:   see `mean_interval`; bca_interval: see `bca_interval`.
-    p:            of the two-sided sign-flip test; smallest_p: the least that n pairs can give.
-    adjusted_p:   by Holm over the study's `comparisons`, the variants that have a p.
-    verdict:      "better", "worse": adjusted p at most ALPHA and a t interval without zero.
-                  "too few seeds": no differences, however large, could have led to that.
-                  "cannot tell": these did not. That is no sign of being equal.
+    Attributes:
+        name: Of the variant.
+        baseline: The name of what it is held against.
+        difference: Variant minus baseline, points of Top-1, over the seeds that finished with both.
+        p: Of the two-sided sign-flip test; None without a pair.
+        adjusted_p: p, Holm-corrected over the `comparisons`.
+        smallest_adjusted_p: The least adjusted p that the pairs of the comparisons can give.
+        comparisons: The contrasts of the study that have a p.
     """
 
-    value: str
+    name: str
     baseline: str
-    n: int
-    mean: float | None
-    sd: float | None
-    t_interval: Interval | None
-    bca_interval: Interval | None
+    difference: Estimate
     p: float | None
-    smallest_p: float | None
     adjusted_p: float | None
+    smallest_adjusted_p: float | None
     comparisons: int
-    verdict: Verdict
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the data say.
+
+        "better", "worse": adjusted p at most ALPHA and a t interval without zero. "too few seeds":
+        no differences, however large, could have led to that. "cannot tell": these did not, which
+        is no sign of being equal. Without an interval, where every difference is the same, there
+        is no verdict either: seeds that change nothing repeat one observation, and the test would
+        count it n times.
+        """
+        mean, interval = self.difference.mean, self.difference.interval
+        reachable = self.smallest_adjusted_p
+        if mean is None or self.adjusted_p is None or reachable is None or reachable > ALPHA:
+            return "too few seeds"
+        if self.adjusted_p > ALPHA or interval is None or interval[0] <= 0 <= interval[1]:
+            return "cannot tell"
+        return "better" if mean > 0 else "worse"
+
+    @property
+    def told(self) -> bool:
+        """Whether the variant could be told from the baseline."""
+        return self.verdict in ("better", "worse")
+
+    @property
+    def reversed(self) -> "Contrast":
+        """The same comparison, the baseline against the variant."""
+        return replace(self, name=self.baseline, baseline=self.name, difference=-self.difference)
 
 
-def contrast_study(
-    values: Mapping[str, Mapping[int, float | None]], baseline: str
-) -> list[Contrast]:
-    """Every other variant of a study against `baseline`, in the order of `values`.
+def contrast_study(tops: Mapping[str, Mapping[int, float | None]], baseline: str) -> list[Contrast]:
+    """Every other variant of a study against `baseline`, in the order of `tops`.
 
-    values: variant -> seed -> Top-1, percent; a seed that failed is missing, None or NaN.
+    Args:
+        tops: Variant -> seed -> Top-1, percent; a seed that failed is missing, None or NaN.
+        baseline: One of the variants.
 
-    Raises ValueError where `baseline` is none of the variants.
+    Raises:
+        ValueError: Where `baseline` is none of the variants.
     """
-    if baseline not in values:
-        raise ValueError(
-            f"baseline {baseline} is none of the study's variants: {', '.join(values)}"
-        )
+    if baseline not in tops:
+        raise ValueError(f"baseline {baseline} is none of the study's variants: {', '.join(tops)}")
     return contrast_samples(
         {
-            (value, baseline): paired_differences(tops, values[baseline])
-            for value, tops in values.items()
-            if value != baseline
+            (name, baseline): paired_differences(by_seed, tops[baseline])
+            for name, by_seed in tops.items()
+            if name != baseline
         }
     )
 
@@ -93,14 +116,16 @@ def contrast_runs(
 ) -> list[Contrast]:
     """Every variant of two runs, the second against the first, corrected as one study.
 
-    first, second: as the values of `contrast_study`; variants that only one has are left out.
-    baseline: what the first is called.
+    Args:
+        first: As the `tops` of `contrast_study`; variants that only one run has are left out.
+        second: Likewise.
+        baseline: What the first run is called.
     """
     return contrast_samples(
         {
-            (value, baseline): paired_differences(tops, first[value])
-            for value, tops in second.items()
-            if value in first
+            (name, baseline): paired_differences(by_seed, first[name])
+            for name, by_seed in second.items()
+            if name in first
         }
     )
 
@@ -108,8 +133,9 @@ def contrast_runs(
 def contrast_samples(samples: Mapping[tuple[str, str], NDArray[np.float64]]) -> list[Contrast]:
     """One contrast for each of `samples`, in their order, corrected as one study.
 
-    samples: (value, baseline), names as they stand in the contrast -> the difference at each seed,
-    shape (n,), points of Top-1; empty where no seed finished.
+    Args:
+        samples: (name, baseline) of the contrast -> the difference at each seed, shape (n,),
+            points of Top-1; empty where no seed finished.
     """
     tested = {names: sample for names, sample in samples.items() if len(sample)}
     ps = {names: sign_flip_p(sample) for names, sample in tested.items()}
@@ -117,32 +143,24 @@ def contrast_samples(samples: Mapping[tuple[str, str], NDArray[np.float64]]) -> 
     adjusted = _holm_by_names(ps)
     # An adjusted p never falls when any p of the study rises, so these are the least reachable.
     reachable = _holm_by_names(smallest)
-    contrasts = []
-    for names, sample in samples.items():
-        n, interval = len(sample), mean_interval(sample.tolist())
-        mean = float(sample.mean()) if n else None
-        contrasts.append(
-            Contrast(
-                value=names[0],
-                baseline=names[1],
-                n=n,
-                mean=mean,
-                sd=float(sample.std(ddof=1)) if n > 1 else None,
-                t_interval=interval,
-                bca_interval=bca_interval(sample),
-                p=ps.get(names),
-                smallest_p=smallest.get(names),
-                adjusted_p=adjusted.get(names),
-                comparisons=len(tested),
-                verdict=_verdict(mean, interval, adjusted.get(names), reachable.get(names)),
-            )
+    return [
+        Contrast(
+            name=names[0],
+            baseline=names[1],
+            difference=Estimate.of(sample),
+            p=ps.get(names),
+            adjusted_p=adjusted.get(names),
+            smallest_adjusted_p=reachable.get(names),
+            comparisons=len(tested),
         )
-    return contrasts
+        for names, sample in samples.items()
+    ]
 
 
 def pooled_spread(contrasts: Iterable[Contrast]) -> float | None:
     """Standard deviation of paired differences over all `contrasts`; None where there is none."""
-    several = [(c.sd, c.n - 1) for c in contrasts if c.sd is not None]
+    differences = [contrast.difference for contrast in contrasts]
+    several = [(found.sd, found.n - 1) for found in differences if found.sd is not None]
     squares = sum(sd**2 * freedom for sd, freedom in several)
     return sqrt(squares / sum(freedom for _, freedom in several)) if squares > TIE**2 else None
 
@@ -160,18 +178,6 @@ def paired_differences(
         if mine is not None and its is not None and isfinite(mine) and isfinite(its):
             differences.append(mine - its)
     return np.array(differences, dtype=np.float64)
-
-
-def _verdict(
-    mean: float | None, interval: Interval | None, adjusted: float | None, reachable: float | None
-) -> Verdict:
-    """Without an interval, where every difference is the same, there is no verdict either: seeds
-    that change nothing repeat one observation, and the test would count it n times."""
-    if mean is None or adjusted is None or reachable is None or reachable > ALPHA:
-        return "too few seeds"
-    if adjusted > ALPHA or interval is None or interval[0] <= 0 <= interval[1]:
-        return "cannot tell"
-    return "better" if mean > 0 else "worse"
 
 
 def sign_flip_p(differences: NDArray[np.float64]) -> float:

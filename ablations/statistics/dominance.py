@@ -11,43 +11,39 @@ Costs are taken as exact, as counts of parameters and operations are.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from math import isfinite
 
-import numpy as np
-
 from ablations.statistics.contrasts import (
     Contrast,
-    Verdict,
     contrast_samples,
     paired_differences,
     seeds_needed,
 )
-from ablations.statistics.intervals import Interval, mean_interval
+from ablations.statistics.estimate import Estimate
 from ablations.statistics.pareto import pareto_front
-
-_OPPOSITE: Mapping[Verdict, Verdict] = {"better": "worse", "worse": "better"}
 
 
 @dataclass(frozen=True)
 class Dominance:
     """One variant among those that cost no more.
 
-    n:            seeds that finished.
-    mean:         Top-1, percent, over those seeds; interval: see `mean_interval`.
-    on_front:     whether it is on the front of the costs and these means, which are not paired; no
-                  where no seed finished.
-    rivals:       every other variant that costs no more, against this one, the cheapest first;
-                  corrected over the `comparisons` of the study, the pairs that have a p.
-    seeds_needed: fewer seeds cannot tell any pair; None where no pair was compared.
+    Attributes:
+        name: Of the variant.
+        cost: In the unit of the study's costs.
+        top1: Percent, over the seeds that finished.
+        on_front: Whether it is on the front of the costs and these means, which are not paired; no
+            where no seed finished.
+        rivals: Every other variant that costs no more, against this one, the cheapest first;
+            corrected over the `comparisons` of the study.
+        comparisons: The pairs of variants that have a p.
+        seeds_needed: Fewer seeds cannot tell any pair; None where no pair was compared.
     """
 
-    value: str
+    name: str
     cost: float
-    n: int
-    mean: float | None
-    interval: Interval | None
+    top1: Estimate
     on_front: bool
     rivals: tuple[Contrast, ...]
     comparisons: int
@@ -61,7 +57,7 @@ class Dominance:
     @property
     def dominated_by(self) -> tuple[str, ...]:
         """Their names."""
-        return tuple(contrast.value for contrast in self.dominators)
+        return tuple(contrast.name for contrast in self.dominators)
 
 
 def dominances(
@@ -69,62 +65,57 @@ def dominances(
 ) -> list[Dominance]:
     """Every variant, in the order of `tops`.
 
-    costs: variant -> its cost, in any unit. tops: variant -> seed -> Top-1, percent; a seed that
-    failed is missing, None or NaN.
+    Args:
+        costs: Variant -> its cost, in any unit.
+        tops: Variant -> seed -> Top-1, percent; a seed that failed is missing, None or NaN.
 
-    Raises ValueError for a variant without a finite cost.
+    Raises:
+        ValueError: For a variant without a finite cost.
     """
-    for value in tops:
-        if not isfinite(costs.get(value, float("nan"))):
-            raise ValueError(f"{value} has no finite cost")
-    by_cost = sorted(tops, key=lambda value: costs[value])
-    contrasts = contrast_samples(
+    for name in tops:
+        if not isfinite(costs.get(name, float("nan"))):
+            raise ValueError(f"{name} has no finite cost")
+    contrasts = _pairs(costs, tops)
+    estimates = {name: Estimate.of(by_seed.values()) for name, by_seed in tops.items()}
+    front, rivals = _front(costs, estimates), _rivals(costs, contrasts)
+    comparisons = sum(contrast.p is not None for contrast in contrasts)
+    return [
+        Dominance(
+            name=name,
+            cost=costs[name],
+            top1=top1,
+            on_front=name in front,
+            rivals=tuple(rivals.get(name, ())),
+            comparisons=comparisons,
+            seeds_needed=seeds_needed(comparisons) if comparisons else None,
+        )
+        for name, top1 in estimates.items()
+    ]
+
+
+def _pairs(
+    costs: Mapping[str, float], tops: Mapping[str, Mapping[int, float | None]]
+) -> list[Contrast]:
+    """Every two variants, the cheaper one against the dearer."""
+    by_cost = sorted(tops, key=lambda name: costs[name])
+    return contrast_samples(
         {
             (cheaper, dearer): paired_differences(tops[cheaper], tops[dearer])
             for cheaper, dearer in combinations(by_cost, 2)
         }
     )
-    rivals: dict[str, list[Contrast]] = {value: [] for value in tops}
+
+
+def _rivals(costs: Mapping[str, float], contrasts: list[Contrast]) -> dict[str, list[Contrast]]:
+    """Variant -> the contrasts of those that cost no more, against it."""
+    rivals: dict[str, list[Contrast]] = {}
     for contrast in contrasts:
-        rivals[contrast.baseline].append(contrast)
-        if costs[contrast.value] == costs[contrast.baseline]:
-            rivals[contrast.value].append(_turned(contrast))
-    finished = {
-        value: [top for top in by_seed.values() if top is not None and isfinite(top)]
-        for value, by_seed in tops.items()
-    }
-    means = {value: float(np.mean(sample)) for value, sample in finished.items() if sample}
-    measured = list(means)
-    front = {measured[i] for i in pareto_front([(costs[v], means[v]) for v in measured])}
-    comparisons = sum(contrast.p is not None for contrast in contrasts)
-    return [
-        Dominance(
-            value=value,
-            cost=costs[value],
-            n=len(sample),
-            mean=means.get(value),
-            interval=mean_interval(sample),
-            on_front=value in front,
-            rivals=tuple(rivals[value]),
-            comparisons=comparisons,
-            seeds_needed=seeds_needed(comparisons) if comparisons else None,
-        )
-        for value, sample in finished.items()
-    ]
+        rivals.setdefault(contrast.baseline, []).append(contrast)
+        if costs[contrast.name] == costs[contrast.baseline]:
+            rivals.setdefault(contrast.name, []).append(contrast.reversed)
+    return rivals
 
 
-def _turned(contrast: Contrast) -> Contrast:
-    """The same comparison, seen from the other side."""
-    return replace(
-        contrast,
-        value=contrast.baseline,
-        baseline=contrast.value,
-        mean=None if contrast.mean is None else -contrast.mean,
-        t_interval=_negated(contrast.t_interval),
-        bca_interval=_negated(contrast.bca_interval),
-        verdict=_OPPOSITE.get(contrast.verdict, contrast.verdict),
-    )
-
-
-def _negated(interval: Interval | None) -> Interval | None:
-    return None if interval is None else (-interval[1], -interval[0])
+def _front(costs: Mapping[str, float], estimates: Mapping[str, Estimate]) -> set[str]:
+    points = [(n, (costs[n], top1.mean)) for n, top1 in estimates.items() if top1.mean is not None]
+    return {points[i][0] for i in pareto_front([point for _, point in points])}

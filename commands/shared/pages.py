@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ablations.records.run_record import Run
+    from ablations.results.results import Results
 
 
-def show_report(run: "Run", output: Path, open_browser: bool) -> None:
+def show_report(results: "Results", output: Path, open_browser: bool) -> None:
     """Writes the run's report and tables into a folder, prints the page's path, opens it."""
     from reports.page.report_files import write_report
 
-    show_page(write_report(run, output), open_browser)
+    show_page(write_report(results, output), open_browser)
 
 
 def show_page(page: Path, open_browser: bool) -> None:

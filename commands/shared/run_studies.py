@@ -21,6 +21,7 @@ def run_studies(
 
     from ablations.costs.fvcore_counter import UncountedOperator
     from ablations.records.run_file import save_run
+    from ablations.results.results import results_of
     from ablations.run.execution import execute
     from ablations.training.allocator import keep_freed_memory
     from involution_core.backends.native.native_backend import KERNEL
@@ -44,13 +45,14 @@ def run_studies(
             fail(f"{error}; it would be counted as zero", FAILED)
     remove_tables(settings.output)
     save_run(run)
-    for line in study_lines(run):
+    results = results_of(run)
+    for line in study_lines(results):
         click.echo(line)
     if run.failures:
         told = f"{len(run.failures)} of {len(run.records)} trials failed: see the report"
         click.echo(told, err=True)
     if not run.verified:
         click.echo("the counts differ from the closed form: see Verification", err=True)
-    show_report(run, settings.output, open_browser)
+    show_report(results, settings.output, open_browser)
     if not run.verified or (run.failures and len(run.failures) == len(run.records)):
         sys.exit(FAILED)

@@ -1,14 +1,14 @@
 """Accuracy against what the trained networks cost, and the Pareto front."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ablations.results.variant_result import VariantResult
 from ablations.statistics.pareto import pareto_front
 from reports.figures.drawing import (
     WIDE,
@@ -26,36 +26,64 @@ from reports.figures.svg import COLOURS, Marks, draw_svg
 
 @dataclass(frozen=True)
 class Panel:
-    """A cost that accuracy is drawn against. key: of the frame; unit: of the axis, in its own."""
+    """A cost that accuracy is drawn against.
 
-    key: str
-    unit: float
+    Attributes:
+        heading: Of the axis, with its unit.
+        cost: Of a variant, in that unit; None where it was not measured.
+        reach: How far the quartiles of a variant's cost lie below and above it; None for a count.
+    """
+
     heading: str
+    cost: Callable[[VariantResult], float | None]
+    reach: Callable[[VariantResult], tuple[float, float] | None] = lambda variant: None
+
+
+Point = tuple[float, float, str]
+"""Cost, mean Top-1, and the variant's name."""
+
+
+def _image_ms(variant: VariantResult) -> float | None:
+    return None if variant.inference_rate is None else 1000 / variant.inference_rate.median
+
+
+def _image_ms_reach(variant: VariantResult) -> tuple[float, float] | None:
+    rate = variant.inference_rate
+    if rate is None:
+        return None
+    median, (slow, fast) = 1000 / rate.median, rate.quartiles
+    return median - 1000 / fast, 1000 / slow - median
+
+
+def _in(unit: float, count: int | None) -> float | None:
+    return None if count is None else count / unit
 
 
 _PANELS = (
-    Panel("trained_macs", 1e6, "MACs (M), one image"),
-    Panel("trained_params", 1e3, "#Params (k)"),
-    Panel("image_ms", 1, "inference (ms), one image"),
+    Panel("MACs (M), one image", lambda variant: _in(1e6, variant.trained_macs)),
+    Panel("#Params (k)", lambda variant: _in(1e3, variant.trained_params)),
+    Panel("inference (ms), one image", _image_ms, _image_ms_reach),
 )
 
 
-def envelope_figure(name: str, series: Series, measured: pd.DataFrame) -> Markup:
+def accuracy_cost_figure(name: str, series: Series, variants: Sequence[VariantResult]) -> Markup:
     """Mean Top-1 with its 95 % interval against what the trained network costs: MACs, parameters
     and, where it was timed, the time of one image; a line joins those that no other variant beats
     in both, and where there are several series, a thin one each series.
 
-    measured: of `frames.measured_frame` joined with `frames.timing_frame`, finished variants only.
+    Args:
+        name: Of the study.
+        series: All variants.
+        variants: Those of which no seed finished are left out.
     """
-    measured = _with_times(measured)
-    panels = [panel for panel in _PANELS if measured[panel.key].notna().any()]
-
-    named = {value: name for labels in full_names(series) for value, name in labels.items()}
+    finished = [variant for variant in variants if variant.top1.n]
+    panels = [panel for panel in _PANELS if any(panel.cost(v) is not None for v in finished)]
+    named = {variant: label for labels in full_names(series) for variant, label in labels.items()}
 
     def draw(figure: Figure, marks: Marks) -> None:
         row = figure.subplots(1, len(panels), sharey=True)
         placed = [
-            _panel(axes, marks, panel, series, named, measured)
+            _panel(axes, marks, panel, series, named, finished)
             for axes, panel in zip(row, panels, strict=True)
         ]
         accuracy_axis(*row)
@@ -67,35 +95,18 @@ def envelope_figure(name: str, series: Series, measured: pd.DataFrame) -> Markup
             columns = legend_columns(series, WIDE)
             figure.legend(loc="outside upper right", ncols=columns, frameon=False, handlelength=1)
 
-    described = "; ".join(
-        f"{named[row['value']]}: "
-        + ", ".join(
-            f"{row[panel.key] / panel.unit:.4g} {panel.heading}"
-            for panel in panels
-            if not pd.isna(row[panel.key])
-        )
-        + f", {mean_words(row)}"
-        for _, row in measured.iterrows()
-    )
+    described = "; ".join(_described(variant, named[variant.name], panels) for variant in finished)
     title = "Top-1 against what the trained network costs: " + ", ".join(p.heading for p in panels)
     return draw_svg(f"{name}-envelope", title, described, draw, size=WIDE)
 
 
-def _with_times(measured: pd.DataFrame) -> pd.DataFrame:
-    """With image_ms, and its quartiles as far as they are from it."""
-    times = {
-        name: 1000 / measured[rate].astype(float)
-        for name, rate in [
-            ("image_ms", "inference_rate"),
-            ("slow", "inference_rate_low"),
-            ("fast", "inference_rate_high"),
-        ]
-    }
-    return measured.assign(
-        image_ms=times["image_ms"],
-        image_ms_below=times["image_ms"] - times["fast"],
-        image_ms_above=times["slow"] - times["image_ms"],
-    )
+def _described(variant: VariantResult, label: str, panels: Sequence[Panel]) -> str:
+    costs = [
+        f"{cost:.4g} {panel.heading}"
+        for panel in panels
+        if (cost := panel.cost(variant)) is not None
+    ]
+    return f"{label}: {', '.join(costs)}, {mean_words(variant.top1)}"
 
 
 def _panel(
@@ -104,18 +115,18 @@ def _panel(
     panel: Panel,
     series: Series,
     named: Labels,
-    measured: pd.DataFrame,
-) -> list[tuple[float, float, str]]:
+    finished: Sequence[VariantResult],
+) -> list[Point]:
     """Draws every series and the front; where each variant lies, and its label."""
-    measured = measured.dropna(subset=panel.key)
-    placed = []
+    placed, everywhere = [], []
     for line, labels in zip(lines_of(len(series)), series.values(), strict=True):
-        found = measured[measured["value"].isin(labels)]
+        found = [variant for variant in finished if variant.name in labels]
         points = _points(axes, marks, panel, line, named, found)
-        placed += [(x, y, labels[value]) for x, y, value in points]
+        placed += [(x, y, labels[variant]) for x, y, variant in points]
+        everywhere += points
         if len(series) > 1:
             _join(axes, line, points)
-    _front(axes, panel, measured)
+    _front(axes, everywhere)
     axes.set_xlabel(panel.heading)
     axes.margins(x=0.15 if len(series) > 1 else 0.25)
     axes.xaxis.set_major_locator(MaxNLocator(4))
@@ -128,41 +139,41 @@ def _points(
     panel: Panel,
     line: tuple[str, str, str],
     named: Labels,
-    found: pd.DataFrame,
-) -> list[tuple[float, float, str]]:
-    """Draws the variants of a series; where each lies, and which it is."""
+    found: Sequence[VariantResult],
+) -> list[Point]:
+    """Draws the variants of a series whose cost is known; where each lies, and which it is."""
     colour, marker, _ = line
     placed = []
-    for _, row in found.iterrows():
-        x = row[panel.key] / panel.unit
-        if panel.key == "image_ms":
-            reach = [[row["image_ms_below"]], [row["image_ms_above"]]]
+    for variant in found:
+        x, y, reach = panel.cost(variant), variant.top1.mean, panel.reach(variant)
+        if x is None or y is None:
+            continue
+        if reach is not None:
+            below, above = reach
             axes.errorbar(
-                x, row["top1_mean"], xerr=reach, fmt="none", ecolor=COLOURS[colour], elinewidth=1
+                x, y, xerr=[[below], [above]], fmt="none", ecolor=COLOURS[colour], elinewidth=1
             )
-        words = f"{named[row['value']]}, {x:.4g} {panel.heading}"
-        draw_mean(axes, marks, x, row, words, marker, colour)
-        placed.append((x, float(row["top1_mean"]), row["value"]))
+        words = f"{named[variant.name]}, {x:.4g} {panel.heading}"
+        draw_mean(axes, marks, x, variant.top1, words, marker, colour)
+        placed.append((x, y, variant.name))
     return placed
 
 
-def _join(
-    axes: Axes, line: tuple[str, str, str], points: Sequence[tuple[float, float, str]]
-) -> None:
+def _join(axes: Axes, line: tuple[str, str, str], points: Sequence[Point]) -> None:
     colour, _, dash = line
     along = sorted(points)
     x, y = [point[0] for point in along], [point[1] for point in along]
     axes.plot(x, y, dash, color=COLOURS[colour], linewidth=0.8, zorder=1.5)
 
 
-def _front(axes: Axes, panel: Panel, measured: pd.DataFrame) -> None:
-    costs = (measured[panel.key] / panel.unit).tolist()
-    front = pareto_front(list(zip(costs, measured["top1_mean"], strict=True)))
-    best = measured["top1_mean"].iloc[front].tolist()
-    axes.plot([costs[i] for i in front], best, color=COLOURS["orange"], linewidth=2, zorder=1)
+def _front(axes: Axes, points: Sequence[Point]) -> None:
+    front = pareto_front([(x, y) for x, y, _ in points])
+    best = [points[i] for i in front]
+    x, y = [point[0] for point in best], [point[1] for point in best]
+    axes.plot(x, y, color=COLOURS["orange"], linewidth=2, zorder=1)
 
 
-def _label_points(axes: Axes, marks: Marks, points: Sequence[tuple[float, float, str]]) -> None:
+def _label_points(axes: Axes, marks: Marks, points: Sequence[Point]) -> None:
     """Labels right of and above their points, moved up where they would overlap."""
     low, high = axes.get_ylim()
     left, right = axes.get_xlim()

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
-import pandas as pd
 from matplotlib.axes import Axes
 
+from ablations.statistics.estimate import Estimate
 from reports.figures.svg import COLOURS, Marks
 from reports.names.level_names import BETWEEN
+from reports.names.number_texts import mean_text
 
 SMALLEST_SPAN = 10
 """Percentage points that an accuracy axis spans at least: noise must not look like an effect."""
@@ -69,30 +70,40 @@ def legend_columns(labels: Iterable[str], size: tuple[float, float]) -> int:
 def full_names(series: Series) -> list[dict[str, str]]:
     """The labels of each series with its title before them."""
     return [
-        {value: ", ".join(filter(None, (title, label))) for value, label in labels.items()}
+        {name: ", ".join(filter(None, (title, label))) for name, label in labels.items()}
         for title, labels in series.items()
     ]
 
 
-def mean_words(row: pd.Series) -> str:
-    """Of a row of `frames.measured_frame`."""
-    half = "" if pd.isna(row["top1_high"]) else f" ± {row['top1_high'] - row['top1_mean']:.1f}"
-    return f"{row['top1_mean']:.1f}{half} %"
+def mean_words(top1: Estimate) -> str:
+    """A mean with its interval, in percent."""
+    return f"{mean_text(top1)} %"
 
 
 def draw_mean(
-    axes: Axes, marks: Marks, x: float, row: pd.Series, label: str, marker: str, colour: str = "ink"
+    axes: Axes,
+    marks: Marks,
+    x: float,
+    top1: Estimate,
+    label: str,
+    marker: str,
+    colour: str = "ink",
 ) -> None:
-    """A mean with its interval, where there is one."""
-    mean, high = row["top1_mean"], row["top1_high"]
-    if not pd.isna(high):
+    """A mean, of which there is one, with its interval, where there is one."""
+    assert top1.mean is not None, "only means are drawn"
+    if top1.half_width is not None:
         axes.errorbar(
-            x, mean, yerr=high - mean, fmt="none", ecolor=COLOURS[colour], elinewidth=1, capsize=3
+            x,
+            top1.mean,
+            yerr=top1.half_width,
+            fmt="none",
+            ecolor=COLOURS[colour],
+            elinewidth=1,
+            capsize=3,
         )
     size = 12 if marker == "_" else 6
-    (point,) = axes.plot(x, mean, marker, color=COLOURS[colour], markersize=size)
-    seeds = int(row["seeds"])
-    marks.add(point, f"{label}, mean of {seeds}: {mean_words(row)}")
+    (point,) = axes.plot(x, top1.mean, marker, color=COLOURS[colour], markersize=size)
+    marks.add(point, f"{label}, mean of {top1.n}: {mean_words(top1)}")
 
 
 def accuracy_axis(*row: Axes) -> None:

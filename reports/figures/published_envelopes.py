@@ -1,16 +1,16 @@
 """The published envelopes, accuracy against cost of nine families, beside what is counted here."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 from markupsafe import Markup
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ablations.costs.conventions import ENVELOPE
-from ablations.costs.proof import Row
+from ablations.costs.proof import Proof
 from ablations.costs.published import (
     READ_OFF_FLOPS_G,
     READ_OFF_PARAMS_M,
@@ -48,35 +48,40 @@ READ_OFF = (
 """What a reader of the figure has to know, without a full stop."""
 
 
-def counted_frame(rows: Sequence[Row]) -> pd.DataFrame:
-    """family as printed, depth; the costs counted here, flops_g in the envelope convention; the
-    published top1_percent of the same network.
+@dataclass(frozen=True)
+class CountedPoint:
+    """A network of the figures whose costs were counted here.
 
-    rows: of `proven`; those that are no points of the figures are left out.
+    Attributes:
+        network: As printed, "RedNet-50".
+        params_m: Millions of parameters.
+        flops_g: In G, in the envelope convention.
+        top1_percent: As published.
     """
-    counted = []
-    for row in rows:
-        if row.published is None or row.convention != ENVELOPE.name:
-            continue
-        family, _, depth = ARCHITECTURES[row.model].title.rpartition("-")
-        counted.append(
-            {
-                "family": family,
-                "depth": int(depth),
-                "params_m": row.params / 1e6,
-                "flops_g": ENVELOPE.count(row.operations) / 1e9,
-                "top1_percent": float(row.published.top1_percent),
-            }
+
+    network: str
+    params_m: float
+    flops_g: float
+    top1_percent: float
+
+
+def counted_points(proofs: Sequence[Proof]) -> list[CountedPoint]:
+    """One for each of `proofs` that is a point of the figures."""
+    return [
+        CountedPoint(
+            ARCHITECTURES[proof.model].title,
+            proof.params / 1e6,
+            ENVELOPE.count(proof.operations) / 1e9,
+            float(proof.published.top1_percent),
         )
-    return pd.DataFrame(counted)
+        for proof in proofs
+        if proof.published is not None and proof.convention == ENVELOPE.name
+    ]
 
 
-def published_figure(counted: pd.DataFrame) -> Markup:
+def published_figure(counted: Sequence[CountedPoint]) -> Markup:
     """The published Top-1 of nine families against FLOPs and parameters; rings at the published
-    Top-1 of the networks whose costs were counted here.
-
-    counted: family, depth, flops_g (envelope convention), params_m, top1_percent.
-    """
+    Top-1 of the networks whose costs were counted here."""
 
     def draw(figure: Figure, marks: Marks) -> None:
         both = figure.subplots(1, 2, sharey=True)
@@ -103,8 +108,7 @@ def published_figure(counted: pd.DataFrame) -> Markup:
         for family, points in envelope().items()
     )
     counts = ", ".join(
-        f"{row.family}-{row.depth} {row.flops_g:.2f} G and {row.params_m:.1f} M"
-        for row in counted.itertuples()
+        f"{point.network} {point.flops_g:.2f} G and {point.params_m:.1f} M" for point in counted
     )
     return draw_svg(
         "published-envelopes",
@@ -135,11 +139,8 @@ def _curve(
         marks.add(point, f"{family}, published: {cost} {unit}, {top1} %")
 
 
-def _rings(axes: Axes, marks: Marks, counted: pd.DataFrame, key: str, unit: str) -> None:
-    for row in counted.to_dict("records"):
-        (point,) = axes.plot(row[key], row["top1_percent"], "o", **_RING)
-        network = f"{row['family']}-{row['depth']}"
-        marks.add(
-            point,
-            f"{network}, counted here: {row[key]:.2f} {unit}; published: {row['top1_percent']} %",
-        )
+def _rings(axes: Axes, marks: Marks, counted: Sequence[CountedPoint], key: str, unit: str) -> None:
+    for point in counted:
+        cost, top1 = getattr(point, key), point.top1_percent
+        (ring,) = axes.plot(cost, top1, "o", **_RING)
+        marks.add(ring, f"{point.network}, counted here: {cost:.2f} {unit}; published: {top1} %")

@@ -6,20 +6,15 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ablations.costs.conventions import ENVELOPE
-from ablations.costs.proof import Row, published_in
-from ablations.records.run_record import Run
-from ablations.results.frames import (
-    accuracy_frame,
-    cost_frame,
-    curve_frame,
-    measured_frame,
-    timing_frame,
-)
-from ablations.study.study import Study
-from reports.figures import plots
-from reports.figures.accuracy_cost import envelope_figure
+from ablations.costs.proof import Proof, published_in
+from ablations.results.study_result import StudyResult
+from ablations.study.run_settings import RunSettings
+from reports.figures.accuracy import accuracy_figure
+from reports.figures.accuracy_cost import accuracy_cost_figure
+from reports.figures.cost_bars import cost_figure
+from reports.figures.curves import curves_figure
 from reports.figures.drawing import is_crowded
-from reports.figures.published_envelopes import READ_OFF, counted_frame, published_figure
+from reports.figures.published_envelopes import READ_OFF, counted_points, published_figure
 from reports.names.captions import counted_on, measured_on
 from reports.names.level_names import series, short_heading, short_names, told_apart
 
@@ -33,33 +28,27 @@ class Figure:
     wide: bool = False
 
 
-def study_figures(run: Run, study: Study) -> list[Figure]:
+def study_figures(settings: RunSettings, result: StudyResult) -> list[Figure]:
     """Accuracy as far as it was measured, costs, and what is published of such networks; the wide
     ones first, so that the others stand side by side."""
     figures = [
-        *_measured_figures(run, study),
-        _cost_figure(run, study),
-        *_published_figures(run.proofs[study.name]),
+        *_measured_figures(settings, result),
+        _cost_figure(settings, result),
+        *_published_figures(result.proofs),
     ]
     return sorted(figures, key=lambda figure: not figure.wide)
 
 
-def _measured_figures(run: Run, study: Study) -> list[Figure]:
-    trials = accuracy_frame(study, run.records)
-    train = run.settings.train
-    if train is None or not trials["top1"].notna().any():
+def _measured_figures(settings: RunSettings, result: StudyResult) -> list[Figure]:
+    train, study, variants = settings.train, result.study, result.variants
+    if train is None or not any(variant.top1.n for variant in variants):
         return []
-    measured = measured_on(run.settings, study.variants.values())
-    means = measured_frame(study, run.records)
+    measured = measured_on(settings, study.variants.values())
     labels, name = short_names(study), study.name
-    seeds = trials.merge(means.drop(columns=["trained_params", "trained_macs"]), on="value")
-    finished = means.dropna(subset="top1_mean").reset_index(drop=True)
-    timed = finished.merge(timing_frame(study, run.timings), on="value", how="left")
     interval = "with its 95 % interval (Student’s t over seeds)"
-    crowded = is_crowded(labels)
     return [
         Figure(
-            envelope_figure(name, told_apart(study), timed),
+            accuracy_cost_figure(name, told_apart(study), variants),
             f"Mean Top-1 {interval} against the costs of the network that was trained: {measured}. "
             "The thick line joins the variants that no other is at least as good as in both (the "
             "Pareto front of the means; where intervals overlap, the front is not certain). Time: "
@@ -67,12 +56,12 @@ def _measured_figures(run: Run, study: Study) -> list[Figure]:
             wide=True,
         ),
         Figure(
-            plots.accuracy_figure(name, labels, short_heading(study), seeds),
+            accuracy_figure(name, labels, short_heading(study), variants),
             f"Top-1 of {measured}. A dot is one seed; beside the dots their mean {interval}.",
-            wide=crowded,
+            wide=is_crowded(labels),
         ),
         Figure(
-            plots.curves_figure(name, series(study), curve_frame(study, run.records)),
+            curves_figure(name, series(study), variants),
             f"Top-1 on the {train.split} split while training, {measured}: mean of the seeds, in a "
             "band from the lowest to the highest. No epoch is selected; the last one counts.",
             wide=study.crossed,
@@ -80,10 +69,10 @@ def _measured_figures(run: Run, study: Study) -> list[Figure]:
     ]
 
 
-def _cost_figure(run: Run, study: Study) -> Figure:
-    rows = run.proofs[study.name]
-    counted = counted_on(run.settings.cost_model, study.variants.values())
-    svg = plots.cost_figure(study.name, short_names(study), short_heading(study), cost_frame(rows))
+def _cost_figure(settings: RunSettings, result: StudyResult) -> Figure:
+    study = result.study
+    counted = counted_on(settings.cost_model, study.variants.values())
+    svg = cost_figure(study.name, short_names(study), short_heading(study), result.variants)
     return Figure(
         svg,
         f"Multiply-accumulates of {counted}, by term of the closed form; rest: all other "
@@ -91,11 +80,11 @@ def _cost_figure(run: Run, study: Study) -> Figure:
     )
 
 
-def _published_figures(rows: Sequence[Row]) -> list[Figure]:
-    if published_in(rows) != ENVELOPE:
+def _published_figures(proofs: Sequence[Proof]) -> list[Figure]:
+    if published_in(proofs) != ENVELOPE:
         return []
     caption = (
         "Published Top-1 on ImageNet of nine families of networks, none of it measured here; "
         f"rings: the costs counted here, at the published Top-1. {READ_OFF}."
     )
-    return [Figure(published_figure(counted_frame(rows)), caption)]
+    return [Figure(published_figure(counted_points(proofs)), caption)]

@@ -10,7 +10,7 @@ from ablations.costs.conventions import CONVENTIONS
 from ablations.costs.proof import published_in
 from ablations.data.holdout import VALIDATION_SHARE
 from ablations.records.run_file import EMBEDDED_ID, dump_run
-from ablations.records.run_record import Run
+from ablations.results.results import Results
 from ablations.study.study import distinct_variants
 from ablations.study.table import TRAINING_AXES
 from ablations.training.recipe import describe_optimizer
@@ -40,9 +40,10 @@ def _environment() -> Environment:
     )
 
 
-def render_report(run: Run, sections: list[Section]) -> str:
+def render_report(results: Results, sections: list[Section]) -> str:
     """The page of a run; it refers to nothing outside itself and embeds the run as JSON."""
-    variants = distinct_variants(run.studies)
+    run, studies = results.run, [result.study for result in results.studies]
+    variants = distinct_variants(studies)
     return (
         _environment()
         .get_template("report.html.j2")
@@ -55,17 +56,17 @@ def render_report(run: Run, sections: list[Section]) -> str:
             measured_on=measured_on(run.settings, variants),
             conventions=CONVENTIONS,
             beside_figures=any(
-                published_in(rows) is CONVENTIONS["envelope"] for rows in run.proofs.values()
+                published_in(result.proofs) is CONVENTIONS["envelope"] for result in results.studies
             ),
             has_convolution=any(variant.family == "resnet" for variant in variants),
             own_code=list(dict.fromkeys(spec for v in variants for spec in v.own_code)),
             varied=[
                 axis_name(axis)
-                for axis in dict.fromkeys(axis for study in run.studies for axis in study.axes)
+                for axis in dict.fromkeys(axis for study in studies for axis in study.axes)
                 if axis in TRAINING_AXES
             ],
             has_attention=any(variant.generator == ATTENTION for variant in variants),
-            data=list(dict.fromkeys(record.data for record in run.records)),
+            data=results.data,
             budget=budget(run.settings.train) if run.settings.train else None,
             validation_share=f"{VALIDATION_SHARE:.0%}".replace("%", " %"),
             variant_name=variant_name,

@@ -5,16 +5,15 @@ from math import isinf
 
 from ablations.costs.conventions import ENVELOPE
 from ablations.costs.formulas import PROJECTIONS
-from ablations.costs.proof import Row
+from ablations.costs.proof import Proof
 from ablations.costs.published import READ_OFF_FLOPS_G, READ_OFF_PARAMS_M
-from ablations.records.run_record import Run
-from ablations.results.frames import study_frame
+from ablations.results.results import Results
 from ablations.run.planner import POWER, Plan, Reach
 from ablations.study.study import distinct_variants
 from reports.names.captions import counted_on, measured_on
 from reports.names.level_names import heading, variant_texts
-from reports.tables.study_table import ABSENT, giga_macs, mean_text, millions
-from reports.words.verdict import seeds_text
+from reports.names.number_texts import giga_macs, mean_text, millions, seeds_text, with_n
+from reports.tables.table import ABSENT
 
 _COLUMNS = (
     ("study", 16, "<"),
@@ -29,7 +28,7 @@ _COLUMNS = (
     ("rest", 11, ">"),
     ("closed form", 11, ">"),
     ("fvcore", 11, ">"),
-    ("2nd witness", 11, ">"),
+    ("torch", 11, ">"),
     ("published (M, G)", 16, ">"),
     ("counted", 11, ">"),
     ("verdict", 7, "<"),
@@ -39,7 +38,7 @@ EXPLANATION = (
     "MACs for one image. reduce to aggregation: all involution layers, by fvcore (q, k, v: an "
     "attention's three\nprojections, q·k: its product over the windows); convolution: the spatial "
     "ones of a ResNet's bottlenecks; rest:\nthe other convolutions and the classifier. closed form "
-    "= fvcore = 2nd witness (torch's FlopCounterMode) is the\nsum of the layers' terms. published, "
+    "= fvcore = torch (its FlopCounterMode) is the\nsum of the layers' terms. published, "
     "counted: #Params (M) and FLOPs (G), under the convention of their source\n(ablation: without "
     "the aggregation; model-zoo, envelope: with it). ~: read off a figure that prints no numbers, "
     f"met within\nthe error of reading, {READ_OFF_PARAMS_M} M and {READ_OFF_FLOPS_G} G."
@@ -57,55 +56,55 @@ def proof_heading() -> str:
     return _line([heading for heading, _, _ in _COLUMNS])
 
 
-def proof_line(row: Row) -> str:
+def proof_line(proof: Proof) -> str:
     """One network; the layers' numbers are in the JSON and in the report."""
-    by_term = row.fvcore_macs
-    about = "~" if row.convention == ENVELOPE.name else ""
+    by_term = proof.fvcore_macs
+    about = "~" if proof.convention == ENVELOPE.name else ""
     published = "-"
-    if row.published:
-        published = f"{about}{row.published.params_m} {about}{row.published.flops_g}"
-    counted = " ".join(row.as_published) if row.as_published else "-"
+    if proof.published:
+        published = f"{about}{proof.published.params_m} {about}{proof.published.flops_g}"
+    counted = " ".join(proof.as_published) if proof.as_published else "-"
     spatial = sum(by_term.values())
     return _line(
         [
-            row.study,
-            row.value,
-            str(row.params),
+            proof.study,
+            proof.name,
+            str(proof.params),
             str(by_term["reduce"]),
             str(by_term["span"]),
             str(sum(by_term[term] for term in PROJECTIONS)),
             str(by_term["query_key"]),
             str(by_term["aggregation"]),
             str(by_term["convolution"]),
-            str(row.macs - spatial),
-            str(sum(row.closed_form_macs.values())),
+            str(proof.macs - spatial),
+            str(sum(proof.closed_form_macs.values())),
             str(spatial),
-            str(sum(row.witness_macs.values())),
+            str(sum(proof.torch_macs.values())),
             published,
             counted,
-            "ok" if row.verified else "WRONG",
+            "ok" if proof.verified else "WRONG",
         ]
     )
 
 
-def study_lines(run: Run) -> Iterator[str]:
+def study_lines(results: Results) -> Iterator[str]:
     """The gist of every study's table."""
-    variants = distinct_variants(run.studies)
-    measured = measured_on(run.settings, variants)
-    yield f"#Params and MACs: {counted_on(run.settings.cost_model, variants)}"
+    settings = results.settings
+    variants = distinct_variants([result.study for result in results.studies])
+    measured = measured_on(settings, variants)
+    yield f"#Params and MACs: {counted_on(settings.cost_model, variants)}"
     if measured:
         yield f"Top-1: {measured}"
-    for study in run.studies:
-        texts = variant_texts(study)
-        width = max(20, 2 + max(map(len, (heading(study), *texts.values()))))
+    for result in results.studies:
+        name, texts = heading(result.study), variant_texts(result.study)
+        width = max(20, 2 + max(map(len, (name, *texts.values()))))
         yield ""
         costs = f"{'#Params (M)':>12}{'MACs (G)':>10}"
-        yield f"{heading(study):{width}}{costs}   Top-1 (%), mean ± 95 % (seeds)"
-        frame = study_frame(study, run.proofs[study.name], run.records, run.timings)
-        for row in frame.to_dict("records"):
-            top1 = mean_text(row) if row["seeds"] > 0 else ABSENT
-            costs = f"{millions(row['params']):>12}{giga_macs(row['macs']):>10}"
-            yield f"{texts[row['value']]:{width}}{costs}   {top1}"
+        yield f"{name:{width}}{costs}   Top-1 (%), mean ± 95 % (seeds)"
+        for variant in result.variants:
+            top1 = with_n(mean_text(variant.top1), variant.top1) or ABSENT
+            costs = f"{millions(variant.params):>12}{giga_macs(variant.macs):>10}"
+            yield f"{texts[variant.name]:{width}}{costs}   {top1}"
     yield ""
 
 

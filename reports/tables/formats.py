@@ -1,6 +1,6 @@
 """A table as text to take elsewhere: CSV, Markdown, LaTeX.
 
-CSV holds the raw, unrounded frame; Markdown and LaTeX hold what the page shows, LaTeX only the
+CSV holds the numbers unrounded; Markdown and LaTeX hold what the page shows, LaTeX only the
 columns that fit the width of a paper. LaTeX is a table with booktabs' rules; whatever came from
 outside is escaped in all of them.
 """
@@ -9,7 +9,11 @@ import re
 from collections.abc import Iterator
 from textwrap import wrap
 
-from reports.tables.study_table import Column, Table
+import pandas as pd
+
+from reports.tables.table import Column, Group, Table
+
+ENDINGS = ("csv", "md", "tex")
 
 HEADING_WIDTH = 9
 """Characters of a line in a heading of a paper's table."""
@@ -25,17 +29,19 @@ _LATEX = {
 
 def all_formats(table: Table) -> dict[str, str]:
     """File ending -> the table in that format."""
-    return {"csv": to_csv(table), "md": to_markdown(table), "tex": to_latex(table)}
+    return dict(zip(ENDINGS, (to_csv(table), to_markdown(table), to_latex(table)), strict=True))
 
 
 def to_csv(table: Table) -> str:
-    """Every column of the frame, unrounded."""
-    return table.frame.to_csv(index=False, lineterminator="\n")
+    """Every column that programs read, unrounded."""
+    rows = [[column.value(item) for column in table.csv] for item in table.items]
+    frame = pd.DataFrame(rows, columns=[column.name for column in table.csv])
+    return frame.to_csv(index=False, lineterminator="\n")
 
 
 def to_markdown(table: Table) -> str:
     """A pipe table; the group of a column stands behind its heading."""
-    groups = dict.fromkeys(name for name, _ in table.groups if name)
+    groups = dict.fromkeys(group.heading for group, _ in table.groups if group)
     headings = [
         f"{column.heading}, {_kind(column.group)}" if column.group else column.heading
         for column in table.columns
@@ -47,9 +53,8 @@ def to_markdown(table: Table) -> str:
     return f"**{_markdown(table.title)}**\n\n" + "\n".join(lines) + notes + "\n"
 
 
-def _kind(group: str) -> str:
-    """ "counted" of "Counted: RedNet-50, 224×224, 1000 classes"."""
-    return group.partition(":")[0].lower()
+def _kind(group: Group) -> str:
+    return group.kind.lower()
 
 
 def _markdown(text: str) -> str:
@@ -64,7 +69,7 @@ def to_latex(table: Table) -> str:
     """A table environment for a document that loads booktabs; what fits a paper, explained."""
     paper = table.for_paper()
     columns = "".join("r" if column.numeric else "l" for column in paper.columns)
-    groups = [name for name, _ in paper.groups if name]
+    groups = [group.heading for group, _ in paper.groups if group]
     caption = ". ".join([table.title.rstrip(".?!"), *groups, *([table.note] if table.note else [])])
     return "\n".join(
         [
@@ -88,9 +93,10 @@ def to_latex(table: Table) -> str:
 
 def _latex_groups(table: Table) -> Iterator[str]:
     cells, rules, first = [], [], 1
-    for name, span in table.groups:
-        cells.append(rf"\multicolumn{{{span}}}{{c}}{{{_latex(_kind(name))}}}")
-        if name:
+    for group, span in table.groups:
+        kind = _latex(_kind(group)) if group else ""
+        cells.append(rf"\multicolumn{{{span}}}{{c}}{{{kind}}}")
+        if group:
             rules.append(rf"\cmidrule(lr){{{first}-{first + span - 1}}}")
         first += span
     yield " & ".join(cells) + r" \\"

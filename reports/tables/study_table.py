@@ -1,252 +1,253 @@
-"""The ablation tables: one model of a table, rendered by whoever shows it."""
+"""The table of a study: the paper's, with what was counted and measured beside it. No torch."""
 
-import re
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, replace
-from math import inf
-from typing import Any
+from collections.abc import Callable
 
-import pandas as pd
-
-from ablations.costs.conventions import ABLATION, ENVELOPE, FULL, Convention, printed
+from ablations.costs.conventions import ABLATION, ENVELOPE, Convention
+from ablations.costs.formulas import MAC_TERMS
+from ablations.costs.proof import published_in
+from ablations.costs.published import Published
+from ablations.results.study_result import StudyResult
+from ablations.results.variant_result import Rate, VariantResult
 from ablations.study.study import Study
-from involution_core.forms import LINEAR
+from ablations.study.table import AXES
 from reports.names.level_names import heading, variant_texts
-
-ABSENT = "–"
-
+from reports.names.number_texts import (
+    difference_text,
+    giga_macs,
+    mean_text,
+    millions,
+    two_digits,
+    whole,
+    with_n,
+)
+from reports.tables.csv_columns import contrast_columns, top1_columns
+from reports.tables.table import Column, CsvColumn, Group, Table
 
 INTERVALS = (
     "± is half a 95 % interval (Student’s t), in brackets the number of seeds, or of seeds that "
     "finished with both"
 )
 
+_CONVENTION_NAMES = {ABLATION.name: "paper’s convention", ENVELOPE.name: "figures’ convention"}
+_PUBLISHED = {
+    ABLATION.name: Group("Published", "RedNet-50, ImageNet, 224×224"),
+    ENVELOPE.name: Group("Published, read off figures", "ImageNet, 224×224"),
+}
 
-@dataclass(frozen=True)
-class Column:
-    """key: of the data frame; group: what it was measured on; heading: with its unit;
-    text: a row of the frame -> the cell, for rows that have the key;
-    order: the key's value -> the number that the column is sorted by, None to sort by the text;
-    paper: whether it has a place in a table as wide as a paper."""
-
-    key: str
-    group: str
-    heading: str
-    text: Callable[[Mapping[Hashable, Any]], str]
-    numeric: bool = True
-    order: Callable[[Any], float] | None = float
-    paper: bool = True
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What a cell shows. sort_by: a number, "" where the value is missing, None: by the text."""
-
-    text: str
-    numeric: bool
-    sort_by: float | str | None
-
-
-@dataclass(frozen=True)
-class TableRow:
-    """One variant's cells; baseline: whether the others are held against it."""
-
-    cells: list[Cell]
-    baseline: bool
-
-
-@dataclass(frozen=True)
-class Table:
-    """Columns over a frame with one row for each variant. The first column names the variant.
-
-    note: what a reader of the bare table has to know, without a full stop; "" where nothing.
-    """
-
-    title: str
-    columns: tuple[Column, ...]
-    frame: pd.DataFrame
-    note: str = ""
-
-    @property
-    def groups(self) -> list[tuple[str, int]]:
-        """Group headings with the number of columns each spans."""
-        spans: list[tuple[str, int]] = []
-        for column in self.columns:
-            if spans and spans[-1][0] == column.group:
-                spans[-1] = (column.group, spans[-1][1] + 1)
-            else:
-                spans.append((column.group, 1))
-        return spans
-
-    @property
-    def rows(self) -> list[TableRow]:
-        """The cells; a missing value is a dash."""
-        return [
-            TableRow([_cell(column, record) for column in self.columns], record["baseline"])
-            for record in self.frame.to_dict("records")
-        ]
-
-    def for_paper(self) -> "Table":
-        """The columns that fit the width of a paper."""
-        return replace(self, columns=tuple(column for column in self.columns if column.paper))
-
-    def text(self, value: str, key: str) -> str:
-        """What the table shows of a variant in the column of that key."""
-        column = next(column for column in self.columns if column.key == key)
-        records = self.frame.to_dict("records")
-        return _cell(column, next(r for r in records if r["value"] == value)).text
-
-
-def _cell(column: Column, record: Mapping[Hashable, Any]) -> Cell:
-    value = record[column.key]
-    missing = pd.isna(value)
-    sort_by = None if column.order is None else "" if missing else column.order(value)
-    return Cell(ABSENT if missing else column.text(record), column.numeric, sort_by)
-
-
-def _value_order(value: str) -> float:
-    """The number in a variant's value; W, which has none, before and C, attention behind all."""
-    number = re.search(r"\d+(\.\d+)?(e-?\d+)?$", value)
-    return float(number[0]) if number else 0.0 if value == LINEAR else inf
-
-
-def show(key: str, write: Callable[[Any], str]) -> Callable[[Mapping[Hashable, Any]], str]:
-    """The text of a column that writes one value."""
-    return lambda record: write(record[key])
-
-
-def millions(count: float) -> str:
-    """Parameters in M, as the paper prints them; small networks with more decimals."""
-    return printed(int(count), 10**6, 1 if count >= 10**6 else 4)
-
-
-def giga_macs(count: float) -> str:
-    """Multiply-accumulates in G, as the full count prints them; more decimals for small ones."""
-    return FULL.printed(int(count)) if count >= 10**8 else printed(int(count), 10**9, 5)
-
-
-def signed(value: float) -> str:
-    """Points with one decimal and a sign; the minus is a minus, and nothing is minus zero."""
-    return f"{round(value, 1) + 0.0:+.1f}".replace("-", "−")
-
-
-def mean_text(record: Mapping[Hashable, Any], run: str = "") -> str:
-    """Mean Top-1 with half its 95 % interval and the number of seeds: 62.8 ± 8.9 (3).
-
-    The record's top1_mean, top1_high and seeds, with `run` behind their names."""
-    mean, high = record[f"top1_mean{run}"], record[f"top1_high{run}"]
-    half = "" if pd.isna(high) else f" ± {high - mean:.1f}"
-    return f"{mean:.1f}{half} ({int(record[f'seeds{run}'])})"
-
-
-def difference_text(record: Mapping[Hashable, Any]) -> str:
-    """Mean paired difference with half its 95 % interval and the number of pairs."""
-    mean, high = record["difference"], record["difference_high"]
-    half = "" if pd.isna(high) else f" ± {high - mean:.1f}"
-    return f"{signed(mean)}{half} ({int(record['pairs'])})"
-
-
-def whole(value: float) -> str:
-    """To the nearest integer."""
-    return f"{value:.0f}"
-
-
-def rate_text(record: Mapping[Hashable, Any]) -> str:
-    """The median, to the two digits that a shared machine allows."""
-    two_digits = float(f"{record['train_rate']:.1e}")
-    return whole(two_digits)
-
-
-def _verified_text(record: Mapping[Hashable, Any]) -> str:
-    """yes: against the closed form; a user's own code has none."""
-    if not record["verified"]:
-        return "NO"
-    return "yes" if record["proof"] == "closed form" else "by two counters"
+Columns = tuple[Column[VariantResult], ...]
 
 
 def study_table(
-    study: Study,
-    frame: pd.DataFrame,
-    title: str,
-    counted_on: str,
-    measured_on: str | None,
-    published: Convention | None,
-) -> Table:
-    """The paper's table with what was counted and measured beside it.
+    result: StudyResult, counted_on: str, measured_on: str | None
+) -> Table[VariantResult]:
+    """A row for each variant.
 
-    frame: of `frames.study_frame`. counted_on, measured_on: headings; None where nothing was
-    trained. published: the convention of the figures that stand beside the counts, if there are.
+    Args:
+        result: Of the study.
+        counted_on: What the costs belong to.
+        measured_on: What the accuracies belong to; None where nothing was trained.
     """
-    texts = variant_texts(study)
-    counted = f"Counted: {counted_on}"
-    order = _value_order if len(study.axes) == 1 else None
-    columns = [
-        Column(
-            "value",
-            "",
-            heading(study),
-            show("value", texts.__getitem__),
-            numeric=False,
-            order=order,
-        ),
-        Column("params", counted, "#Params (M)", show("params", millions)),
-        _flops_column(published or ABLATION, counted),
-        Column("macs", counted, "MACs (G), full count", show("macs", giga_macs)),
-    ]
+    study, published = result.study, published_in(result.proofs)
+    columns = (
+        _variant_column(study),
+        *_counted_columns(Group("Counted", counted_on), published or ABLATION),
+    )
     if published is not None:
         columns += _published_columns(published)
     if measured_on is not None:
-        columns += _measured_columns(f"Measured: {measured_on}", texts[study.baseline])
-    columns.append(
-        Column(
-            "verified",
-            "",
-            "verified",
-            _verified_text,
-            numeric=False,
-            order=None,
-            paper=False,
-        )
+        baseline = variant_texts(study)[study.baseline]
+        columns += _measured_columns(Group("Measured", measured_on), baseline)
+    verified: Column[VariantResult] = Column("verified", _verified_text, numeric=False, paper=False)
+    return Table(
+        study.title,
+        (*columns, verified),
+        (*_csv_columns(study), *_described_columns(counted_on, measured_on)),
+        result.variants,
+        lambda variant: variant.is_baseline,
+        "" if measured_on is None else INTERVALS,
     )
-    return Table(title, tuple(columns), frame, "" if measured_on is None else INTERVALS)
 
 
-_CONVENTION_NAMES = {ABLATION.name: "paper’s convention", ENVELOPE.name: "figures’ convention"}
-_PUBLISHED = {
-    ABLATION.name: "Published: RedNet-50, ImageNet, 224×224",
-    ENVELOPE.name: "Published, read off figures: ImageNet, 224×224",
-}
+def _variant_column(study: Study) -> Column[VariantResult]:
+    """The variant; where one axis alone is varied, sorted by the number that its level has."""
+    texts = variant_texts(study)
+
+    def number(variant: VariantResult) -> float:
+        return AXES[study.axes[0]].place(variant.levels[0])
+
+    return Column(
+        heading(study),
+        lambda variant: texts[variant.name],
+        number=number if len(study.axes) == 1 else None,
+        numeric=False,
+    )
 
 
-def _flops_column(convention: Convention, counted: str) -> Column:
-    key = f"flops_{convention.name}_convention"
-    text = show(key, lambda count: convention.printed(int(count)))
-    name = _CONVENTION_NAMES[convention.name]
-    return Column(key, counted, f"FLOPs (G), {name}", text, paper=False)
+def _counted_columns(group: Group, convention: Convention) -> Columns:
+    flops = f"FLOPs (G), {_CONVENTION_NAMES[convention.name]}"
+    return (
+        Column("#Params (M)", lambda v: millions(v.params), group, lambda v: v.params),
+        Column(
+            flops,
+            lambda v: convention.printed(v.flops(convention)),
+            group,
+            lambda v: v.flops(convention),
+            paper=False,
+        ),
+        Column("MACs (G), full count", lambda v: giga_macs(v.macs), group, lambda v: v.macs),
+    )
 
 
-def _published_columns(convention: Convention) -> list[Column]:
+def _published_columns(convention: Convention) -> Columns:
     group = _PUBLISHED[convention.name]
     flops = f"FLOPs (G), {_CONVENTION_NAMES[convention.name]}"
-    return [
-        Column(
-            "published_params_m", group, "#Params (M)", show("published_params_m", str), paper=False
-        ),
-        Column("published_flops_g", group, flops, show("published_flops_g", str), paper=False),
-        Column("published_top1_percent", group, "Top-1 (%)", show("published_top1_percent", str)),
-    ]
+    return (
+        _published_column("#Params (M)", lambda p: p.params_m, group, paper=False),
+        _published_column(flops, lambda p: p.flops_g, group, paper=False),
+        _published_column("Top-1 (%)", lambda p: p.top1_percent, group, paper=True),
+    )
 
 
-def _measured_columns(measured: str, baseline: str) -> list[Column]:
-    return [
+def _published_column(
+    heading: str, figure: Callable[[Published], str], group: Group, paper: bool
+) -> Column[VariantResult]:
+    def text(variant: VariantResult) -> str | None:
+        return None if variant.proof.published is None else figure(variant.proof.published)
+
+    def number(variant: VariantResult) -> float | None:
+        found = text(variant)
+        return None if found is None else float(found)
+
+    return Column(heading, text, group, number, paper=paper)
+
+
+def _measured_columns(group: Group, baseline: str) -> Columns:
+    return (
         Column(
-            "trained_params", measured, "#Params (M)", show("trained_params", millions), paper=False
+            "#Params (M)",
+            lambda v: None if v.trained_params is None else millions(v.trained_params),
+            group,
+            lambda v: v.trained_params,
+            paper=False,
         ),
-        Column("trained_macs", measured, "MACs (G)", show("trained_macs", giga_macs), paper=False),
-        Column("top1_mean", measured, "Top-1 (%), mean ± 95 % (seeds)", mean_text),
         Column(
-            "difference", measured, f"Top-1 − {baseline} (points), ± 95 % (pairs)", difference_text
+            "MACs (G)",
+            lambda v: None if v.trained_macs is None else giga_macs(v.trained_macs),
+            group,
+            lambda v: v.trained_macs,
+            paper=False,
         ),
-        Column("train_rate", measured, "training (images/s)", rate_text, paper=False),
-        Column("peak_mib", measured, "peak memory (MiB)", show("peak_mib", whole), paper=False),
-    ]
+        Column(
+            "Top-1 (%), mean ± 95 % (seeds)",
+            lambda v: with_n(mean_text(v.top1), v.top1),
+            group,
+            lambda v: v.top1.mean,
+        ),
+        Column(
+            f"Top-1 − {baseline} (points), ± 95 % (pairs)",
+            _difference_text,
+            group,
+            lambda v: None if v.contrast is None else v.contrast.difference.mean,
+        ),
+        Column(
+            "training (images/s)",
+            # Two digits are what a shared machine allows.
+            lambda v: None if v.training_rate is None else two_digits(v.training_rate.median),
+            group,
+            lambda v: None if v.training_rate is None else v.training_rate.median,
+            paper=False,
+        ),
+        Column(
+            "peak memory (MiB)",
+            lambda v: None if v.peak_mib is None else whole(v.peak_mib),
+            group,
+            lambda v: v.peak_mib,
+            paper=False,
+        ),
+    )
+
+
+def _difference_text(variant: VariantResult) -> str | None:
+    if variant.contrast is None:
+        return None
+    difference = variant.contrast.difference
+    return with_n(difference_text(difference), difference)
+
+
+def _verified_text(variant: VariantResult) -> str:
+    """yes: against the closed form; a user's own code has none."""
+    if not variant.proof.verified:
+        return "NO"
+    return "by two counters" if variant.variant.own_code else "yes"
+
+
+def _csv_columns(study: Study) -> tuple[CsvColumn[VariantResult], ...]:
+    """variant; its level on each axis, where there are several; params; multiply-accumulates for
+    one image by term of the closed form, rest and macs, their sum; flops_*_convention: as the
+    paper's tables and its figures of accuracy against cost count them; verified, and proof: by
+    what; baseline: whether it is the study's; published_*: as printed, missing where the paper has
+    no such row; top1_mean (percent), its 95 % t interval, top1_sd, over so many seeds, so many
+    failed; trained_*: of the network that was trained; the contrast with the baseline; *_rate:
+    images/s of training steps and of inference, median and quartiles; peak_mib: memory of tensors
+    in training; timing_failure: why it was not measured."""
+    axes = study.axes if len(study.axes) > 1 else ()
+    return (
+        CsvColumn("variant", lambda v: v.name),
+        *(_level_column(place, axis) for place, axis in enumerate(axes)),
+        CsvColumn("params", lambda v: v.params),
+        *(_term_column(term) for term in (*MAC_TERMS, "rest")),
+        CsvColumn("macs", lambda v: v.macs),
+        CsvColumn("flops_ablation_convention", lambda v: v.flops(ABLATION)),
+        CsvColumn("flops_envelope_convention", lambda v: v.flops(ENVELOPE)),
+        CsvColumn("verified", lambda v: v.proof.verified),
+        CsvColumn("proof", lambda v: v.proven_by),
+        CsvColumn("baseline", lambda v: v.is_baseline),
+        *_published_csv(),
+        *top1_columns(lambda v: v.top1),
+        CsvColumn("top1_sd", lambda v: v.top1.sd),
+        CsvColumn("seeds", lambda v: v.top1.n if v.trials else None),
+        CsvColumn("failed", lambda v: v.failed if v.trials else None),
+        CsvColumn("trained_params", lambda v: v.trained_params),
+        CsvColumn("trained_macs", lambda v: v.trained_macs),
+        *contrast_columns(lambda v: v.contrast, lambda contrast: contrast.verdict),
+        *_rate_csv("train_rate", lambda v: v.training_rate),
+        *_rate_csv("inference_rate", lambda v: v.inference_rate),
+        CsvColumn("peak_mib", lambda v: v.peak_mib),
+        CsvColumn("timing_failure", lambda v: v.timing_failure),
+    )
+
+
+def _level_column(place: int, axis: str) -> CsvColumn[VariantResult]:
+    return CsvColumn(axis, lambda v: v.levels[place])
+
+
+def _term_column(term: str) -> CsvColumn[VariantResult]:
+    return CsvColumn(term, lambda v: v.macs_by_term[term])
+
+
+def _published_csv() -> tuple[CsvColumn[VariantResult], ...]:
+    return (
+        CsvColumn("published_params_m", lambda v: (p := v.proof.published) and p.params_m),
+        CsvColumn("published_flops_g", lambda v: (p := v.proof.published) and p.flops_g),
+        CsvColumn("published_top1_percent", lambda v: (p := v.proof.published) and p.top1_percent),
+    )
+
+
+def _rate_csv(
+    name: str, of: Callable[[VariantResult], Rate | None]
+) -> tuple[CsvColumn[VariantResult], ...]:
+    return (
+        CsvColumn(name, lambda v: (rate := of(v)) and rate.median),
+        CsvColumn(f"{name}_low", lambda v: (rate := of(v)) and rate.quartiles[0]),
+        CsvColumn(f"{name}_high", lambda v: (rate := of(v)) and rate.quartiles[1]),
+    )
+
+
+def _described_columns(
+    counted_on: str, measured_on: str | None
+) -> tuple[CsvColumn[VariantResult], ...]:
+    """counted_on, measured_on: what the costs and the accuracies belong to."""
+    return (
+        CsvColumn("counted_on", lambda _: counted_on),
+        CsvColumn("measured_on", lambda _: measured_on),
+    )

@@ -5,7 +5,8 @@ from math import inf
 
 from ablations.statistics.contrasts import Contrast
 from ablations.statistics.dominance import Dominance
-from reports.words.verdict import conclusion, difference_words, seeds_text
+from reports.names.number_texts import mean_text, seeds_text
+from reports.words.verdict import conclusion, difference_words
 
 
 def dominance_words(
@@ -23,19 +24,19 @@ def dominance_words(
     words = [_front_words([found for found in by_cost if found.on_front], label, cost)]
     rivals = [rival for found in by_cost for rival in found.rivals]
     if all(rival.verdict == "too few seeds" for rival in rivals):
-        return [*words, _too_few(by_cost[0], max(rival.n for rival in rivals))]
-    means = {found.value: -inf if found.mean is None else found.mean for found in by_cost}
+        return [*words, _too_few(by_cost[0], max(rival.difference.n for rival in rivals))]
+    means = {f.name: -inf if f.top1.mean is None else f.top1.mean for f in by_cost}
     for found in by_cost:
         if found.dominators:
             words.append(_dominated_words(found, label, cost))
-        elif found.mean is not None and not found.on_front:
-            best = max(found.rivals, key=lambda rival: means[rival.value])
+        elif found.top1.mean is not None and not found.on_front:
+            best = max(found.rivals, key=lambda rival: means[rival.name])
             words.append(_untold_words(found, best, label, cost))
     return words
 
 
 def _front_words(front: Sequence[Dominance], label: Callable[[str], str], cost: str) -> str:
-    named = ", ".join(f"{label(found.value)} ({_mean_words(found)})" for found in front)
+    named = ", ".join(f"{label(found.name)} ({_mean_words(found)})" for found in front)
     return (
         f"Of the trained networks, on the front of {cost} and mean Top-1, by rising {cost}: "
         f"{named}. That is how the means stand, and no test."
@@ -43,8 +44,7 @@ def _front_words(front: Sequence[Dominance], label: Callable[[str], str], cost: 
 
 
 def _mean_words(found: Dominance) -> str:
-    half = "" if found.interval is None else f" ± {(found.interval[1] - found.interval[0]) / 2:.1f}"
-    return f"{found.mean:.1f}{half} % over {seeds_text(found.n)}"
+    return f"{mean_text(found.top1)} % over {seeds_text(found.top1.n)}"
 
 
 def _too_few(found: Dominance, seeds: int) -> str:
@@ -57,16 +57,16 @@ def _too_few(found: Dominance, seeds: int) -> str:
 
 def _dominated_words(found: Dominance, label: Callable[[str], str], cost: str) -> str:
     by = "; ".join(_against(rival, label, cost) for rival in found.dominators)
-    return f"{label(found.value)} is dominated: {by}."
+    return f"{label(found.name)} is dominated: {by}."
 
 
 def _untold_words(found: Dominance, best: Contrast, label: Callable[[str], str], cost: str) -> str:
     return (
-        f"{label(found.value)} is off the front, and whether it is dominated cannot be told: "
+        f"{label(found.name)} is off the front, and whether it is dominated cannot be told: "
         f"{_against(best, label, cost)}."
     )
 
 
 def _against(rival: Contrast, label: Callable[[str], str], cost: str) -> str:
-    differs = "" if rival.mean is None else f", differs by {difference_words(rival)}"
-    return f"{label(rival.value)}, with no more {cost}{differs}: {conclusion(rival)}"
+    differs = "" if rival.difference.mean is None else f", differs by {difference_words(rival)}"
+    return f"{label(rival.name)}, with no more {cost}{differs}: {conclusion(rival)}"

@@ -1,47 +1,50 @@
-"""What a study's table lacks, and why: nothing missing is averaged away in silence."""
+"""What a study's table lacks, and why: nothing missing is averaged away in silence. No torch."""
 
-from collections.abc import Hashable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-import pandas as pd
+from ablations.costs.proof import published_in
+from ablations.results.study_result import StudyResult
+from ablations.results.variant_result import VariantResult
 
-from reports.tables.study_table import Table
 
-
-def table_gaps(labels: Mapping[str, str], table: Table) -> Iterator[str]:
+def table_gaps(result: StudyResult, labels: Mapping[str, str]) -> Iterator[str]:
     """One sentence for each variant and each kind of cell that is missing or stands on less.
 
-    labels: variant -> how it is written.
+    Args:
+        result: Of the study.
+        labels: Variant -> how it is written.
     """
-    keys = {column.key for column in table.columns}
-    for record in table.frame.to_dict("records"):
-        for gap in (*_published(record, keys), *_measured(record, keys)):
-            yield f"{labels[record['value']]}: {gap}"
+    beside_published = published_in(result.proofs) is not None
+    for variant in result.variants:
+        if beside_published and variant.proof.published is None:
+            gap = "no published figures, the paper’s tables have no such row."
+            yield f"{labels[variant.name]}: {gap}"
+        for gap in _measured(variant) if variant.trials else ():
+            yield f"{labels[variant.name]}: {gap}"
 
 
-def _published(record: Mapping[Hashable, Any], keys: set[str]) -> Iterator[str]:
-    if "published_params_m" in keys and pd.isna(record["published_params_m"]):
-        yield "no published figures, the paper’s tables have no such row."
-
-
-def _measured(record: Mapping[Hashable, Any], keys: set[str]) -> Iterator[str]:
-    if "top1_mean" not in keys:
+def _measured(variant: VariantResult) -> Iterator[str]:
+    seeds, failed = variant.top1.n, variant.failed
+    if variant.timing_failure is not None:
+        yield f"no speed and memory: {variant.timing_failure}"
+    if not seeds:
+        yield f"no Top-1, all {failed} trials failed."
         return
-    if not pd.isna(record["timing_failure"]):
-        yield f"no speed and memory: {record['timing_failure']}"
-    if pd.isna(record["top1_mean"]):
-        yield f"no Top-1, all {record['failed']:.0f} trials failed."
-        return
-    if record["failed"] > 0:
-        trials = record["seeds"] + record["failed"]
-        yield f"Top-1 over {record['seeds']:.0f} of {trials:.0f} seeds, the others failed."
-    if pd.isna(record["top1_high"]):
-        few = record["seeds"] < 2
-        yield f"no interval, {'there is one seed' if few else 'all seeds gave the same Top-1'}."
-    if not record["baseline"] and pd.isna(record["pairs"]):
+    if failed:
+        yield f"Top-1 over {seeds} of {seeds + failed} seeds, the others failed."
+    if variant.top1.interval is None:
+        few = "there is one seed" if seeds < 2 else "all seeds gave the same Top-1"
+        yield f"no interval, {few}."
+    if not variant.is_baseline:
+        yield from _compared(variant)
+
+
+def _compared(variant: VariantResult) -> Iterator[str]:
+    if variant.contrast is None:
         yield "no difference to the baseline, which is judged on another data set."
-    elif not record["baseline"] and not record["pairs"] > 0:
+        return
+    pairs = variant.contrast.difference.n
+    if not pairs:
         yield "no difference to the baseline, no seed finished with both."
-    elif not record["baseline"] and record["pairs"] < record["seeds"]:
-        pairs = f"{record['pairs']:.0f} pair{'s' * (record['pairs'] != 1)}"
-        yield f"{pairs}, the baseline failed at the other seeds."
+    elif pairs < variant.top1.n:
+        yield f"{pairs} pair{'s' * (pairs != 1)}, the baseline failed at the other seeds."

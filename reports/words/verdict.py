@@ -1,16 +1,16 @@
 """The verdict of a study in words: what was varied, what it costs, what it bought, how sure.
 
-Every number is a cell of the study's table; how strong the words are is decided in
+Every number stands in the study's table; how strong the words are is decided in
 `ablations.statistics.contrasts`.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ablations.results.frames import contrast_record
+from ablations.results.study_result import StudyResult
 from ablations.statistics.contrasts import Contrast, pooled_spread, seeds_needed, smallest_p
 from ablations.statistics.power import detectable_difference
-from reports.tables.study_table import Table, difference_text
+from reports.names.number_texts import difference_text, giga_macs, millions, p_text, seeds_text
 
 
 @dataclass(frozen=True)
@@ -30,99 +30,91 @@ class Verdict:
 
 
 def study_verdict(
-    labels: Mapping[str, str],
-    baseline: str,
-    table: Table,
-    contrasts: Mapping[str, Contrast],
-    models: Mapping[str, Models],
+    result: StudyResult, labels: Mapping[str, str], models: Mapping[str, Models]
 ) -> Verdict:
-    """labels, models: variant -> how it is written, its networks. contrasts: of all variants but
-    `baseline` with it."""
-    label = labels.__getitem__
+    """What a study found; labels, models: variant -> how it is written, its networks."""
+    label, baseline = labels.__getitem__, result.study.baseline
 
-    def costs(value: str) -> str:
-        params, macs = table.text(value, "params"), table.text(value, "macs")
-        return f"{params} M parameters and {macs} G MACs in {models[value].counted}"
+    def costs(name: str) -> str:
+        variant = result[name]
+        params, macs = millions(variant.params), giga_macs(variant.macs)
+        return f"{params} M parameters and {macs} G MACs in {models[name].counted}"
 
+    contrasts = result.baseline_contrasts
+    compared = {baseline, *(contrast.name for contrast in contrasts)}
     lines = [f"{label(baseline)}, the baseline: {costs(baseline)}."]
-    for value, contrast in contrasts.items():
-        trained = models[value].trained
-        bought = f"; {_bought(table, contrast, trained)}" if trained else ""
-        lines.append(f"{label(value)}: {costs(value)}{bought}.")
-    elsewhere = [value for value in labels if value != baseline and value not in contrasts]
+    for contrast in contrasts:
+        trained = models[contrast.name].trained
+        bought = f"; {_bought(contrast, trained)}" if trained else ""
+        lines.append(f"{label(contrast.name)}: {costs(contrast.name)}{bought}.")
     lines += [
-        f"{label(value)}: {costs(value)}; judged on another data set and not compared."
-        for value in elsewhere
+        f"{label(name)}: {costs(name)}; judged on another data set and not compared."
+        for name in labels
+        if name not in compared
     ]
     if models[baseline].trained is None:
         return Verdict("Nothing was trained: what the variants buy was not measured.", tuple(lines))
     return Verdict(_headline(label(baseline), contrasts, label), tuple(lines))
 
 
-def _bought(table: Table, contrast: Contrast, trained: str) -> str:
+def _bought(contrast: Contrast, trained: str) -> str:
     """The difference in Top-1 as the table shows it, and what it is worth."""
     where = f"in {trained}, which was trained"
-    if contrast.mean is None:
+    if contrast.difference.mean is None:
         return f"{where}: {conclusion(contrast)}"
-    difference = table.text(contrast.value, "difference").rpartition(" (")[0]
-    told = f"Top-1 differs by {difference} points over {seeds_text(contrast.n)}"
-    return f"{where}, {told}: {conclusion(contrast)}"
-
-
-def seeds_text(n: int) -> str:
-    """ "1 seed", "8 seeds"."""
-    return f"{n} seed{'s' * (n != 1)}"
+    return f"{where}, Top-1 differs by {difference_words(contrast)}: {conclusion(contrast)}"
 
 
 def difference_words(contrast: Contrast) -> str:
     """ "−4.1 ± 1.2 points over 8 seeds", for a contrast that has a mean."""
-    difference = difference_text(contrast_record(contrast)).rpartition(" (")[0]
-    return f"{difference} points over {seeds_text(contrast.n)}"
+    difference = contrast.difference
+    return f"{difference_text(difference)} points over {seeds_text(difference.n)}"
 
 
 def conclusion(contrast: Contrast, better: str = "better", worse: str = "worse") -> str:
     """What a contrast says, no stronger than its data; better, worse: words for what it found."""
-    if contrast.mean is None or contrast.adjusted_p is None:
+    n, interval = contrast.difference.n, contrast.difference.interval
+    if contrast.adjusted_p is None:
         return "cannot tell, no seed finished with both"
     if contrast.verdict == "too few seeds":
         needed = seeds_needed(contrast.comparisons)
-        return f"cannot tell with {seeds_text(contrast.n)}, needs at least {needed}"
-    if contrast.t_interval is None:
+        return f"cannot tell with {seeds_text(n)}, needs at least {needed}"
+    if interval is None:
         return (
             "cannot tell, the difference is the same at every seed and nothing says how sure that "
             "is (do the seeds change the runs?)"
         )
-    evidence = f"{'adjusted ' * (contrast.comparisons > 1)}p = {contrast.adjusted_p:.2g}"
-    if contrast.verdict != "cannot tell":
+    evidence = f"{'adjusted ' * (contrast.comparisons > 1)}p = {p_text(contrast.adjusted_p)}"
+    if contrast.told:
         return f"{better if contrast.verdict == 'better' else worse} ({evidence})"
-    low, high = contrast.t_interval
-    reason = "the interval includes zero" if low <= 0 <= high else evidence
-    return f"cannot tell with {seeds_text(contrast.n)}, {reason}"
+    reason = "the interval includes zero" if interval[0] <= 0 <= interval[1] else evidence
+    return f"cannot tell with {seeds_text(n)}, {reason}"
 
 
-def _headline(baseline: str, contrasts: Mapping[str, Contrast], label: Callable[[str], str]) -> str:
-    told = [c for c in contrasts.values() if c.verdict in ("better", "worse")]
+def _headline(baseline: str, contrasts: Sequence[Contrast], label: Callable[[str], str]) -> str:
+    told = [contrast for contrast in contrasts if contrast.told]
     if not contrasts:
         return f"Nothing else was judged on the images of {baseline}; nothing can be compared."
     if told:
-        named = "; ".join(f"{label(c.value)} is {c.verdict}" for c in told)
+        named = "; ".join(f"{label(contrast.name)} is {contrast.verdict}" for contrast in told)
         rest = len(contrasts) - len(told)
         others = {0: "", 1: "; of the other one it cannot be told"}.get(
             rest, f"; of the other {rest} it cannot be told"
         )
         return f"In Top-1, against {baseline}: {named}{others}."
-    if not any(contrast.n for contrast in contrasts.values()):
+    if not any(contrast.difference.n for contrast in contrasts):
         return f"No seed finished with both {baseline} and another variant; nothing can be said."
-    if all(c.verdict == "too few seeds" for c in contrasts.values()):
-        return _too_few(baseline, contrasts.values())
+    if all(contrast.verdict == "too few seeds" for contrast in contrasts):
+        return _too_few(baseline, contrasts)
     return f"No variant could be told from {baseline} in Top-1. That does not make them equal."
 
 
-def _too_few(baseline: str, contrasts: Collection[Contrast]) -> str:
+def _too_few(baseline: str, contrasts: Sequence[Contrast]) -> str:
     """How far these seeds are from telling anything, and how far the least number would reach."""
-    tested = [contrast for contrast in contrasts if contrast.n]
-    seeds, needed = max(c.n for c in tested), seeds_needed(len(tested))
-    least = f"p = {smallest_p(seeds):.2g}" + " before any correction" * (len(tested) > 1)
+    tested = [contrast for contrast in contrasts if contrast.difference.n]
+    seeds = max(contrast.difference.n for contrast in tested)
+    needed = seeds_needed(len(tested))
+    least = f"p = {p_text(smallest_p(seeds))}" + " before any correction" * (len(tested) > 1)
     words = (
         f"Whether any variant differs from {baseline} in Top-1 cannot be told with "
         f"{seeds_text(seeds)}: however large the differences, the exact test cannot go below "

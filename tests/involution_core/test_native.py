@@ -194,8 +194,7 @@ def test_addresses_past_two_to_the_31():
 )
 def test_every_backend_states_where_it_runs(device, dtype, running):
     reasons = {
-        name: backend.unavailable(torch.device(device), dtype)
-        for name, backend in BACKENDS.items()
+        name: backend.unavailable(torch.device(device), dtype) for name, backend in BACKENDS.items()
     }
     assert {name for name, reason in reasons.items() if reason is None} == running
     assert reasons["triton"] == f"it runs on a CUDA device, not on {device}"

@@ -9,6 +9,7 @@ from lacking import lacking
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 
+from ablations.results.results import results_of
 from reports.page.html_pages import render_comparison
 from reports.page.report_files import write_report
 from reports.page.run_comparison import compare_runs
@@ -36,10 +37,12 @@ def pages(tmp_path_factory):
     run = make_run(folder / "out", "kernel-size", TOPS)
     other = make_run(folder / "out", "kernel-size", {"3": [41.0, 51.0], "7": [80.0]}, lr=0.2)
     comparison = folder / "comparison.html"
-    comparison.write_text(render_comparison(compare_runs(run, other), ("a", "b")), "utf-8")
+    comparison.write_text(
+        render_comparison(compare_runs(results_of(run), results_of(other)), ("a", "b")), "utf-8"
+    )
     return {
-        "report": write_report(run, folder / "out").as_uri(),
-        "crossed": write_report(envelope_run("out"), folder / "crossed").as_uri(),
+        "report": write_report(results_of(run), folder / "out").as_uri(),
+        "crossed": write_report(results_of(envelope_run("out")), folder / "crossed").as_uri(),
         "comparison": comparison.as_uri(),
     }
 

@@ -10,12 +10,18 @@ from ablations.costs.proof import Mismatch
 from ablations.costs.proof_suite import prove_study
 from ablations.costs.prover import prove
 from ablations.records.run_file import load_run
-from ablations.results.frames import accuracy_frame, study_frame
+from ablations.results.results import results_of
 from ablations.study.variants import Variant
 from involution_core.architectures import ARCHITECTURES
 from reports.page.html_pages import render_report
 from reports.page.report_files import write_report
 from reports.page.sections import build_sections
+
+
+def render(run):
+    results = results_of(run)
+    return render_report(results, build_sections(results))
+
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 
@@ -76,20 +82,9 @@ def rows(finished, study):
     return finished.proofs[study.name]
 
 
-def test_frames_keep_raw_values(finished, study, rows):
-    frame = study_frame(study, rows, finished.records, finished.timings)
-    assert frame["value"].tolist() == ["3", "7", "5"]
-    assert frame["top1_mean"].tolist()[:2] == [45.0, 80.0]
-    assert frame["top1_sd"].tolist()[0] == pytest.approx(50**0.5)
-    assert frame["top1_sd"].isna().tolist() == [False, True, True]
-    assert frame["seeds"].tolist() == [2, 1, 0]
-    assert frame["failed"].tolist() == [0, 1, 2]
-    assert len(accuracy_frame(study, finished.records)) == 6
-
-
 @pytest.fixture
 def page(finished):
-    return Page(render_report(finished, build_sections(finished)))
+    return Page(render(finished))
 
 
 def test_the_table_shows_the_papers_row_beside_the_measured(page):
@@ -109,13 +104,13 @@ def test_the_page_stands_alone_and_is_whole(page):
 
 
 def test_the_page_fetches_nothing(finished):
-    text = render_report(finished, build_sections(finished))
+    text = render(finished)
     namespaces = r'xmlns(:\w+)?="[^"]*"'
     assert not re.search(r"https?://|@import|<script src|<link", re.sub(namespaces, "", text))
 
 
 def test_outside_text_is_escaped(finished, page):
-    text = render_report(finished, build_sections(finished))
+    text = render(finished)
     assert "<script>alert" not in text and "<b>data set" not in text
     assert NASTY in page.text
     assert "loss became nan at step <3>" in page.text
@@ -143,7 +138,7 @@ def test_the_page_says_which_split_was_judged(page, finished):
     assert "validation split" not in page.text
     train = replace(finished.settings.train, dataset="digits", split="validation")
     run = replace(finished, settings=replace(finished.settings, train=train))
-    other = Page(render_report(run, build_sections(run))).text
+    other = Page(render(run)).text
     assert "Measured: RedNet-small, digits (validation split), 8 epochs, 2 seeds" in other
     assert "on the validation split, after the last step" in other
     assert "Top-1 on the validation split while training, RedNet-small" in other
@@ -161,10 +156,10 @@ def test_what_is_missing_is_named_with_its_reason(finished, page):
     assert "3 × 3: 1 pair, the baseline failed at the other seeds." in page.text
     whole = make_run("out", "kernel-size", {"3": [40.0, 50.0], "7": [60.0, 65.0]})
     assert "5 × 5: no speed and memory: out of <memory>" in page.text
-    text = Page(render_report(whole, build_sections(whole))).text
+    text = Page(render(whole)).text
     assert "No trial failed." in text and "No cell is missing." in text
     odd = make_run("out", "kernel-size", {"11": [40.0, 50.0], "7": [60.0, 60.0]})
-    text = Page(render_report(odd, build_sections(odd))).text
+    text = Page(render(odd)).text
     assert "11 × 11: no published figures, the paper’s tables have no such row." in text
     assert "7 × 7: no interval, all seeds gave the same Top-1." in text
 
@@ -175,13 +170,13 @@ def test_the_environment_is_that_of_the_records(page):
 
 
 def test_the_run_rides_along(finished, tmp_path):
-    report = write_report(finished, tmp_path / "out")
+    report = write_report(results_of(finished), tmp_path / "out")
     assert load_run(report, "a") == finished
 
 
 def test_attention_has_no_published_row_and_its_terms_are_named(page):
     run = make_run("out", "kernel-generator", {"r=4": [60.0], "attention": [50.0]})
-    other = Page(render_report(run, build_sections(run)))
+    other = Page(render(run))
     cells = {row[0]: row[1:] for row in other.rows if row}
     assert cells["attention (softmax)"][:6] == ["18.0", "3.2", "3.36", "–", "–", "–"]
     assert cells["W₁σ(W₀), r = 4"][3:6] == ["15.5", "2.6", "77.7"]
@@ -194,7 +189,7 @@ def test_other_networks_are_not_set_beside_the_paper(finished):
     proofs = {study.name: prove_study(study, "rednet26") for study in finished.studies}
     settings = replace(finished.settings, cost_model="rednet26")
     run = replace(finished, settings=settings, proofs=proofs)
-    assert "Published: RedNet-50" not in Page(render_report(run, build_sections(run))).text
+    assert "Published: RedNet-50" not in Page(render(run)).text
 
 
 def test_both_conventions_are_named(page):
@@ -204,7 +199,7 @@ def test_both_conventions_are_named(page):
 
 def test_the_same_records_give_the_same_bytes(finished, tmp_path):
     def everything():
-        write_report(finished, tmp_path / "out")
+        write_report(results_of(finished), tmp_path / "out")
         return {p.name: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
 
     first = everything()
@@ -217,7 +212,7 @@ def test_a_difference_is_shown_open(finished, study, rows):
     wrong = replace(rows[0], mismatches=(mismatch,))
     run = replace(finished, proofs={study.name: [wrong, *rows[1:]]})
     assert not run.verified
-    text = render_report(run, build_sections(run))
+    text = render(run)
     assert "do NOT equal the closed form" in text
     assert "stem.3, params span: closed form 1, fvcore 2" in text
     assert text.count("<details open>") == 1
@@ -225,9 +220,9 @@ def test_a_difference_is_shown_open(finished, study, rows):
 
 def test_a_resnets_proof_has_dashes_for_what_its_layers_lack(finished, study, rows):
     small, first = ARCHITECTURES["resnet-small"], rows[0]
-    resnet = prove(small, Variant(family="resnet"), study=study.name, value=first.value)
+    resnet = prove(small, Variant(family="resnet"), study=study.name, name=first.name)
     run = replace(finished, proofs={study.name: [resnet, *rows[1:]]})
-    page = Page(render_report(run, build_sections(run)))
+    page = Page(render(run))
     layers = {row[0]: row[1:] for row in page.rows if row and row[0].startswith("stages.")}
     assert layers["stages.0.1.spatial"][2:4] == ["4", "4"], "G and r of an involution"
     (convolution,) = [row for row in page.rows if row[-1:] == ["convolution 36864"]]
@@ -242,7 +237,7 @@ def test_two_hundred_trials_take_no_longer_than_their_share(finished):
     def elements(seeds):
         tops = {value: [50.0 + seed % 7 for seed in range(seeds)] for value in ("3", "5", "7", "9")}
         run = make_run("out", "kernel-size", tops)
-        return render_report(run, build_sections(run)).count("<")
+        return render(run).count("<")
 
     few, more, most = elements(5), elements(10), elements(50)
     assert most - more <= 8.5 * (more - few)

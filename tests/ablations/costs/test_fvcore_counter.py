@@ -63,12 +63,12 @@ def test_an_involution_by_hand_in_both_counters():
         "span_bias": 16 * 100,
         "aggregation": 16 * 16 * 25,
     }
-    witness = second_count(network.to("meta"), 7)
-    assert witness.operations == {
+    by_torch = second_count(network.to("meta"), 7)
+    assert by_torch.operations == {
         "conv": 49 * 48 + 16 * 928,
         "involution": 16 * 16 * 25,
     }
-    assert witness.modules["body.1"] == {"conv": 16 * 928, "involution": 16 * 16 * 25}
+    assert by_torch.modules["body.1"] == {"conv": 16 * 928, "involution": 16 * 16 * 25}
 
 
 def test_an_attention_by_hand_in_both_counters():
@@ -97,8 +97,8 @@ def test_an_attention_by_hand_in_both_counters():
         "softmax": 5 * 16 * 4 * 25,
         "aggregation": 16 * 16 * 25,
     }
-    witness = second_count(network.to("meta"), 7)
-    assert witness.modules["body.1"] == {
+    by_torch = second_count(network.to("meta"), 7)
+    assert by_torch.modules["body.1"] == {
         "conv": (16 + 2 * 49) * 256,
         "query_key": 16 * 16 * 25,
         "involution": 16 * 16 * 25,
@@ -116,8 +116,8 @@ def test_a_bottlenecks_convolution_by_hand_in_both_counters():
     assert layer.params == {"convolution": 4 * 4 * 9}
     assert layer.operations == {"convolution": 16 * 4 * 4 * 9}
     assert cost.operations["conv"] == 49 * 12 + 16 * (4 * 4 * 9 + 4 * 16 + 3 * 16)
-    witness = second_count(network.to("meta"), 7)
-    assert witness.modules["body.0.spatial"] == {"conv": 16 * 4 * 4 * 9}
+    by_torch = second_count(network.to("meta"), 7)
+    assert by_torch.modules["body.0.spatial"] == {"conv": 16 * 4 * 4 * 9}
 
 
 class Erf(nn.Module):

@@ -41,17 +41,17 @@ def test_verify_proves_all_networks(run, tmp_path):
     assert "28 rows, 25 different networks, 537 spatial layers: every number equal" in result.out
     rows = json.loads((tmp_path / "proof.json").read_text())
     assert len(rows) == 28
-    (attention,) = [row for row in rows if row["value"] == "attention"]
+    (attention,) = [row for row in rows if row["name"] == "attention"]
     assert attention["params"] == 18_022_650 and attention["published"] is None
     for row in rows:
         assert row["verified"] is True
         assert row["closed_form_macs"] == row["fvcore_macs"]
-        assert sum(row["witness_macs"].values()) == sum(row["fvcore_macs"].values())
+        assert sum(row["torch_macs"].values()) == sum(row["fvcore_macs"].values())
     printed = [line.split() for line in result.out.splitlines() if line.endswith("ok")]
-    assert [line[1] for line in printed] == [row["value"] for row in rows]
+    assert [line[1] for line in printed] == [row["name"] for row in rows]
     assert [int(line[2]) for line in printed] == [row["params"] for row in rows]
     assert printed[-1][-5:] == ["~34.0", "~6.80", "34.0", "6.76", "ok"]
-    resnet50 = next(row for row in rows if row["value"] == "ResNet-50")
+    resnet50 = next(row for row in rows if row["name"] == "ResNet-50")
     assert resnet50["params"] == 25_557_032
     macs = sum(resnet50["operations"][name] for name in ("conv", "linear"))
     assert macs == 4_089_184_256
@@ -142,7 +142,7 @@ def test_a_digit_that_differs_from_the_published_is_found(run, one_row, monkeypa
 def attention_row():
     """Proves one small attention network."""
     small = ARCHITECTURES["rednet-small"]
-    return lambda: prove(small, Variant(generator="attention"), study="s", value="attention")
+    return lambda: prove(small, Variant(generator="attention"), study="s", name="attention")
 
 
 def test_attention_is_proven(attention_row):
@@ -151,7 +151,7 @@ def test_attention_is_proven(attention_row):
     # C=32 at 16x16; C=64 from 16x16 to 8x8
     assert row.closed_form_params == 3 * 32**2 + 3 * 64**2
     assert row.fvcore_macs["query_key"] == row.fvcore_macs["aggregation"] == 602_112
-    assert row.witness_macs["conv"] == 256 * 3 * 32**2 + (64 + 2 * 256) * 64**2
+    assert row.torch_macs["conv"] == 256 * 3 * 32**2 + (64 + 2 * 256) * 64**2
     assert row.macs == sum(row.operations[n] for n in ("conv", "linear")) + 2 * 602_112
 
 
@@ -195,7 +195,7 @@ def test_an_attention_with_a_map_less_is_found(attention_row, monkeypatch):
 def resnet_row():
     """Proves one small ResNet."""
     small = ARCHITECTURES["resnet-small"]
-    return lambda: prove(small, Variant(family="resnet"), study="s", value="resnet")
+    return lambda: prove(small, Variant(family="resnet"), study="s", name="resnet")
 
 
 def test_a_resnet_is_proven(resnet_row):
@@ -208,7 +208,7 @@ def test_a_resnet_is_proven(resnet_row):
     ]
     assert row.closed_form_params == 9 * 32**2 + 9 * 64**2
     macs = 256 * 9 * 32**2 + 64 * 9 * 64**2
-    assert row.fvcore_macs["convolution"] == row.witness_macs["conv"] == macs
+    assert row.fvcore_macs["convolution"] == row.torch_macs["conv"] == macs
     assert sum(row.fvcore_macs.values()) == sum(row.closed_form_macs.values()) == macs
     assert row.macs == row.operations["conv"] + row.operations["linear"]
 
@@ -265,11 +265,11 @@ def test_a_missing_and_a_surplus_layer_are_found(monkeypatch):
 
     monkeypatch.setattr(ablations.costs.formulas, "involution_layers", of_another)
     assert "stages.0.1.spatial, layer: closed form present, network absent" in map(
-        str, prove(small, Variant(), study="s", value="v").mismatches
+        str, prove(small, Variant(), study="s", name="v").mismatches
     )
     deeper = dataclasses.replace(small, blocks=(3, 1))
     assert "stages.0.2.spatial, layer: closed form absent, network present" in map(
-        str, prove(deeper, Variant(), study="s", value="v").mismatches
+        str, prove(deeper, Variant(), study="s", name="v").mismatches
     )
 
 
@@ -279,7 +279,7 @@ def test_other_variants_and_networks_are_proven_too():
         assert row.verified, row.mismatches
         assert row.published is None
     odd = dataclasses.replace(ARCHITECTURES["rednet50"], image_size=75)
-    row = prove(odd, Variant(5, "C", "r=8"), study="s", value="v")
+    row = prove(odd, Variant(5, "C", "r=8"), study="s", name="v")
     assert row.verified, row.mismatches
 
 
@@ -307,8 +307,8 @@ def two_points(monkeypatch):
 
 def test_points_of_the_figures_are_met_within_the_error_of_reading(two_points):
     resnet, rednet = two_points()
-    assert (resnet.value, resnet.model) == ("ResNet-26", "resnet26")
-    assert (rednet.value, rednet.stem_kernel_size) == ("RedNet-26", 3)
+    assert (resnet.name, resnet.model) == ("ResNet-26", "resnet26")
+    assert (rednet.name, rednet.stem_kernel_size) == ("RedNet-26", 3)
     assert resnet.verified and rednet.verified
     assert resnet.published == Published("13.7", "2.36", "73.6")
     assert resnet.as_published == ("13.7", "2.36") and rednet.as_published == ("9.2", "1.71")

@@ -76,9 +76,7 @@ def test_images_of_another_size_are_resized(stripes):
 
 
 def test_digits_at_another_size_keep_their_labels():
-    small, large = (
-        load_data(Wanted("digits", "test", None, size, 32)) for size in (None, 48)
-    )
+    small, large = (load_data(Wanted("digits", "test", None, size, 32)) for size in (None, 48))
     (images, labels), (resized, same) = (next(d.test_batches(9)) for d in (small, large))
     assert torch.equal(labels, same)
     assert images.shape[2:] == (32, 32) and resized.shape[2:] == (48, 48)

@@ -8,6 +8,7 @@ from finished import make_run
 from ablations.costs.prover import prove
 from ablations.errors import SettingError
 from ablations.records.run_file import dump_run, load_run, parse_run, save_run
+from ablations.results.results import results_of
 from involution_core.architectures import ARCHITECTURES
 from reports.page.report_files import write_report
 
@@ -24,7 +25,7 @@ def saved(tmp_path):
 def test_a_run_comes_back_whole(saved, tmp_path):
     assert load_run(tmp_path / "out", "a") == saved
     assert load_run(tmp_path / "out" / "run.json", "a") == saved
-    assert load_run(write_report(saved, tmp_path / "out"), "a") == saved
+    assert load_run(write_report(results_of(saved), tmp_path / "out"), "a") == saved
     assert parse_run(json.loads(json.dumps(dump_run(saved)))) == saved
 
 
@@ -36,7 +37,7 @@ def test_a_study_stands_there_once(saved):
 
 def test_layers_of_both_kinds_come_back_as_what_they_were(saved):
     (row, other) = saved.proofs["kernel-size"]
-    resnet = prove(ARCHITECTURES["resnet-small"], row.variant, study="kernel-size", value=row.value)
+    resnet = prove(ARCHITECTURES["resnet-small"], row.variant, study="kernel-size", name=row.name)
     run = replace(saved, proofs={"kernel-size": [resnet, other]})
     assert parse_run(json.loads(json.dumps(dump_run(run)))) == run
 
@@ -44,7 +45,7 @@ def test_layers_of_both_kinds_come_back_as_what_they_were(saved):
 def test_what_ends_a_script_element_rides_along(tmp_path):
     words = "</script><!-- \u2028 & <script>"
     run = make_run(tmp_path / "out", "kernel-size", TOPS, failure=words)
-    page = write_report(run, tmp_path / "out")
+    page = write_report(results_of(run), tmp_path / "out")
     assert page.read_text(encoding="utf-8").count("</script>") == 2
     assert load_run(page, "a").failures[0].failure == words
 
@@ -55,19 +56,23 @@ def test_what_ends_a_script_element_rides_along(tmp_path):
         (lambda text: text[: len(text) // 2], "cannot be read as a run: "),
         (lambda text: "[]", "it holds no run"),
         (
-            lambda text: text.replace('"format": 2', '"format": 99', 1),
-            "format 99, and this reads 2",
+            lambda text: text.replace('"format": 3', '"format": 99', 1),
+            "format 99, and this reads 2 to 3",
         ),
         (lambda text: text.replace('"seeds": 2', '"seeds": "two"'), "settings.seeds: Input should"),
         (
-            lambda text: text.replace('"baseline": "7"', '"baseline": "99"'),
+            lambda text: text.replace('"baseline": "7"', '"baseline": "3"'),
             "is not what its file says",
+        ),
+        (
+            lambda text: text.replace('"baseline": "7"', '"baseline": "99"'),
+            "the baseline 99 is none of the variants: 3, 7",
         ),
         (
             lambda text: text.replace('"name": "kernel-size"', '"name": "foo"', 1),
             "is not what its file says",
         ),
-        (lambda text: text.replace('"value": "3"', '"value": "4"'), "are not of its variants"),
+        (lambda text: text.replace('"name": "3"', '"name": "4"'), "are not of its variants"),
         (lambda text: text.replace('"query_key": 0', '"query": 0'), "lack a term"),
         (lambda text: text.replace('"top1": 40.0', '"top1": 1e9'), "Top-1 of 1000000000.0 %"),
         (lambda text: text.replace('"steps": 50', '"stepped": 50', 1), "a curve with the point"),

@@ -49,7 +49,7 @@ def test_a_users_network_is_built_counted_and_proven_by_two_counters(write_modul
     variant = Variant(family="mine_net:Net", width=8)
     check_own_code(variant, SMALL)
     assert build(SMALL, variant, 7)(torch.zeros(2, 3, 32, 32)).shape == (2, 7)
-    row = prove(SMALL, variant, study="s", value="v")
+    row = prove(SMALL, variant, study="s", name="v")
     assert row.verified and row.layers == ()
     stem, span = 16 * 16 * 27 * 32, 16 * 16 * (32 * 8 + 8 * 49 * 2)
     assert row.operations["conv"] == stem + span
@@ -60,8 +60,8 @@ def test_a_users_generator_is_built_and_its_aggregation_proven(write_module):
     write_module("mine_gen", GENERATOR)
     variant = Variant(generator="mine_gen:Generator")
     check_own_code(variant, SMALL)
-    row = prove(SMALL, variant, study="s", value="v")
-    own = prove(SMALL, Variant(generator="W"), study="s", value="v")
+    row = prove(SMALL, variant, study="s", name="v")
+    own = prove(SMALL, Variant(generator="W"), study="s", name="v")
     assert row.verified
     assert (row.params, row.operations) == (own.params, own.operations)
     assert row.closed_form_macs["aggregation"] == own.closed_form_macs["aggregation"]

@@ -4,17 +4,10 @@ import numpy as np
 import pytest
 from drawn import drawn_study
 
-from ablations.statistics import contrasts as contrasts_module
 from ablations.statistics.contrasts import contrast_study, seeds_needed
 from ablations.statistics.power import DRAWS, detectable_difference, power_of
 
 SD = 0.5
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    """Leaves out the bootstrap, which takes most of the time and no part in a verdict."""
-    monkeypatch.setattr(contrasts_module, "bca_interval", lambda sample: None)
 
 
 def found(rng, n, comparisons, difference, draws):

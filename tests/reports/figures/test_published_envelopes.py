@@ -1,16 +1,16 @@
 import pytest
-from matplotlib.figure import Figure
+from drawings import keep_drawings
 
 import ablations.costs.proof_suite
 import ablations.costs.published
 from ablations.costs.conventions import ENVELOPE
 from ablations.costs.published import envelope
 from reports.figures import published_envelopes as envelopes
-from reports.figures.svg import COLOURS, Marks
+from reports.figures.svg import COLOURS
 
 
 @pytest.fixture(scope="module")
-def rows():
+def proofs():
     """The proofs of the smallest networks of the figures."""
     smallest = {family: points[:1] for family, points in envelope().items()}
     with pytest.MonkeyPatch.context() as patch:
@@ -21,27 +21,20 @@ def rows():
 
 
 @pytest.fixture
-def counted(rows):
-    return envelopes.counted_frame(rows)
+def counted(proofs):
+    return envelopes.counted_points(proofs)
 
 
 @pytest.fixture
 def drawn(counted, monkeypatch):
-    """The matplotlib figure, its marks' words and its description, instead of SVG."""
-    kept = []
-
-    def keep(name, title, description, draw, size):
-        figure, marks = Figure(figsize=size, layout="constrained"), Marks()
-        draw(figure, marks)
-        kept.append((figure, marks.words, description))
-
-    monkeypatch.setattr(envelopes, "draw_svg", keep)
+    """What was drawn, instead of SVG."""
+    kept = keep_drawings(monkeypatch, envelopes)
     envelopes.published_figure(counted)
     return kept[0]
 
 
 def test_both_panels_hold_every_published_curve(drawn):
-    figure, words, described = drawn
+    figure, words, described = drawn.figure, drawn.words, drawn.description
     assert [axes.get_xlabel() for axes in figure.axes] == ["FLOPs (G)", "#Params (M)"]
     for axes, quantity in zip(figure.axes, ("flops_g", "params_m"), strict=True):
         curves = [
@@ -61,14 +54,15 @@ def test_both_panels_hold_every_published_curve(drawn):
 
 
 def test_counted_costs_are_rings_at_the_published_top1(drawn, counted):
-    figure, words, described = drawn
+    figure, words, described = drawn.figure, drawn.words, drawn.description
     for axes, quantity in zip(figure.axes, ("flops_g", "params_m"), strict=True):
         rings = [
             (line.get_xdata()[0], line.get_ydata()[0])
             for line in axes.lines
             if line.get_fillstyle() == "none" and len(line.get_xdata())
         ]
-        assert rings == list(zip(counted[quantity], (73.6, 75.9), strict=True))
+        assert rings == [(getattr(point, quantity), point.top1_percent) for point in counted]
+        assert [top1 for _, top1 in rings] == [73.6, 75.9]
     assert "RedNet-26, counted here: 1.71 G; published: 75.9 %" in words
     assert "ResNet-26, counted here: 13.70 M; published: 73.6 %" in words
     assert described.endswith(
@@ -83,7 +77,7 @@ def test_families_are_told_apart_without_colour():
 
 
 def test_the_legend_names_all_and_covers_nothing(drawn):
-    figure, _, _ = drawn
+    figure = drawn.figure
     figure.draw_without_rendering()
     (legend,) = figure.legends
     named = [text.get_text() for text in legend.get_texts()]
@@ -103,6 +97,6 @@ def test_the_svg_is_one_picture_of_the_page(counted):
     assert "var(--ink)" in svg and "var(--vermillion)" in svg and "#d55e00" not in svg
 
 
-def test_counts_are_in_the_figures_convention(rows, counted):
-    assert counted["flops_g"][1] == ENVELOPE.count(rows[1].operations) / 1e9
-    assert counted["params_m"][1] == 9.233166
+def test_counts_are_in_the_figures_convention(proofs, counted):
+    assert counted[1].flops_g == ENVELOPE.count(proofs[1].operations) / 1e9
+    assert counted[1].params_m == 9.233166

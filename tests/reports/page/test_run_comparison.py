@@ -3,11 +3,16 @@ from dataclasses import replace
 import pytest
 from finished import make_run, run_of
 
+from ablations.results.results import results_of
 from ablations.study.builder import make_study, parse_study
 from reports.page.html_pages import render_comparison
 from reports.page.run_comparison import compare_runs
 
 TOPS = {"3": [40.0, 50.0, 45.0], "7": [80.0, 70.0, 75.0]}
+
+
+def compared(first, second):
+    return compare_runs(results_of(first), results_of(second))
 
 
 def cells(table):
@@ -20,7 +25,7 @@ def first():
 
 
 def test_the_same_run_differs_in_nothing(first):
-    found = compare_runs(first, first)
+    found = compared(first, first)
     assert found.settings == [] and found.only == []
     assert "data" in found.same and "lr" in found.same
     assert [row[-1] for row in cells(found.costs)] == ["0", "0"]
@@ -33,7 +38,7 @@ def test_the_same_run_differs_in_nothing(first):
 def test_differences_are_paired_by_seed_and_settings_are_named(first):
     tops = {"3": [41.0, 52.0], "9": [60.0, 61.0]}
     second = make_run("b", "kernel-size", tops, dataset="digits", lr=0.2)
-    found = compare_runs(first, second)
+    found = compared(first, second)
     named = {d.name: (d.first, d.second) for d in found.settings}
     assert named["lr"] == ("0.1", "0.2") and named["seeds"] == ("3", "2")
     assert named["variants of kernel-size"] == ("3; 7", "3; 9")
@@ -54,21 +59,21 @@ def test_differences_are_paired_by_seed_and_settings_are_named(first):
 def test_changed_costs_are_whole_numbers(first):
     rows = [replace(row, params=row.params - 1_000) for row in first.proofs["kernel-size"]]
     second = replace(first, proofs={"kernel-size": rows})
-    (three, _) = cells(compare_runs(first, second).costs)
+    (three, _) = cells(compared(first, second).costs)
     assert three[1:] == ["14.7", "2.46", "14.7", "2.46", "−1,000", "0"]
 
 
 def test_the_page_names_and_escapes(first):
     second = make_run("b", "kernel-size", TOPS)
-    page = render_comparison(compare_runs(first, second), ("runs/a", "<b>&"))
+    page = render_comparison(compared(first, second), ("runs/a", "<b>&"))
     assert "&lt;b&gt;&amp;" in page and "<script>alert" not in page
     assert "These differ." in page
-    assert page == render_comparison(compare_runs(first, second), ("runs/a", "<b>&"))
+    assert page == render_comparison(compared(first, second), ("runs/a", "<b>&"))
 
 
 def test_runs_without_anything_in_common(first):
     other = make_run("b", "kernel-size", {"5": [60.0]}, dataset="digits")
-    found = compare_runs(first, other)
+    found = compared(first, other)
     assert found.accuracy is None and found.costs.rows == []
     page = render_comparison(found, ("a", "b"))
     assert "trained no variant in common" in page and "counted no variant in common" in page
@@ -81,7 +86,7 @@ def test_trainings_are_matched_by_what_they_were_and_not_by_their_runs_baseline(
         tops = {"0.1": [50.0, 51.0, 52.0], "0.02": [40.0, 41.0, 42.0]}
         return run_of("out", study, tops, dataset="digits", lr=baseline)
 
-    comparison = compare_runs(run(0.1), run(0.02))
+    comparison = compared(run(0.1), run(0.02))
     assert comparison.only == []
     assert [row.cells[3].text for row in comparison.accuracy.rows] == ["+0.0 (3)"] * 2
     assert "learning rate 0.1" in comparison.accuracy.rows[0].cells[0].text

@@ -6,6 +6,7 @@ import pytest
 from finished import NASTY, make_run
 from typesetting import typeset
 
+from ablations.results.results import results_of
 from reports.page.html_pages import render_report
 from reports.page.sections import build_sections
 
@@ -15,7 +16,7 @@ TOPS = {"3": [40.0, 50.5, 41.0], "7": [80.0, 71.25, None], "11": [None, None, No
 
 @pytest.fixture
 def section():
-    (made,) = build_sections(make_run("out", "kernel-size", TOPS))
+    (made,) = build_sections(results_of(make_run("out", "kernel-size", TOPS)))
     return made
 
 
@@ -26,8 +27,8 @@ def test_tables_are_as_they_were_found_right(section, ending):
 
 
 def test_the_table_of_the_page_is_as_it_was_found_right():
-    run = make_run("out", "kernel-size", TOPS)
-    page = render_report(run, build_sections(run))
+    results = results_of(make_run("out", "kernel-size", TOPS))
+    page = render_report(results, build_sections(results))
     table = page[page.index('<table class="results">') :]
     golden = GOLDEN / "kernel-size.html"
     assert table[: table.index("</table>")] == golden.read_text(encoding="utf-8")
@@ -45,7 +46,7 @@ def test_latex_is_ascii_and_closes_what_it_opens(section):
 def test_latex_compiles_whatever_the_data_set_is_called(section, tmp_path):
     typeset(section.table.texts["tex"], tmp_path)
     run = make_run("out", "kernel-size", TOPS, dataset='imagefolder:/Bilder/é漢~^#%&$_{}|<>"\\')
-    typeset(build_sections(run)[0].table.texts["tex"], tmp_path)
+    typeset(build_sections(results_of(run))[0].table.texts["tex"], tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_latex_compiles_whatever_the_data_set_is_called(section, tmp_path):
     ],
 )
 def test_latex_fits_an_article(study, tops, tmp_path):
-    (made,) = build_sections(make_run("out", study, tops, dataset="digits"))
+    (made,) = build_sections(results_of(make_run("out", study, tops, dataset="digits")))
     assert "Overfull" not in typeset(made.table.texts["tex"], tmp_path)
 
 

@@ -1,0 +1,145 @@
+"""One study of a run with its statistics. No torch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING
+
+from ablations.costs.proof import Proof
+from ablations.records.run_record import Run
+from ablations.records.timing_record import TimingRecord
+from ablations.records.trial_record import TrialRecord
+from ablations.results.variant_result import VariantResult
+from ablations.statistics.contrasts import Contrast, contrast_study
+from ablations.statistics.dominance import Dominance, dominances
+from ablations.statistics.factorial import Interaction, Marginal, interactions, marginals
+from ablations.study.study import Study
+from ablations.study.variants import Variant
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """The variants of a study, in the order of its table, and what is found between them.
+
+    The statistics are computed when they are first asked for, and once.
+    """
+
+    study: Study
+    variants: tuple[VariantResult, ...]
+
+    def __getitem__(self, name: str) -> VariantResult:
+        """The variant of that name; KeyError where there is none."""
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, VariantResult]:
+        return {variant.name: variant for variant in self.variants}
+
+    @property
+    def baseline(self) -> VariantResult:
+        """The variant that the others are held against."""
+        return self[self.study.baseline]
+
+    @property
+    def proofs(self) -> list[Proof]:
+        """Of every variant."""
+        return [variant.proof for variant in self.variants]
+
+    @property
+    def trained(self) -> bool:
+        """Whether anything was."""
+        return any(variant.trials for variant in self.variants)
+
+    @property
+    def baseline_contrasts(self) -> list[Contrast]:
+        """Every variant that is judged on the baseline's data set against the baseline."""
+        found = [variant.contrast for variant in self.variants]
+        return [contrast for contrast in found if contrast is not None]
+
+    @cached_property
+    def marginals(self) -> list[Marginal]:
+        """Every level averaged over the other axes; none where the study is not crossed or nothing
+        was trained, and none of data sets, whose averages cannot be compared."""
+        if not self.trained:
+            return []
+        return [found for found in marginals(self.study, self._tops) if found.axis != "dataset"]
+
+    @cached_property
+    def interactions(self) -> list[Interaction]:
+        """Every two levels of two axes; none where the study is not crossed or not trained."""
+        return interactions(self.study, self._tops) if self.trained else []
+
+    @cached_property
+    def dominances(self) -> list[Dominance]:
+        """The variants that were trained on the baseline's data set, by the multiply-accumulates
+        of the networks that were trained."""
+        macs = {name: self[name].trained_macs for name in self.study.same_images}
+        costs = {name: float(count) for name, count in macs.items() if count is not None}
+        return dominances(costs, {name: self._tops[name] for name in costs})
+
+    @property
+    def _tops(self) -> dict[str, dict[int, float | None]]:
+        return {variant.name: variant.top1_by_seed for variant in self.variants}
+
+    def accuracy(self) -> "DataFrame":
+        """One row for each trial, see `Results.accuracy`."""
+        from ablations.results.frames import accuracy_frame
+
+        return accuracy_frame([self])
+
+    def contrasts(self) -> "DataFrame":
+        """One row for each contrast with the baseline, see `Results.contrasts`."""
+        from ablations.results.frames import contrast_frame
+
+        return contrast_frame([self])
+
+    def costs(self) -> "DataFrame":
+        """One row for each variant, see `Results.costs`."""
+        from ablations.results.frames import cost_frame
+
+        return cost_frame([self])
+
+    def _repr_html_(self) -> str:
+        from ablations.results.frames import summary_frame
+
+        frame = summary_frame([self]).drop(columns="study")
+        return f"<h3>{escape(self.study.title)}</h3>\n{frame.to_html(index=False)}"
+
+
+def study_result(run: Run, study: Study) -> StudyResult:
+    """What a run says of one of its studies."""
+    proofs = {proof.name: proof for proof in run.proofs[study.name]}
+    trials = _by_variant(run.records)
+    timings: dict[Variant, TimingRecord] = {timing.variant: timing for timing in run.timings}
+    tops = {
+        name: {trial.seed: trial.top1 for trial in trials.get(study.variants[name], ())}
+        for name in study.same_images
+    }
+    contrasts = {found.name: found for found in contrast_study(tops, study.baseline)}
+    return StudyResult(
+        study,
+        tuple(
+            VariantResult(
+                name=name,
+                variant=variant,
+                levels=study.levels[name],
+                is_baseline=name == study.baseline,
+                proof=proofs[name],
+                trials=tuple(trials.get(variant, ())),
+                timing=timings.get(variant),
+                contrast=contrasts.get(name),
+            )
+            for name, variant in study.variants.items()
+        ),
+    )
+
+
+def _by_variant(records: Sequence[TrialRecord]) -> dict[Variant, list[TrialRecord]]:
+    found: dict[Variant, list[TrialRecord]] = {}
+    for record in records:
+        found.setdefault(record.variant, []).append(record)
+    return found

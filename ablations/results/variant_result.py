@@ -1,0 +1,128 @@
+"""One variant of a study: its costs, and what its trials and its timing say. No torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from ablations.costs.conventions import FULL, Convention
+from ablations.costs.proof import Proof
+from ablations.records.timing_record import TimingRecord
+from ablations.records.trial_record import TrialRecord
+from ablations.statistics.contrasts import Contrast
+from ablations.statistics.estimate import Estimate
+from ablations.statistics.intervals import Interval
+from ablations.study.variants import Variant
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How fast a network is: images per second, the median and the quartiles around it."""
+
+    median: float
+    quartiles: Interval
+
+
+@dataclass(frozen=True)
+class VariantResult:
+    """Everything that a run says of one variant of a study.
+
+    Attributes:
+        name: As in the study.
+        variant: Its network and training.
+        levels: On the axes of the study, in their order.
+        is_baseline: Whether the others are held against it.
+        proof: Its counts.
+        trials: By seed; empty where nothing was trained.
+        timing: None where nothing was trained.
+        contrast: With the baseline; None for the baseline and for what is judged on another data
+            set.
+    """
+
+    name: str
+    variant: Variant
+    levels: tuple[str, ...]
+    is_baseline: bool
+    proof: Proof
+    trials: tuple[TrialRecord, ...]
+    timing: TimingRecord | None
+    contrast: Contrast | None
+
+    @property
+    def params(self) -> int:
+        """Parameters of the network whose costs were counted."""
+        return self.proof.params
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of that network for one image, the aggregation included."""
+        return self.proof.macs
+
+    @property
+    def macs_by_term(self) -> Mapping[str, int]:
+        """The same by term of the closed form; "rest": all other convolutions, the classifier."""
+        spatial = self.proof.fvcore_macs
+        return {**spatial, "rest": self.macs - sum(spatial.values())}
+
+    def flops(self, convention: Convention) -> int:
+        """ "FLOPs" of that network for one image, as a convention counts them."""
+        return convention.count(self.proof.operations)
+
+    @property
+    def proven_by(self) -> str:
+        """What the counts were compared with: a user's code has no closed form."""
+        return "two counters" if self.variant.own_code else "closed form"
+
+    @cached_property
+    def top1(self) -> Estimate:
+        """Percent, over the seeds that finished."""
+        return Estimate.of(trial.top1 for trial in self.trials)
+
+    @property
+    def top1_by_seed(self) -> dict[int, float | None]:
+        """Seed -> Top-1, percent; None where the trial failed."""
+        return {trial.seed: trial.top1 for trial in self.trials}
+
+    @property
+    def failed(self) -> int:
+        """The trials without a result."""
+        return sum(trial.failure is not None for trial in self.trials)
+
+    @property
+    def trained_params(self) -> int | None:
+        """Parameters of the network that was trained; None where none was."""
+        return int(self.trials[0].costs["params"]) if self.trials else None
+
+    @property
+    def trained_macs(self) -> int | None:
+        """Multiply-accumulates of the network that was trained, for one image."""
+        return FULL.count(self.trials[0].costs["operations"]) if self.trials else None
+
+    @property
+    def training_rate(self) -> Rate | None:
+        """Of training steps; None where it was not measured."""
+        if self.timing is None:
+            return None
+        return _rate(self.timing.training_images_per_second, self.timing.training_quartiles)
+
+    @property
+    def inference_rate(self) -> Rate | None:
+        """Of inference; None where it was not measured."""
+        if self.timing is None:
+            return None
+        return _rate(self.timing.inference_images_per_second, self.timing.inference_quartiles)
+
+    @property
+    def peak_mib(self) -> float | None:
+        """Most memory that tensors hold in a training step, MiB; None where not measured."""
+        if self.timing is None or self.timing.peak_bytes is None:
+            return None
+        return self.timing.peak_bytes / 2**20
+
+    @property
+    def timing_failure(self) -> str | None:
+        """Why speed and memory are missing, where the measurement failed."""
+        return None if self.timing is None else self.timing.failure
+
+
+def _rate(median: float | None, quartiles: Interval | None) -> Rate | None:
+    return None if median is None or quartiles is None else Rate(median, quartiles)

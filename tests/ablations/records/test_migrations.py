@@ -1,0 +1,53 @@
+import json
+
+import pytest
+from finished import make_run
+
+from ablations.errors import SettingError
+from ablations.records.migrations import migrate
+from ablations.records.run_file import dump_run, load_run, parse_run
+
+TOPS = {"3": [40.0, None], "7": [80.0, 70.0]}
+
+
+@pytest.fixture
+def run():
+    return make_run("out", "kernel-size", TOPS)
+
+
+def in_format_2(run):
+    """The run as the program wrote it when proofs had other names of fields."""
+    values = json.loads(json.dumps(dump_run(run)))
+    values["format"] = 2
+    for proof in (proof for proofs in values["proofs"].values() for proof in proofs):
+        proof["value"] = proof.pop("name")
+        proof["witness_macs"] = proof.pop("torch_macs")
+    return values
+
+
+def test_a_run_of_format_2_is_the_same_run(run):
+    old = in_format_2(run)
+    before = json.dumps(old)
+    assert parse_run(old) == run
+    assert json.dumps(old) == before, "what was read stays as it is"
+
+
+def test_the_present_format_stays_as_it_is(run):
+    values = dump_run(run)
+    assert migrate(values) is values
+
+
+def test_what_only_says_that_it_is_of_format_2_is_named_in_one_line(run, tmp_path):
+    old = in_format_2(run)
+    for spoiled in (
+        {"format": 2},
+        old | {"proofs": []},
+        old | {"proofs": {"kernel-size": 3}},
+        old | {"proofs": {"kernel-size": [[]]}},
+        old | {"format": []},
+    ):
+        file = tmp_path / "run.json"
+        file.write_text(json.dumps(spoiled))
+        with pytest.raises(SettingError, match="cannot be read as a run") as raised:
+            load_run(file, "a")
+        assert "\n" not in str(raised.value)
