@@ -9,6 +9,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "witnesses"))
 
+# The tests run in a process for each core; threads of torch in each would wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @dataclass
 class Result:

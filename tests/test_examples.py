@@ -1,5 +1,6 @@
 """The example scripts and studies, run as a user runs them."""
 
+import json
 import os
 import re
 import shutil
@@ -29,7 +30,7 @@ def test_the_layer(tmp_path):
     assert re.fullmatch(r"(step \d: loss \d\.\d{3}\n){2}", printed)
 
 
-STUDIES = {"own-generator": 2, "own-network": 1}
+STUDIES = {"own-generator": 2, "own-network": 1, "own-data": 0}
 """Study -> its variants that are a user's code, and so have no closed form."""
 
 
@@ -53,3 +54,17 @@ def test_a_study(tmp_path, study, own):
     assert (table["seeds"] == 2).all()
     assert (table["proof"] == "two counters").sum() == own
     assert escape(text.splitlines()[1]) in (tmp_path / "out" / "report.html").read_text("utf-8")
+
+
+def test_the_notebook(tmp_path, monkeypatch):
+    pages = json.loads((EXAMPLES / "results.ipynb").read_text(encoding="utf-8"))
+    cells = ["".join(cell["source"]) for cell in pages["cells"] if cell["cell_type"] == "code"]
+    (started,) = [cell for cell in cells if cell.startswith("!involution-ablate ")]
+    command = started.removeprefix("!involution-ablate ").split()
+    run("-m", "cli", *command, "--steps", "2", "--seeds", "2", cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    for cell in cells:
+        if cell != started:
+            exec(cell, names)
+    assert "<table" in names["results"]._repr_html_()
