@@ -7,7 +7,7 @@ TRAINING, TEST = 512, 256
 
 
 def stripes(image_size):
-    """A training and a test data set of (image (3, H, W), class): 0 for level stripes, 1 upright."""
+    """A training and a test set of (image (3, H, W), class): 0 for level stripes, 1 upright."""
     return _images(image_size, TRAINING, seed=0), _images(image_size, TEST, seed=1)
 
 
