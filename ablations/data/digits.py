@@ -1,12 +1,13 @@
-"""The data set that needs no download: real handwritten digits, placed among clutter.
+"""The data sets that need no download: real handwritten digits, alone or among clutter.
 
 scikit-learn ships 1,797 handwritten digits of 8x8 pixels (UCI, Alpaydin & Kaynak 1998). They are
 split first, by source image, and validation images are held out of the training ones; then each is
-scaled, turned and placed at random on a 32x32 canvas among fragments of other digits of its own
-split, with noise. Where the digit is and how large must be found, which is what a larger window
-could help with.
+scaled, turned and placed at random on a 32x32 canvas with noise, in `digits-clutter` among
+fragments of other digits of its own split. Where the digit is and how large must be found, which is
+what a larger window could help with.
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 import torch
@@ -20,15 +21,41 @@ from ablations.data.images import Batch, TensorImages, seeded
 
 CANVAS = 32
 TEST_SHARE = 0.25
-PLACEMENTS = 2
-"""Canvases of each source image that Top-1 is measured on."""
-FRAGMENTS = 2
 NOISE = 0.05
-SIDES = (16, 24)
-"""A placed digit's side, pixels."""
 SPLIT_SEED = 0
 CANVAS_SEEDS = {"test": 1_000_000_007, "validation": 1_000_000_009}
 """Far from any trial's seed: the canvases of a split are the same for every trial."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be found on a canvas.
+
+    Attributes:
+        name: Of the data set.
+        fragments: Pieces of other digits on a canvas.
+        sides: Least and largest side of a placed digit, pixels.
+        placements: Canvases of each source image that Top-1 is measured on.
+    """
+
+    name: str
+    fragments: int
+    sides: tuple[float, float]
+    placements: int
+
+    @property
+    def clutter(self) -> str:
+        return "among clutter " if self.fragments else ""
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        Task("digits", fragments=0, sides=(20, 28), placements=8),
+        Task("digits-clutter", fragments=2, sides=(16, 24), placements=2),
+    )
+}
+"""The first one is learned in seconds; the second one is harder and takes longer."""
 
 
 @cache
@@ -57,10 +84,10 @@ def _uniform(low: float, high: float, shape: tuple[int, ...], generator: torch.G
     return low + (high - low) * torch.rand(shape, generator=generator)
 
 
-def _place(images: Tensor, generator: torch.Generator) -> Tensor:
+def _place(images: Tensor, task: Task, generator: torch.Generator) -> Tensor:
     """Each image scaled, turned by up to 15 degrees, somewhere on a canvas of its own."""
     n = len(images)
-    scale = CANVAS / _uniform(*SIDES, (n,), generator)
+    scale = CANVAS / _uniform(*task.sides, (n,), generator)
     angle = _uniform(-0.26, 0.26, (n,), generator)
     reach = (1 - 1 / scale).unsqueeze(1)
     centre = _uniform(-1, 1, (n, 2), generator) * reach
@@ -81,36 +108,37 @@ def _fragments(sources: Tensor, n: int, generator: torch.Generator) -> Tensor:
     return chosen * inside
 
 
-def compose(images: Tensor, sources: Tensor, generator: torch.Generator) -> Tensor:
+def compose(images: Tensor, sources: Tensor, task: Task, generator: torch.Generator) -> Tensor:
     """Canvases (N, 1, 32, 32), about zero mean: `images` placed among fragments of `sources`."""
     n = len(images)
     contrast = _uniform(0.6, 1.0, (n, 1, 1, 1), generator)
-    canvas = contrast * _place(images, generator)
-    for _ in range(FRAGMENTS):
-        clutter = _place(_fragments(sources, n, generator), generator)
+    canvas = contrast * _place(images, task, generator)
+    for _ in range(task.fragments):
+        clutter = _place(_fragments(sources, n, generator), task, generator)
         canvas = torch.maximum(canvas, 0.9 * clutter)
     canvas = canvas + NOISE * torch.randn(canvas.shape, generator=generator)
     return (canvas - 0.15) / 0.3
 
 
-def digits(split: str = "test") -> TensorImages:
-    """The data set; every epoch places the training digits anew, the canvases of `split` are
+def digits(split: str = "test", name: str = "digits") -> TensorImages:
+    """A data set of TASKS; every epoch places the training digits anew, the canvases of `split` are
     fixed."""
+    task = TASKS[name]
     (train, train_labels), (judged, judged_labels) = split_sources(split)
-    repeated = judged.repeat(PLACEMENTS, 1, 1, 1)
+    repeated = judged.repeat(task.placements, 1, 1, 1)
     purpose = "to test on" if split == "test" else f"to validate on; {HELD_OUT}"
     return TensorImages(
-        name="digits",
+        name=name,
         split=split,
         classes=10,
         description=(
-            f"handwritten digits placed among clutter on 32x32 pixels; {len(train)} source images "
-            f"to train on, {len(judged)} others, each placed {PLACEMENTS} times, {purpose}"
+            f"handwritten digits placed {task.clutter}on 32x32 pixels; {len(train)} source images "
+            f"to train on, {len(judged)} others, each placed {task.placements} times, {purpose}"
         ),
         train_size=len(train),
         test=(
-            compose(repeated, judged, seeded(CANVAS_SEEDS[split])),
-            judged_labels.repeat(PLACEMENTS),
+            compose(repeated, judged, task, seeded(CANVAS_SEEDS[split])),
+            judged_labels.repeat(task.placements),
         ),
-        train=lambda generator: (compose(train, train, generator), train_labels),
+        train=lambda generator: (compose(train, train, task, generator), train_labels),
     )

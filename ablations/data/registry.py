@@ -40,7 +40,7 @@ class Wanted:
 def _digits(wanted: Wanted) -> "ImageData":
     from ablations.data.digits import digits
 
-    return digits(wanted.split)
+    return digits(wanted.split, wanted.name)
 
 
 def _torchvision(wanted: Wanted) -> "ImageData":
@@ -68,6 +68,7 @@ Load = Callable[[Wanted], "ImageData"]
 
 DATA_SETS: Mapping[str, Load] = {
     "digits": _digits,
+    "digits-clutter": _digits,
     "cifar10": _torchvision,
     "cifar100": _torchvision,
     "fashion-mnist": _torchvision,

@@ -34,6 +34,10 @@ class TrainSettings:
         momentum: Of SGD; AdamW's first beta.
         weight_decay: Of all parameters; AdamW's is decoupled.
         label_smoothing: Share of the target that is spread over all classes.
+        decayed: What weight decay acts on: "all" or "weights".
+        zero_gamma: Whether the last BatchNorm of every bottleneck starts at zero: "no" or "yes".
+        span_init: How the kernels of involutions start: "he", "small" or "centre".
+        averaging: Decay a step of the moving average of the weights that is tested; 0: none.
         data_dir: Folder of data sets that are downloaded.
         device: "auto", "cpu" or "cuda".
 
@@ -166,6 +170,57 @@ class TrainSettings:
             option="--label-smoothing",
             metavar="SHARE",
             phrase="label smoothing {}",
+        )
+    )
+    decayed: str = setting(
+        Setting(
+            read=one_of(("all", "weights")),
+            default="all",
+            help="What weight decay acts on: all parameters, or weights without those of "
+            "BatchNorm and biases",
+            example="weights",
+            option="--decayed",
+            metavar="NAME",
+            noun="decayed parameters",
+            phrase="decay of {}",
+        )
+    )
+    zero_gamma: str = setting(
+        Setting(
+            read=one_of(("no", "yes")),
+            default="no",
+            help="Whether the last BatchNorm of every bottleneck starts at zero: no or yes",
+            example="yes",
+            option="--zero-gamma",
+            metavar="NAME",
+            phrase="zero gamma: {}",
+        )
+    )
+    span_init: str = setting(
+        Setting(
+            read=one_of(("he", "small", "centre")),
+            default="he",
+            help="How the kernels of involutions start: he (as other convolutions), small (a "
+            "tenth of it), centre (small, and 1 at the centre of the window)",
+            example="centre",
+            option="--span-init",
+            metavar="NAME",
+            noun="initial kernels",
+            phrase="initial kernels: {}",
+        )
+    )
+    averaging: float = setting(
+        Setting(
+            read=number_within(0, 1),
+            default=0.0,
+            kind=float,
+            help="Decay a step of the moving average of the weights that is tested; 0: the last "
+            "weights",
+            example="0.99",
+            option="--averaging",
+            metavar="SHARE",
+            noun="weight averaging",
+            phrase="weight averaging {}",
         )
     )
     data_dir: Path = setting(

@@ -14,6 +14,7 @@ from ablations.records.key import RecordKey
 from ablations.study.study import Study, distinct_variants
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant, architecture_of
+from ablations.training.initialisation import initialise
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ class Setup:
         architecture = architecture_of(self.settings.model, self.variant)
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            return build(architecture, self.variant, self.data.classes)
+            network = build(architecture, self.variant, self.data.classes)
+        initialise(network, self.settings)
+        return network
 
 
 def make_setups(studies: Sequence[Study], settings: TrainSettings) -> list[Setup]:

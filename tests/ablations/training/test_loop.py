@@ -4,7 +4,7 @@ import torch
 from ablations.data.digits import digits
 from ablations.errors import TrialFailed
 from ablations.study.train_settings import TrainSettings
-from ablations.training.loop import top1, total_steps, train
+from ablations.training.loop import tested_steps, top1, total_steps, train
 from ablations.training.recipe import learning_rate
 from involution_core import build_network
 
@@ -44,13 +44,14 @@ def test_the_same_command_gives_the_same_bits(data):
 def test_training_learns(data):
     _, curve, losses = trained(data, steps=86, lr=0.1)
     assert losses[-1] < losses[0]
-    assert [epoch.steps for epoch in curve] == [43, 86]
+    assert [epoch.steps for epoch in curve] == [22, 43, 65, 86]
+    assert [epoch.epoch for epoch in curve] == [1, 1, 2, 2]
     assert curve[-1].top1 > 15
 
 
 def test_curve_ends_with_the_last_step(data):
     network, curve, _ = trained(data, steps=50)
-    assert [epoch.steps for epoch in curve] == [43, 50]
+    assert [epoch.steps for epoch in curve] == [13, 25, 38, 50]
     assert curve[-1].top1 == top1(network, data, CPU)
 
 
@@ -117,6 +118,26 @@ def test_every_variant_sees_the_same_data(data, monkeypatch):
 
 
 @pytest.mark.parametrize("change", [{"optimizer": "adamw"}, {"momentum": 0.5},
-                                    {"weight_decay": 0.1}, {"label_smoothing": 0.0}])  # fmt: skip
+                                    {"weight_decay": 0.1}, {"label_smoothing": 0.0},
+                                    {"decayed": "weights", "weight_decay": 0.1}])  # fmt: skip
 def test_every_part_of_the_recipe_changes_training(data, change):
     assert trained(data, steps=3, **change)[2] != trained(data, steps=3)[2]
+
+
+def test_a_budget_below_the_points_is_tested_after_every_step():
+    assert tested_steps(1) == {1} and tested_steps(3) == {1, 2, 3} and tested_steps(8) == {2, 4, 6, 8}
+
+
+def test_averaged_weights_are_tested_and_train_nothing(data):
+    plain, averaged = trained(data), trained(data, averaging=0.9)
+    assert plain[2] == averaged[2], "the losses of training"
+    assert plain[1][-1].top1 != averaged[1][-1].top1
+
+
+def test_outputs_that_are_not_finite_end_the_trial(data):
+    class Broken(torch.nn.Module):
+        def forward(self, x):
+            return x.new_full((len(x), 10), float("nan"))
+
+    with pytest.raises(TrialFailed, match="outputs are not finite"):
+        top1(Broken(), data, CPU)

@@ -36,3 +36,13 @@ def test_the_recipe_says_what_the_optimizer_has():
         "SGD, Nesterov momentum 0.9, weight decay 0.0001, linear warm-up over 10% of the steps, "
         "cosine to zero, label smoothing 0.1"
     )
+
+
+def test_decay_may_leave_out_norms_and_biases():
+    network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
+    settings = TrainSettings(weight_decay=0.1, decayed="weights")
+    weights, others = make_optimizer(network, settings, 0.1).param_groups
+    assert (weights["weight_decay"], others["weight_decay"]) == (0.1, 0.0)
+    assert [id(p) for p in weights["params"]] == [id(network[0].weight)]
+    kept = {id(network[0].bias), id(network[1].weight), id(network[1].bias)}
+    assert {id(p) for p in others["params"]} == kept
