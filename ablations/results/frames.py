@@ -1,15 +1,17 @@
 """Results as tidy pandas data frames: one row for each observation, numbers unrounded. No torch."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
 import pandas as pd
 
 from ablations.costs.conventions import ABLATION, ENVELOPE
 from ablations.costs.formulas import MAC_TERMS
-from ablations.results.study_result import StudyResult
 from ablations.results.variant_result import VariantResult
 from ablations.statistics.estimate import Estimate
+
+Named = Iterable[tuple[str, VariantResult]]
+"""The name of a study and one of its variants, for all of them."""
 
 Row = dict[Hashable, Any]
 
@@ -22,7 +24,7 @@ _SUMMARY = ["study", "variant", "params", "macs", "top1_mean", "top1_low", "top1
             "difference", "difference_low", "difference_high", "adjusted_p", "verdict"]  # fmt: skip
 
 
-def accuracy_frame(studies: Sequence[StudyResult]) -> pd.DataFrame:
+def accuracy_frame(variants: Named) -> pd.DataFrame:
     """One row for each trial, see `Results.accuracy`."""
     rows = [
         {
@@ -33,23 +35,23 @@ def accuracy_frame(studies: Sequence[StudyResult]) -> pd.DataFrame:
             "trained_params": variant.trained_params,
             "trained_macs": variant.trained_macs,
         }
-        for named, variant in _variants(studies)
+        for named, variant in _rows(variants)
         for trial in variant.trials
     ]
     return pd.DataFrame(rows, columns=_ACCURACY).astype({"top1": float})
 
 
-def contrast_frame(studies: Sequence[StudyResult]) -> pd.DataFrame:
+def contrast_frame(variants: Named) -> pd.DataFrame:
     """One row for each variant but the baselines, see `Results.contrasts`."""
     rows = [
         named | {"baseline": variant.contrast.baseline} | _contrast(variant)
-        for named, variant in _variants(studies)
+        for named, variant in _rows(variants)
         if variant.contrast is not None
     ]
     return pd.DataFrame(rows, columns=_CONTRASTS)
 
 
-def cost_frame(studies: Sequence[StudyResult]) -> pd.DataFrame:
+def cost_frame(variants: Named) -> pd.DataFrame:
     """One row for each variant, see `Results.costs`."""
     rows = [
         {
@@ -62,12 +64,12 @@ def cost_frame(studies: Sequence[StudyResult]) -> pd.DataFrame:
             "verified": variant.proof.verified,
             "proof": variant.proven_by,
         }
-        for named, variant in _variants(studies)
+        for named, variant in _rows(variants)
     ]
     return pd.DataFrame(rows, columns=_COSTS)
 
 
-def summary_frame(studies: Sequence[StudyResult]) -> pd.DataFrame:
+def summary_frame(variants: Named) -> pd.DataFrame:
     """One row for each variant.
 
     Returns:
@@ -84,15 +86,14 @@ def summary_frame(studies: Sequence[StudyResult]) -> pd.DataFrame:
             "seeds": variant.top1.n,
             **_contrast(variant),
         }
-        for named, variant in _variants(studies)
+        for named, variant in _rows(variants)
     ]
     return pd.DataFrame(rows, columns=_SUMMARY)
 
 
-def _variants(studies: Sequence[StudyResult]) -> Iterator[tuple[Row, VariantResult]]:
-    for result in studies:
-        for variant in result.variants:
-            yield {"study": result.study.name, "variant": variant.name}, variant
+def _rows(variants: Named) -> Iterator[tuple[Row, VariantResult]]:
+    for study, variant in variants:
+        yield {"study": study, "variant": variant.name}, variant
 
 
 def _contrast(variant: VariantResult) -> Row:

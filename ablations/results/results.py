@@ -9,6 +9,7 @@ from ablations.records.run_file import load_run
 from ablations.records.run_record import Run
 from ablations.records.trial_record import TrialRecord
 from ablations.results.study_result import StudyResult, study_result
+from ablations.results.variant_result import VariantResult
 from ablations.study.run_settings import RunSettings
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class Results:
         """Whether all counts agree."""
         return self.run.verified
 
+    @property
+    def _named_variants(self) -> list[tuple[str, VariantResult]]:
+        return [named for study in self.studies for named in study.named_variants]
+
     def accuracy(self) -> "DataFrame":
         """One row for each trial.
 
@@ -62,7 +67,7 @@ class Results:
         """
         from ablations.results.frames import accuracy_frame
 
-        return accuracy_frame(self.studies)
+        return accuracy_frame(self._named_variants)
 
     def contrasts(self) -> "DataFrame":
         """One row for each variant that is held against its study's baseline.
@@ -75,7 +80,7 @@ class Results:
         """
         from ablations.results.frames import contrast_frame
 
-        return contrast_frame(self.studies)
+        return contrast_frame(self._named_variants)
 
     def costs(self) -> "DataFrame":
         """One row for each variant, of the network whose costs were counted.
@@ -88,7 +93,7 @@ class Results:
         """
         from ablations.results.frames import cost_frame
 
-        return cost_frame(self.studies)
+        return cost_frame(self._named_variants)
 
     def _repr_html_(self) -> str:
         return "\n".join(study._repr_html_() for study in self.studies)

@@ -85,28 +85,33 @@ class StudyResult:
     def _tops(self) -> dict[str, dict[int, float | None]]:
         return {variant.name: variant.top1_by_seed for variant in self.variants}
 
+    @property
+    def named_variants(self) -> list[tuple[str, VariantResult]]:
+        """Its name and a variant, for all of them."""
+        return [(self.study.name, variant) for variant in self.variants]
+
     def accuracy(self) -> "DataFrame":
         """One row for each trial, see `Results.accuracy`."""
         from ablations.results.frames import accuracy_frame
 
-        return accuracy_frame([self])
+        return accuracy_frame(self.named_variants)
 
     def contrasts(self) -> "DataFrame":
         """One row for each contrast with the baseline, see `Results.contrasts`."""
         from ablations.results.frames import contrast_frame
 
-        return contrast_frame([self])
+        return contrast_frame(self.named_variants)
 
     def costs(self) -> "DataFrame":
         """One row for each variant, see `Results.costs`."""
         from ablations.results.frames import cost_frame
 
-        return cost_frame([self])
+        return cost_frame(self.named_variants)
 
     def _repr_html_(self) -> str:
         from ablations.results.frames import summary_frame
 
-        frame = summary_frame([self]).drop(columns="study")
+        frame = summary_frame(self.named_variants).drop(columns="study")
         return f"<h3>{escape(self.study.title)}</h3>\n{frame.to_html(index=False)}"
 
 

@@ -11,24 +11,25 @@ from reports.figures.drawing import (
     SINGLE,
     WIDE,
     Labels,
+    Ticks,
     accuracy_axis,
     draw_mean,
     is_crowded,
     is_slanted,
     mean_words,
-    wrapped,
 )
 from reports.figures.svg import COLOURS, Marks, draw_svg
 
 
 def accuracy_figure(
-    name: str, labels: Labels, axis: str, variants: Sequence[VariantResult]
+    name: str, labels: Labels, ticks: Ticks, axis: str, variants: Sequence[VariantResult]
 ) -> Markup:
     """Top-1 of every seed as a dot; beside the dots the mean with its 95 % interval.
 
     Args:
         name: Of the study.
-        labels: Of every variant.
+        labels: Of every variant, in words.
+        ticks: Of every variant, below the axis.
         axis: What the variants differ in.
         variants: In the order of the figure.
     """
@@ -40,8 +41,8 @@ def accuracy_figure(
             _draw_seeds(axes, marks, x, variant, label)
             if variant.top1.n:
                 draw_mean(axes, marks, x + 0.22, variant.top1, label, "_")
-        axes.set_xticks(range(len(labels)), wrapped(labels))
-        if is_slanted(labels):
+        axes.set_xticks(range(len(ticks)), ["\n".join(lines) for lines in ticks.values()])
+        if is_slanted(ticks):
             axes.tick_params("x", rotation=30)
             for text in axes.get_xticklabels():
                 text.set_horizontalalignment("right")
@@ -55,7 +56,7 @@ def accuracy_figure(
         if variant.top1.n
     )
     title = "Top-1 of each variant, one dot a seed"
-    size = WIDE if is_crowded(labels) else SINGLE
+    size = WIDE if is_crowded(ticks) else SINGLE
     return draw_svg(f"{name}-accuracy", title, described, draw, size)
 
 

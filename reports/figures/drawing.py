@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 
 from ablations.statistics.estimate import Estimate
 from reports.figures.svg import COLOURS, Marks
-from reports.names.level_names import BETWEEN
 from reports.names.number_texts import mean_text
 
 SMALLEST_SPAN = 10
@@ -26,6 +25,9 @@ LINES = [
 Labels = Mapping[str, str]
 """Variant -> how figures write it, in the order of the study."""
 
+Ticks = Mapping[str, tuple[str, ...]]
+"""Variant -> the lines of its label below an axis, in the order of the study."""
+
 Series = Mapping[str, Labels]
 """Title -> the variants that belong together; a study that is not crossed is one series, ""."""
 
@@ -41,24 +43,19 @@ def lines_of(count: int) -> list[tuple[str, str, str]]:
     return [LINES[i % len(LINES)] for i in range(count)]
 
 
-def wrapped(labels: Labels) -> list[str]:
-    """The labels with a line for each of a variant's levels."""
-    return [label.replace(BETWEEN, "\n") for label in labels.values()]
-
-
-def is_crowded(labels: Labels) -> bool:
+def is_crowded(ticks: Ticks) -> bool:
     """Whether the labels need the width of the page."""
-    return _characters(labels) + 2 * len(labels) > MOST_CHARACTERS / 2
+    return _characters(ticks) + 2 * len(ticks) > MOST_CHARACTERS / 2
 
 
-def is_slanted(labels: Labels) -> bool:
+def is_slanted(ticks: Ticks) -> bool:
     """Whether they do not fit even there side by side."""
-    return _characters(labels) > MOST_CHARACTERS
+    return _characters(ticks) > MOST_CHARACTERS
 
 
-def _characters(labels: Labels) -> int:
+def _characters(ticks: Ticks) -> int:
     """Of the labels' longest lines, together."""
-    return sum(max(map(len, label.split("\n"))) for label in wrapped(labels))
+    return sum(max(map(len, lines)) for lines in ticks.values())
 
 
 def legend_columns(labels: Iterable[str], size: tuple[float, float]) -> int:

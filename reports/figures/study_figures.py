@@ -16,7 +16,7 @@ from reports.figures.curves import curves_figure
 from reports.figures.drawing import is_crowded
 from reports.figures.published_envelopes import READ_OFF, counted_points, published_figure
 from reports.names.captions import counted_on, measured_on
-from reports.names.level_names import series, short_heading, short_names, told_apart
+from reports.names.level_names import series, short_heading, short_levels, short_names, told_apart
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def _measured_figures(settings: RunSettings, result: StudyResult) -> list[Figure
     if train is None or not any(variant.top1.n for variant in variants):
         return []
     measured = measured_on(settings, study.variants.values())
-    labels, name = short_names(study), study.name
+    labels, ticks, name = short_names(study), short_levels(study), study.name
     interval = "with its 95 % interval (Student’s t over seeds)"
     return [
         Figure(
@@ -56,9 +56,9 @@ def _measured_figures(settings: RunSettings, result: StudyResult) -> list[Figure
             wide=True,
         ),
         Figure(
-            accuracy_figure(name, labels, short_heading(study), variants),
+            accuracy_figure(name, labels, ticks, short_heading(study), variants),
             f"Top-1 of {measured}. A dot is one seed; beside the dots their mean {interval}.",
-            wide=is_crowded(labels),
+            wide=is_crowded(ticks),
         ),
         Figure(
             curves_figure(name, series(study), variants),

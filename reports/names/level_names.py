@@ -59,6 +59,11 @@ def short_names(study: Study) -> dict[str, str]:
     return _written(study, _short)
 
 
+def short_levels(study: Study) -> dict[str, tuple[str, ...]]:
+    """Variant -> its levels in figures, where each stands on a line."""
+    return {name: tuple(map(_short, study.axes, levels)) for name, levels in study.levels.items()}
+
+
 def _written(study: Study, write: Callable[[str, str], str]) -> dict[str, str]:
     return {
         name: BETWEEN.join(map(write, study.axes, levels)) for name, levels in study.levels.items()

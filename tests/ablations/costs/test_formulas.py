@@ -2,16 +2,12 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ablations.costs.formulas import (
-    MAC_TERMS,
-    PARAM_TERMS,
+from ablations.costs.formulas import MAC_TERMS, PARAM_TERMS, operations, params
+from ablations.networks.layers import (
     ConvolutionLayer,
     InvolutionLayer,
     convolution_layers,
     involution_layers,
-    operations,
-    params,
-    spatial_layers,
 )
 from ablations.study.variants import Variant
 from involution_core.architectures import ARCHITECTURES
@@ -131,7 +127,9 @@ def test_query_key_is_what_the_unfold_formulation_multiplies(kernel, stride, sha
 
 
 def test_layers_of_rednet50():
-    layers = list(involution_layers(ARCHITECTURES["rednet50"], Variant(), stem_kernel_size=7))
+    layers = list(
+        involution_layers(ARCHITECTURES["rednet50"], Variant().involution, stem_kernel_size=7)
+    )
     assert len(layers) == 1 + 3 + 4 + 6 + 3
     assert (layers[0].name, layers[0].channels, layers[0].kernel_size) == ("stem.3", 32, 7)
     first_of_last_stage = layers[-3]
@@ -142,12 +140,13 @@ def test_layers_of_rednet50():
 
 def test_layers_of_resnet50():
     resnet, rednet = ARCHITECTURES["resnet50"], ARCHITECTURES["rednet50"]
-    layers = list(spatial_layers(resnet, Variant(5, 1, "W", "resnet"), stem_kernel_size=7))
+    variant = Variant(5, 1, "W", "resnet")
+    layers = list(variant.kind.layers(resnet, variant.involution, 7))
     assert layers == list(convolution_layers(resnet))
     assert {type(layer) for layer in layers} == {ConvolutionLayer}
     assert {layer.kernel_size for layer in layers} == {3}
-    involutions = list(spatial_layers(rednet, Variant()))
-    assert involutions == list(involution_layers(rednet, Variant()))
+    involutions = list(Variant().kind.layers(rednet, Variant().involution, 3))
+    assert involutions == list(involution_layers(rednet, Variant().involution))
     for convolution, involution in zip(layers, involutions[1:], strict=True):
         for field in ("name", "channels", "stride", "height", "width", "pixels"):
             assert getattr(convolution, field) == getattr(involution, field)

@@ -10,13 +10,14 @@ import ablations.costs.fvcore_counter
 import ablations.costs.proof_suite
 import ablations.costs.prover
 import ablations.costs.published
-import ablations.networks.builders
 import involution_core.generators
+import involution_core.networks
 from ablations.costs.conventions import ABLATION, ENVELOPE, FULL, ZOO
 from ablations.costs.fvcore_counter import count_cost
 from ablations.costs.proof_suite import prove_envelope, prove_study
 from ablations.costs.prover import prove
 from ablations.costs.published import READ_OFF_FLOPS_G, Published, envelope
+from ablations.networks.families import FAMILIES
 from ablations.study.shipped_studies import shipped, shipped_study
 from ablations.study.variants import Variant
 from involution_core import build_network
@@ -245,25 +246,25 @@ def test_a_resnet_of_other_convolutions_is_found(resnet_row, monkeypatch):
         network.stages[0][0].spatial.bias = torch.nn.Parameter(torch.zeros(32))
         return network
 
-    monkeypatch.setattr(ablations.networks.builders, "ResNet", with_a_bias)
+    monkeypatch.setattr(involution_core.networks, "ResNet", with_a_bias)
     told = [str(mismatch) for mismatch in resnet_row().mismatches]
     assert told == [
         "stages.0.0.spatial, params bias: closed form 0, fvcore 32",
         "stages.0.0.spatial, operations :conv_bias: closed form 0, fvcore 8192",
     ]
-    monkeypatch.setattr(ablations.networks.builders, "ResNet", partial(ResNet, kernel_size=5))
+    monkeypatch.setattr(involution_core.networks, "ResNet", partial(ResNet, kernel_size=5))
     told = [str(mismatch) for mismatch in resnet_row().mismatches]
     assert "stages.0.0.spatial, params convolution: closed form 9216, fvcore 25600" in told
 
 
 def test_a_missing_and_a_surplus_layer_are_found(monkeypatch):
     small = ARCHITECTURES["rednet-small"]
-    real = ablations.costs.formulas.involution_layers
+    rednet = FAMILIES["rednet"]
 
     def of_another(architecture, *arguments):
-        return real(dataclasses.replace(small, blocks=(2, 1)), *arguments)
+        return rednet.layers(dataclasses.replace(small, blocks=(2, 1)), *arguments)
 
-    monkeypatch.setattr(ablations.costs.formulas, "involution_layers", of_another)
+    monkeypatch.setitem(FAMILIES, "rednet", dataclasses.replace(rednet, layers=of_another))
     assert "stages.0.1.spatial, layer: closed form present, network absent" in map(
         str, prove(small, Variant(), study="s", name="v").mismatches
     )
