@@ -26,8 +26,15 @@ _RECIPE_OF_2: Values = {
     "momentum": 0.9,
     "weight_decay": 1e-4,
     "label_smoothing": 0.1,
+    "decayed": "all",
+    "zero_gamma": "no",
+    "span_init": "he",
+    "averaging": 0.0,
 }
 """What every trial was trained with before these were settings."""
+
+_RENAMED_DATASETS = {"digits": "digits-clutter"}
+"""The task that was called so is no longer the default."""
 
 
 def _from_2(values: Values) -> Values:
@@ -40,7 +47,7 @@ def _from_2(values: Values) -> Values:
     }
     settings = values["settings"]
     if settings["train"] is not None:
-        settings = {**settings, "train": {**settings["train"], **_RECIPE_OF_2}}
+        settings = {**settings, "train": _trained(settings["train"])}
     recorded = {
         kind: [
             {**found, "settings": {**found["settings"], **_RECIPE_OF_2}} for found in values[kind]
@@ -51,7 +58,14 @@ def _from_2(values: Values) -> Values:
 
 
 def _with_recipe(record: Values) -> Values:
-    return {**record, "settings": {**record["settings"], **_RECIPE_OF_2}}
+    return {**record, "settings": _trained(record["settings"])}
+
+
+def _trained(settings: Values) -> Values:
+    """Settings of training in format 3."""
+    dataset = settings.get("dataset")
+    renamed = {"dataset": _RENAMED_DATASETS[dataset]} if dataset in _RENAMED_DATASETS else {}
+    return {**settings, **_RECIPE_OF_2, **renamed}
 
 
 def _renamed(fields: Mapping[str, Any], names: Mapping[str, str]) -> Values:

@@ -38,7 +38,7 @@ class RunSettings:
     seeds: int = setting(
         Setting(
             read=read_count,
-            default=3,
+            default=8,
             kind=int,
             help="Trials of each variant",
             example="6",

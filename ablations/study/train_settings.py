@@ -82,7 +82,7 @@ class TrainSettings:
     epochs: int | None = setting(
         Setting(
             read=read_count,
-            default=8,
+            default=5,
             kind=int,
             help="Budget of a trial, in passes over the data",
             example="20",
@@ -199,7 +199,7 @@ class TrainSettings:
     span_init: str = setting(
         Setting(
             read=one_of(("he", "small", "centre")),
-            default="he",
+            default="small",
             help="How the kernels of involutions start: he (as other convolutions), small (a "
             "tenth of it), centre (small, and 1 at the centre of the window)",
             example="centre",
