@@ -15,8 +15,9 @@ from ablations.records.timing_record import TIMINGS, TimingRecord
 from ablations.records.trial_record import TRIALS
 from ablations.results.results import results_of
 from ablations.run.launcher import choose_device
-from ablations.statistics.contrasts import pooled_spread, seeds_needed
+from ablations.statistics.contrasts import pooled_spread
 from ablations.statistics.power import detectable_difference
+from ablations.statistics.sign_flips import seeds_needed
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
 from ablations.training.bench import measure_timings

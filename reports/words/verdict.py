@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ablations.results.study_result import StudyResult
-from ablations.statistics.contrasts import Contrast, pooled_spread, seeds_needed, smallest_p
+from ablations.statistics.contrasts import Contrast, pooled_spread
 from ablations.statistics.power import detectable_difference
+from ablations.statistics.sign_flips import seeds_needed, smallest_p
 from reports.names.number_texts import difference_text, giga_macs, millions, p_text, seeds_text
 
 

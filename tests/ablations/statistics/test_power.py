@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from drawn import drawn_study
 
-from ablations.statistics.contrasts import contrast_study, seeds_needed
+from ablations.statistics.contrasts import contrast_study
 from ablations.statistics.power import DRAWS, detectable_difference, power_of
+from ablations.statistics.sign_flips import seeds_needed
 
 SD = 0.5
 
