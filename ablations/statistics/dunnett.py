@@ -61,15 +61,17 @@ def dunnett(
 ) -> list[Simultaneous]:
     """Every other variant against `baseline`, in the order of `tops`.
 
-    Empty where there is no other variant, where fewer than two seeds finished with all variants,
-    and where nothing spreads.
+    A variant that finished no seed is left out. Empty where there is no other one, where fewer than
+    two seeds finished with all variants, and where nothing spreads.
 
     Args:
         tops: Variant -> seed -> Top-1, percent; a seed that failed is missing, None or NaN.
         baseline: One of the variants.
         confidence: Of all intervals together.
     """
-    blocks = complete_blocks(tops)
+    if baseline not in (trained := _finished(tops)):
+        return []
+    blocks = complete_blocks(trained)
     seeds, variants = blocks.shape
     if seeds < 2 or variants < 2:
         return []
@@ -80,15 +82,26 @@ def dunnett(
         return []
     error = sqrt(2 * variance / seeds)
     width = critical_value(variants - 1, freedom, confidence) * error
-    means = dict(zip(tops, blocks.mean(axis=0).tolist(), strict=True))
+    means = dict(zip(trained, blocks.mean(axis=0).tolist(), strict=True))
     found = []
-    for name in tops:
+    for name in trained:
         if name != baseline:
             difference = means[name] - means[baseline]
             p = 1 - share_within(abs(difference) / error, variants - 1, freedom)
             interval = difference - width, difference + width
             found.append(Simultaneous(name, baseline, seeds, difference, interval, max(p, 0.0)))
     return found
+
+
+def _finished(
+    tops: Mapping[str, Mapping[int, float | None]],
+) -> dict[str, Mapping[int, float | None]]:
+    """The variants that finished a seed."""
+    return {
+        name: by_seed
+        for name, by_seed in tops.items()
+        if any(top is not None and isfinite(top) for top in by_seed.values())
+    }
 
 
 def complete_blocks(tops: Mapping[str, Mapping[int, float | None]]) -> NDArray[np.float64]:
