@@ -13,6 +13,8 @@ from ablations.results.variant_result import VariantResult
 from ablations.statistics.agreement import Agreement, order_agreement
 from ablations.statistics.contrasts import Contrast, contrast_samples, paired_differences
 
+LEAST_VARIANTS = 3
+
 
 @dataclass(frozen=True)
 class Step:
@@ -37,7 +39,7 @@ class PaperShape:
         order: How far the orders agree.
         margin: Points of Top-1 within which a step is none; None where nobody set it.
         flat: The published step of the least gain, among neighbours by rising parameters; None
-            without a margin, below three variants, and where each step exceeds the margin.
+            without a margin, and where each step exceeds it.
     """
 
     published: Mapping[str, float]
@@ -47,17 +49,20 @@ class PaperShape:
 
 
 def paper_shape(variants: Sequence[VariantResult], margin: float | None) -> PaperShape | None:
-    """The shape of a study; None where it is none of the paper's, or nothing was trained.
+    """The shape of a study; None where it is none of the paper's, and below three variants.
+
+    An order of two is the verdict's. A variant that finished no seed is left out.
 
     Args:
         variants: Of a study that varies one axis.
         margin: Points of Top-1, see `PaperShape`.
     """
-    printed = {found.name: top1 for found in variants if (top1 := _published(found)) is not None}
+    finished = [found for found in variants if found.top1.n]
+    printed = {found.name: top1 for found in finished if (top1 := _published(found)) is not None}
     tops = {found.name: found.top1_by_seed for found in variants if found.name in printed}
     published = dict(sorted(printed.items(), key=lambda item: item[1]))
     order = order_agreement(published, tops)
-    if order is None or not any(found.trials for found in variants):
+    if order is None or len(printed) < LEAST_VARIANTS:
         return None
     by_cost = sorted((v for v in variants if v.name in printed), key=lambda v: v.params)
     steps = [(cheaper.name, dearer.name) for cheaper, dearer in pairwise(by_cost)]
@@ -81,7 +86,7 @@ def _flat(
     """steps: (cheaper, dearer) of neighbours."""
     # Two printed numbers differ by a multiple of 0.1, which their difference as floats is not.
     gains = {step: round(published[step[1]] - published[step[0]], 6) for step in steps}
-    if margin is None or len(steps) < 2:
+    if margin is None:
         return None
     cheaper, dearer = least = min(steps, key=lambda step: abs(gains[step]))
     if abs(gains[least]) > margin:
