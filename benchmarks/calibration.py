@@ -22,7 +22,8 @@ at random into two halves, which are two independent pools half as large; studie
 each. Half the mean squared difference of their rates, less what the drawing alone makes, is the
 variance that a half's rate has because its pool is a sample. A pool twice as large has at most half
 of that (every term of Hoeffding's decomposition falls at least so fast). The variance of the mean
-over the cuts, which are independent given the pool, is added for the drawing.
+over the cuts, which are independent given the pool, is added for the drawing. The sum is rather too
+large than too small.
 """
 
 import argparse
@@ -85,7 +86,8 @@ def calibrate(
     splits: int = 20,
     seed: int = SEED,
 ) -> dict[str, Mapping[str, float]]:
-    """Name of an outcome -> its rate over the studies, and the standard error of that.
+    """Name of an outcome -> its rate over the studies, the standard error of that, and the part
+    of_drawing, which more cuts make smaller.
 
     Args:
         pool: Top-1 of the trainings, percent, shape (n,).
@@ -119,8 +121,10 @@ def calibrate(
     errors = np.sqrt(np.maximum(of_half, 0) / 2 + of_mean)
     names = outcomes(pool[: variants * seeds].reshape(variants, seeds), margin)
     return {
-        name: {"rate": float(rate), "standard_error": float(error)}
-        for name, rate, error in zip(names, found.mean(axis=(0, 1, 2)), errors, strict=True)
+        name: {"rate": float(rate), "standard_error": float(error), "of_drawing": float(drawn)}
+        for name, rate, error, drawn in zip(
+            names, found.mean(axis=(0, 1, 2)), errors, np.sqrt(of_mean), strict=True
+        )
     }
 
 

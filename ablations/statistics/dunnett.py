@@ -28,6 +28,9 @@ NODES, MEAN_NODES = 96, 48
 """Of the quadrature over the standard deviation and over the baseline's mean; critical values are
 exact to three decimals at least."""
 
+DIGITS = 6
+"""Of a p; the quadrature gives no more."""
+
 LARGEST_T = 1e4
 """No critical value is larger: one comparison with one degree of freedom has 12.7."""
 
@@ -88,7 +91,7 @@ def dunnett(
     for name in trained:
         if name != baseline:
             difference = means[name] - means[baseline]
-            p = 1 - share_within(abs(difference) / error, variants - 1, freedom)
+            p = round(1 - share_within(abs(difference) / error, variants - 1, freedom), DIGITS)
             interval = difference - width, difference + width
             found.append(Simultaneous(name, baseline, seeds, difference, interval, max(p, 0.0)))
     return found
