@@ -75,3 +75,25 @@ def test_equal_runs_have_no_spread_to_take(run, tmp_path):
     save_run(make_run(tmp_path / "done", "kernel-size", {"3": [50.0, 50.0], "7": [50.0, 50.0]}))
     result = run("plan", "kernel-size", *QUICK, "--records", "done")
     assert result.code == 2 and "its trials show no spread over seeds" in result.err
+
+
+def test_a_margin_is_planned_too(run):
+    command = ["plan", "kernel-size", "--sizes", "3", "7", *QUICK, "--margin", "0.5"]
+    known = run(*command, "--seeds", "8", "--spread", "0.4").out
+    found = re.search(
+        r"kernel-size: a variant that truly equals the baseline is called no worse by more than "
+        r"0\.5 points with a chance of (\d+)%, equivalent with (\d+)%; 80% to be called no worse "
+        r"take a margin of 0\.[45] points",
+        known,
+    )
+    assert found and int(found[2]) <= int(found[1]) <= 100
+    few = run(*command, "--seeds", "4", "--spread", "0.4").out
+    assert "kernel-size: 4 seeds cannot tell what is no worse, it needs at least 5" in few
+    unknown = run(*command, "--seeds", "8").out
+    assert re.search(r"with a chance of 80% at a margin of 1\.\d\d times the spread", unknown)
+    assert "how far 0.5 points reach takes a spread" in unknown
+
+
+def test_a_margin_is_a_positive_number_of_points(run):
+    result = run("plan", "kernel-size", *QUICK, "--margin", "0")
+    assert result.code == 2 and "--margin 0.0: must be a positive number" in result.err

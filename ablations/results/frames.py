@@ -8,6 +8,7 @@ import pandas as pd
 from ablations.costs.conventions import ABLATION, ENVELOPE
 from ablations.costs.formulas import MAC_TERMS
 from ablations.results.variant_result import VariantResult
+from ablations.statistics.contrasts import Contrast
 from ablations.statistics.estimate import Estimate
 
 Named = Iterable[tuple[str, VariantResult]]
@@ -18,6 +19,8 @@ Row = dict[Hashable, Any]
 _ACCURACY = ["study", "variant", "seed", "top1", "failure", "trained_params", "trained_macs"]
 _CONTRASTS = ["study", "variant", "baseline", "pairs", "difference", "difference_low",
               "difference_high", "p", "adjusted_p", "verdict"]  # fmt: skip
+_MARGIN = ["margin", "no_worse_p", "adjusted_no_worse_p", "equivalent_p", "adjusted_equivalent_p",
+           "margin_verdict"]  # fmt: skip
 _COSTS = ["study", "variant", "params", *MAC_TERMS, "rest", "macs", "flops_ablation_convention",
           "flops_envelope_convention", "verified", "proof"]  # fmt: skip
 _SUMMARY = ["study", "variant", "params", "macs", "top1_mean", "top1_low", "top1_high", "seeds",
@@ -48,7 +51,8 @@ def contrast_frame(variants: Named) -> pd.DataFrame:
         for named, variant in _rows(variants)
         if variant.contrast is not None
     ]
-    return pd.DataFrame(rows, columns=_CONTRASTS)
+    held = any(result.margin is not None for result in studies)
+    return pd.DataFrame(rows, columns=[*_CONTRASTS, *(_MARGIN if held else [])])
 
 
 def cost_frame(variants: Named) -> pd.DataFrame:
@@ -107,6 +111,21 @@ def _contrast(variant: VariantResult) -> Row:
         "p": contrast.p,
         "adjusted_p": contrast.adjusted_p,
         "verdict": contrast.verdict,
+        **_within(contrast),
+    }
+
+
+def _within(contrast: Contrast) -> Row:
+    within = contrast.within
+    if within is None:
+        return {}
+    return {
+        "margin": within.margin,
+        "no_worse_p": within.no_worse_p,
+        "adjusted_no_worse_p": within.adjusted_no_worse_p,
+        "equivalent_p": within.equivalent_p,
+        "adjusted_equivalent_p": within.adjusted_equivalent_p,
+        "margin_verdict": contrast.margin_verdict,
     }
 
 

@@ -76,7 +76,10 @@ class Results:
             study, variant, baseline; pairs (seeds that finished with both); difference (points of
             Top-1, variant minus baseline) and its 95 % t interval, difference_low to
             difference_high; p of the sign-flip test; adjusted_p, Holm-corrected over the study;
-            verdict.
+            verdict. Where the run has a margin (points), also the one-sided p against "worse by at
+            least the margin" (no_worse_p), the larger one of that and of the p against "better by
+            at least the margin" (equivalent_p), both Holm-corrected as well (adjusted_*), and
+            margin_verdict.
         """
         from ablations.results.frames import contrast_frame
 

@@ -10,9 +10,11 @@ from ablations.costs.proof import Proof
 from ablations.records.run_record import Run
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
+from ablations.results.paper_shape import PaperShape, paper_shape
 from ablations.results.variant_result import VariantResult
 from ablations.statistics.contrasts import Contrast, contrast_study
 from ablations.statistics.dominance import Dominance, dominances
+from ablations.statistics.dunnett import Simultaneous, dunnett
 from ablations.statistics.factorial import Interaction, Marginal, interactions, marginals
 from ablations.study.study import Study
 from ablations.study.variants import Variant
@@ -26,10 +28,16 @@ class StudyResult:
     """The variants of a study, in the order of its table, and what is found between them.
 
     The statistics are computed when they are first asked for, and once.
+
+    Attributes:
+        study: Its design.
+        variants: What was found of each.
+        margin: The run's, points of Top-1; None where nothing is asked of it.
     """
 
     study: Study
     variants: tuple[VariantResult, ...]
+    margin: float | None = None
 
     def __getitem__(self, name: str) -> VariantResult:
         """The variant of that name; KeyError where there is none."""
@@ -59,6 +67,21 @@ class StudyResult:
         """Every variant that is judged on the baseline's data set against the baseline."""
         found = [variant.contrast for variant in self.variants]
         return [contrast for contrast in found if contrast is not None]
+
+    @cached_property
+    def dunnett(self) -> list[Simultaneous]:
+        """A second reading of the same differences: simultaneous intervals against the baseline,
+        over the seeds that all variants on its data set finished. Empty where there are none."""
+        return dunnett(
+            {name: self._tops[name] for name in self.study.same_images}, self.study.baseline
+        )
+
+    @cached_property
+    def paper_shape(self) -> PaperShape | None:
+        """Whether the study has the shape of the paper's table; None where it is none of them."""
+        if len(self.study.axes) != 1:
+            return None
+        return paper_shape(self.variants, self.margin)
 
     @cached_property
     def marginals(self) -> list[Marginal]:
@@ -124,7 +147,8 @@ def study_result(run: Run, study: Study) -> StudyResult:
         name: {trial.seed: trial.top1 for trial in trials.get(study.variants[name], ())}
         for name in study.same_images
     }
-    contrasts = {found.name: found for found in contrast_study(tops, study.baseline)}
+    margin = run.settings.margin
+    contrasts = {found.name: found for found in contrast_study(tops, study.baseline, margin)}
     return StudyResult(
         study,
         tuple(
@@ -140,6 +164,7 @@ def study_result(run: Run, study: Study) -> StudyResult:
             )
             for name, variant in study.variants.items()
         ),
+        margin,
     )
 
 

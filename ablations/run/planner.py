@@ -15,8 +15,14 @@ from ablations.records.timing_record import TIMINGS, TimingRecord
 from ablations.records.trial_record import TRIALS
 from ablations.results.results import results_of
 from ablations.run.launcher import choose_device
-from ablations.statistics.contrasts import pooled_spread, seeds_needed
-from ablations.statistics.power import detectable_difference
+from ablations.statistics.contrasts import pooled_spread
+from ablations.statistics.power import (
+    detectable_difference,
+    detectable_margin,
+    equivalence_power,
+    no_worse_power,
+)
+from ablations.statistics.sign_flips import seeds_needed
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
 from ablations.training.bench import measure_timings
@@ -33,6 +39,7 @@ class Reach:
 
     seeds_needed: fewer cannot tell any variant from the baseline.
     further:      the same for what else is asked of the study, each corrected apart.
+    within:       what it finds of a margin; None without one, and without anything to compare.
     detectable:   the least true difference that is found with a chance of POWER, in points where
                   the plan has a spread, else as a multiple of it; infinite with too few seeds.
     """
@@ -42,6 +49,25 @@ class Reach:
     seeds_needed: int
     detectable: float
     further: Mapping[str, int]
+    within: "MarginReach | None" = None
+
+
+@dataclass(frozen=True)
+class MarginReach:
+    """What a study can find of a variant that truly equals the baseline.
+
+    margin:       points of Top-1.
+    seeds_needed: fewer cannot tell that any variant is no worse by more than it.
+    no_worse:     the chance that it is called so; None without a spread.
+    equivalent:   the chance that it is called equivalent within the margin; likewise.
+    detectable:   the least margin that is told with a chance of POWER, as `Reach.detectable`.
+    """
+
+    margin: float
+    seeds_needed: int
+    no_worse: float | None
+    equivalent: float | None
+    detectable: float
 
 
 @dataclass(frozen=True)
@@ -92,7 +118,7 @@ def make_plan(
         failures=failed,
         seeds=settings.seeds,
         spread=spread,
-        reaches=[_reach(study, settings.seeds, spread) for study in studies],
+        reaches=[_reach(study, settings, spread) for study in studies],
     )
 
 
@@ -105,13 +131,26 @@ def _seconds(setup: Setup, timing: TimingRecord, trials: int) -> float:
     return trials * (steps * median(timing.step_seconds) + tests)
 
 
-def _reach(study: Study, seeds: int, spread: float | None) -> Reach:
-    comparisons = len(study.same_images) - 1
+def _reach(study: Study, settings: RunSettings, spread: float | None) -> Reach:
+    comparisons, seeds = len(study.same_images) - 1, settings.seeds
     if comparisons == 0:
         return Reach(study.name, 0, 0, math.inf, {})
     detectable = detectable_difference(spread or 1.0, seeds, comparisons, power=POWER)
     needed = seeds_needed(comparisons)
-    return Reach(study.name, comparisons, needed, detectable, _needed_further(study))
+    within = None
+    if settings.margin is not None:
+        within = _margin_reach(settings.margin, seeds, comparisons, spread)
+    return Reach(study.name, comparisons, needed, detectable, _needed_further(study), within)
+
+
+def _margin_reach(margin: float, seeds: int, comparisons: int, spread: float | None) -> MarginReach:
+    return MarginReach(
+        margin=margin,
+        seeds_needed=seeds_needed(comparisons, sides=1),
+        no_worse=spread and no_worse_power(margin, spread, seeds, comparisons),
+        equivalent=spread and equivalence_power(margin, spread, seeds, comparisons),
+        detectable=detectable_margin(spread or 1.0, seeds, comparisons, power=POWER),
+    )
 
 
 def _needed_further(study: Study) -> dict[str, int]:

@@ -12,27 +12,19 @@ to do with how good the run would have been; a variant that diverges on bad seed
 it is, and no test sees it. So n stands beside every figure.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import count
 from math import isfinite, sqrt
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ablations.statistics.equivalence import MarginVerdict, WithinMargin, within_margin
 from ablations.statistics.estimate import Estimate
+from ablations.statistics.holm import ALPHA, holm_by_name
 from ablations.statistics.intervals import TIE
-
-ALPHA = 0.05
-"""Largest chance of any false "better" or "worse" among contrasts that are corrected together."""
-
-EXACT_PAIRS = 20
-"""Up to here all sign flips are tried, 2^19 and their mirror images; beyond, FLIPS random ones."""
-
-FLIPS = 99_999
-
-_FLIP_SEED = 20_210_310
+from ablations.statistics.sign_flips import sign_flip_p, smallest_p
 
 Verdict = Literal["better", "worse", "cannot tell", "too few seeds"]
 
@@ -49,6 +41,7 @@ class Contrast:
         adjusted_p: p, Holm-corrected over the `comparisons`.
         smallest_adjusted_p: The least adjusted p that the pairs of the comparisons can give.
         comparisons: The contrasts of the study that have a p.
+        within: The tests of the difference against a margin; None without a margin.
     """
 
     name: str
@@ -58,6 +51,7 @@ class Contrast:
     adjusted_p: float | None
     smallest_adjusted_p: float | None
     comparisons: int
+    within: WithinMargin | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -83,17 +77,36 @@ class Contrast:
         return self.verdict in ("better", "worse")
 
     @property
+    def margin_verdict(self) -> MarginVerdict | None:
+        """Whether the variant is no worse by more than the margin; None without a margin."""
+        return None if self.within is None else self.within.verdict(self.difference.interval)
+
+    @property
+    def within_told(self) -> bool:
+        """Whether the variant is no worse by more than the margin, or equivalent within it."""
+        return self.margin_verdict in ("equivalent", "no worse")
+
+    @property
     def reversed(self) -> "Contrast":
-        """The same comparison, the baseline against the variant."""
-        return replace(self, name=self.baseline, baseline=self.name, difference=-self.difference)
+        """The same comparison, the baseline against the variant, without a margin."""
+        return replace(
+            self,
+            name=self.baseline,
+            baseline=self.name,
+            difference=-self.difference,
+            within=None,
+        )
 
 
-def contrast_study(tops: Mapping[str, Mapping[int, float | None]], baseline: str) -> list[Contrast]:
+def contrast_study(
+    tops: Mapping[str, Mapping[int, float | None]], baseline: str, margin: float | None = None
+) -> list[Contrast]:
     """Every other variant of a study against `baseline`, in the order of `tops`.
 
     Args:
         tops: Variant -> seed -> Top-1, percent; a seed that failed is missing, None or NaN.
         baseline: One of the variants.
+        margin: Points of Top-1; None where nothing is asked of a margin.
 
     Raises:
         ValueError: Where `baseline` is none of the variants.
@@ -105,7 +118,8 @@ def contrast_study(tops: Mapping[str, Mapping[int, float | None]], baseline: str
             (name, baseline): paired_differences(by_seed, tops[baseline])
             for name, by_seed in tops.items()
             if name != baseline
-        }
+        },
+        margin,
     )
 
 
@@ -130,19 +144,23 @@ def contrast_runs(
     )
 
 
-def contrast_samples(samples: Mapping[tuple[str, str], NDArray[np.float64]]) -> list[Contrast]:
+def contrast_samples(
+    samples: Mapping[tuple[str, str], NDArray[np.float64]], margin: float | None = None
+) -> list[Contrast]:
     """One contrast for each of `samples`, in their order, corrected as one study.
 
     Args:
         samples: (name, baseline) of the contrast -> the difference at each seed, shape (n,),
             points of Top-1; empty where no seed finished.
+        margin: Points of Top-1; None where nothing is asked of a margin.
     """
     tested = {names: sample for names, sample in samples.items() if len(sample)}
     ps = {names: sign_flip_p(sample) for names, sample in tested.items()}
     smallest = {names: smallest_p(len(sample)) for names, sample in tested.items()}
-    adjusted = _holm_by_names(ps)
+    adjusted = holm_by_name(ps)
     # An adjusted p never falls when any p of the study rises, so these are the least reachable.
-    reachable = _holm_by_names(smallest)
+    reachable = holm_by_name(smallest)
+    within = {} if margin is None else within_margin(samples, margin)
     return [
         Contrast(
             name=names[0],
@@ -152,6 +170,7 @@ def contrast_samples(samples: Mapping[tuple[str, str], NDArray[np.float64]]) -> 
             adjusted_p=adjusted.get(names),
             smallest_adjusted_p=reachable.get(names),
             comparisons=len(tested),
+            within=within.get(names),
         )
         for names, sample in samples.items()
     ]
@@ -178,55 +197,3 @@ def paired_differences(
         if mine is not None and its is not None and isfinite(mine) and isfinite(its):
             differences.append(mine - its)
     return np.array(differences, dtype=np.float64)
-
-
-def sign_flip_p(differences: NDArray[np.float64]) -> float:
-    """Two-sided p of the sign-flip test of the mean of `differences`, shape (n,), n at least 1.
-
-    Exact up to EXACT_PAIRS. Beyond, (b + 1)/(m + 1) for b of m random flips, the same m at each
-    call; it keeps the test's level (Phipson and Smyth 2010). Sums within TIE of the observed one
-    count as reaching it.
-    """
-    if len(differences) <= EXACT_PAIRS:
-        # The first sign stays: flipping all of them gives the same distance from zero.
-        sums = differences[:1]
-        for difference in differences[1:]:
-            sums = np.concatenate([sums + difference, sums - difference])
-        return float(np.mean(_reaching(sums, differences)))
-    rng = np.random.default_rng(_FLIP_SEED)
-    sums = np.zeros(FLIPS)
-    for difference in differences:
-        sums += np.where(rng.integers(0, 2, FLIPS, dtype=np.int8), difference, -difference)
-    return float((np.sum(_reaching(sums, differences)) + 1) / (FLIPS + 1))
-
-
-def _reaching(sums: NDArray[np.float64], differences: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return np.abs(sums) >= abs(differences.sum()) - TIE
-
-
-def smallest_p(n: int) -> float:
-    """The least p that `sign_flip_p` can give for n differences, n >= 1: 2/2^n while exact."""
-    return 2.0 ** (1 - n) if n <= EXACT_PAIRS else 1 / (FLIPS + 1)
-
-
-def seeds_needed(comparisons: int, alpha: float = ALPHA) -> int:
-    """The least n for which 2/2^n times `comparisons`, the first step of Holm, is at most alpha.
-
-    With fewer seeds no variant of such a study can be told from the baseline. With just so many the
-    first to be told has to be better, or worse, at every seed.
-    """
-    return next(n for n in count(1) if comparisons * 2.0 ** (1 - n) <= alpha)
-
-
-def holm(ps: Sequence[float]) -> list[float]:
-    """p adjusted for testing all of `ps`, in their order (Holm 1979)."""
-    adjusted = [0.0] * len(ps)
-    highest = 0.0
-    for step, index in enumerate(sorted(range(len(ps)), key=ps.__getitem__)):
-        highest = max(highest, min(1.0, (len(ps) - step) * ps[index]))
-        adjusted[index] = highest
-    return adjusted
-
-
-def _holm_by_names(ps: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
-    return dict(zip(ps, holm(list(ps.values())), strict=True))

@@ -15,14 +15,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import isfinite
 
-from ablations.statistics.contrasts import (
-    Contrast,
-    contrast_samples,
-    paired_differences,
-    seeds_needed,
-)
+from ablations.statistics.contrasts import Contrast, contrast_samples, paired_differences
 from ablations.statistics.estimate import Estimate
 from ablations.statistics.pareto import pareto_front
+from ablations.statistics.sign_flips import seeds_needed
 
 
 @dataclass(frozen=True)

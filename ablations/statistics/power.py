@@ -1,4 +1,4 @@
-"""What a study can find before it is run: the power of the verdicts of `contrasts`. No torch.
+"""What a study can find before it is run: the power of its verdicts. No torch.
 
 For paired differences that are normal around the true one. A variant is found when its verdict is
 "better" or "worse", whichever is true, at the first step of Holm: at p <= alpha/comparisons. Later
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from ablations.statistics.contrasts import ALPHA
+from ablations.statistics.holm import ALPHA
 
 DRAWS = 20_000
 """Simulated sets of differences; a power of 80 % is known to 0.3 points (standard error)."""
@@ -39,8 +39,7 @@ def power_of(difference: float, sd: float, n: int, comparisons: int, alpha: floa
     if not isfinite(difference):
         raise ValueError(f"a difference of {difference}; it is finite")
     _check(sd, n, comparisons, alpha)
-    limits = _limits(n, comparisons, alpha)
-    return float(np.searchsorted(limits, abs(difference) / sd) / len(limits))
+    return _share(_limits(n, comparisons, alpha), abs(difference) / sd)
 
 
 def detectable_difference(
@@ -54,19 +53,60 @@ def detectable_difference(
     _check(sd, n, comparisons, alpha)
     if not 0 < power < 1:
         raise ValueError(f"a power of {power}; it lies between 0 and 1")
-    limits = _limits(n, comparisons, alpha)
-    return sd * max(0.0, float(np.quantile(limits, power))) if isfinite(limits[0]) else inf
+    return sd * _quantile(_limits(n, comparisons, alpha), power)
 
 
-def _check(sd: float, n: int, comparisons: int, alpha: float) -> None:
+def no_worse_power(
+    margin: float, sd: float, n: int, comparisons: int, alpha: float = ALPHA
+) -> float:
+    """The chance that a variant that truly equals the baseline is called no worse by more than
+    `margin`, points of Top-1. Raises ValueError as `power_of`."""
+    _check(sd, n, comparisons, alpha, margin)
+    return _share(_limits(n, comparisons, alpha, sides=1), margin / sd)
+
+
+def equivalence_power(
+    margin: float, sd: float, n: int, comparisons: int, alpha: float = ALPHA
+) -> float:
+    """The chance that it is called equivalent within `margin`; the rest as of `no_worse_power`."""
+    _check(sd, n, comparisons, alpha, margin)
+    return _share(_limits(n, comparisons, alpha, sides=1, mirrored=True), margin / sd)
+
+
+def detectable_margin(
+    sd: float, n: int, comparisons: int, alpha: float = ALPHA, power: float = 0.8
+) -> float:
+    """The least margin, points of Top-1, at which `no_worse_power` is `power`.
+
+    Infinite where n is below the seeds needed of one side. Raises as `detectable_difference`.
+    """
+    _check(sd, n, comparisons, alpha)
+    if not 0 < power < 1:
+        raise ValueError(f"a power of {power}; it lies between 0 and 1")
+    return sd * _quantile(_limits(n, comparisons, alpha, sides=1), power)
+
+
+def _share(limits: NDArray[np.floating], shift: float) -> float:
+    return float(np.searchsorted(limits, shift) / len(limits))
+
+
+def _quantile(limits: NDArray[np.floating], power: float) -> float:
+    return max(0.0, float(np.quantile(limits, power))) if isfinite(limits[0]) else inf
+
+
+def _check(sd: float, n: int, comparisons: int, alpha: float, margin: float = 1.0) -> None:
     if not (isfinite(sd) and sd > 0):
         raise ValueError(f"a standard deviation of {sd}; it is positive")
+    if not (isfinite(margin) and margin > 0):
+        raise ValueError(f"a margin of {margin}; it is positive")
     if n < 1 or comparisons < 1 or not 0 < alpha < 1:
         raise ValueError(f"{n} seeds, {comparisons} comparisons, alpha {alpha}")
 
 
 @lru_cache(maxsize=64)
-def _limits(n: int, comparisons: int, alpha: float) -> NDArray[np.floating]:
+def _limits(
+    n: int, comparisons: int, alpha: float, sides: int = 2, mirrored: bool = False
+) -> NDArray[np.floating]:
     """For each draw of n standard normal differences the shift from which on it is found; sorted,
     shape (DRAWS,). Infinite where no shift is.
 
@@ -75,22 +115,33 @@ def _limits(n: int, comparisons: int, alpha: float) -> NDArray[np.floating]:
     zero, flipping some of its signs keeps it as far from zero when the mean of those flipped, or of
     the rest, is at most zero. So p is 2 c/2^n with c the number of subsets whose shifted mean is at
     most zero, the empty one among them (Hartigan 1969), and p <= alpha/comparisons when the shift
-    exceeds minus the k-th smallest of the means, k = alpha/comparisons 2^n/2 rounded down.
+    exceeds minus the k-th smallest of the means, k = alpha/comparisons 2^n/2 rounded down. Of one
+    side p is c/2^n and k is twice as large; the interval keeps its width.
 
     Beyond EXACT_PAIRS the limit of a t test at alpha/comparisons stands in for the sign flips'.
     With up to 10 comparisons it is at most about 1 % too small, 1 point of power.
+
+    mirrored: a shift is found when it is with these draws and with their negatives, as "equivalent"
+    needs.
     """
-    level = alpha / comparisons
+    level = 2 * alpha / comparisons / sides
     if 2.0 ** (1 - n) > level:
         return np.full(DRAWS, inf)
     rng = np.random.default_rng([_SEED, n])
     if n > EXACT_PAIRS:
         means = rng.standard_normal(DRAWS) / n**0.5
         sds = np.sqrt(rng.chisquare(n - 1, DRAWS) / (n - 1))
-        return np.sort(_t_limits(means, sds, n, level))
+        return np.sort(_t_limits(-abs(means) if mirrored else means, sds, n, min(level, alpha)))
     draws = rng.standard_normal((DRAWS, n), dtype=np.float32)
+    found = _draw_limits(draws, alpha, level)
+    return np.sort(np.maximum(found, _draw_limits(-draws, alpha, level)) if mirrored else found)
+
+
+def _draw_limits(draws: NDArray[np.float32], alpha: float, level: float) -> NDArray[np.floating]:
+    """The limits of draws, shape (draws, n), unsorted; level: two-sided, of the sign flips."""
+    n = draws.shape[1]
     by_interval = _t_limits(draws.mean(axis=1), draws.std(axis=1, ddof=1), n, alpha)
-    return np.sort(np.maximum(by_interval, _flip_limits(draws, int(level * 2 ** (n - 1)))))
+    return np.maximum(by_interval, _flip_limits(draws, int(level * 2 ** (n - 1))))
 
 
 def _flip_limits(draws: NDArray[np.float32], k: int) -> NDArray[np.floating]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablations.settings.readers import one_of, read_count
+from ablations.settings.readers import one_of, read_count, read_positive
 from ablations.settings.setting import Setting, check_settings, setting
 from ablations.study.train_settings import MODELS, TrainSettings
 
@@ -17,6 +17,8 @@ class RunSettings:
         cost_model: The network whose costs are counted, before a study varies it.
         seeds: Trials of each variant.
         train: None where only costs are wanted.
+        margin: Points of Top-1 within which variants count as equivalent; None where nothing is
+            asked of it. Part of the run alone: no trial depends on it.
 
     Raises:
         SettingError: For the first value that is not allowed.
@@ -47,6 +49,19 @@ class RunSettings:
         )
     )
     train: TrainSettings | None = None
+    margin: float | None = setting(
+        Setting(
+            read=read_positive,
+            default=None,
+            kind=float,
+            help="Points of Top-1 that are too few to matter: which variants are no worse than the "
+            "baseline by more than that is tested, too",
+            example="0.5",
+            option="--margin",
+            metavar="POINTS",
+            axis=False,
+        )
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -39,6 +39,11 @@ def p_text(p: float) -> str:
     return f"{p:.2g}"
 
 
+def points_text(points: float) -> str:
+    """ "1 point", "0.5 points"."""
+    return f"{points:g} point{'s' * (points != 1)}"
+
+
 def seeds_text(n: int) -> str:
     """ "1 seed", "8 seeds"."""
     return f"{n} seed{'s' * (n != 1)}"

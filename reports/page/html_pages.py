@@ -17,6 +17,7 @@ from ablations.training.recipe import describe_optimizer
 from involution_core.forms import ATTENTION
 from reports.names.captions import budget, counted_on, measured_on, variant_name
 from reports.names.level_names import axis_name
+from reports.names.number_texts import points_text
 from reports.page.run_comparison import FIRST, SECOND, Comparison
 from reports.page.sections import Section
 from reports.tables.formats import all_formats
@@ -50,6 +51,7 @@ def render_report(results: Results, sections: list[Section]) -> str:
         .render(
             run=run,
             train=run.settings.train,
+            margin=None if run.settings.margin is None else points_text(run.settings.margin),
             sections=sections,
             optimiser=describe_optimizer(run.settings.train) if run.settings.train else None,
             counted_on=counted_on(run.settings.cost_model, variants),

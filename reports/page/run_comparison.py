@@ -75,6 +75,7 @@ def _described(results: Results) -> Iterator[tuple[str, str]]:
         for name, value in asdict(settings.train).items():
             yield name.replace("_", " "), "–" if value is None else str(value)
         yield "seeds", str(settings.seeds)
+        yield "margin", "–" if settings.margin is None else f"{settings.margin:g} points"
         yield "data", " / ".join(results.data) or "–"
     for result in results.studies:
         yield f"variants of {result.study.name}", "; ".join(result.study.variants)

@@ -18,6 +18,8 @@ from reports.tables.table import Table
 from reports.words.axis_words import factorial_words
 from reports.words.front_words import dominance_words
 from reports.words.gaps import table_gaps
+from reports.words.paper_words import paper_words
+from reports.words.second_reading import dunnett_words
 from reports.words.verdict import Models, Verdict, study_verdict
 
 
@@ -36,7 +38,8 @@ class Section:
 
     labels:  variant -> how it is written.
     table:   a row for each variant. further: averages over axes, and interactions.
-    words:   sentences on averages, interactions and the front, behind the verdict.
+    words:   sentences on averages, interactions, the front, the paper's order and the second
+             reading, behind the verdict.
     gaps:    what the table lacks, and why.
     source:  the study's file.
     """
@@ -75,6 +78,8 @@ def _section(settings: RunSettings, result: StudyResult) -> Section:
         words=[
             *factorial_words(result.marginals, result.interactions, level_name, axis_name),
             *dominance_words(result.dominances, names.__getitem__, "MACs"),
+            *paper_words(result.paper_shape, names.__getitem__),
+            *(dunnett_words(result.dunnett, names.__getitem__) if result.trained else []),
         ],
         table=_named(study.name, study_table(result, counted, measured)),
         further=_factorial_tables(result, measured or ""),

@@ -8,11 +8,18 @@ from ablations.costs.formulas import PROJECTIONS
 from ablations.costs.proof import Proof
 from ablations.costs.published import READ_OFF_FLOPS_G, READ_OFF_PARAMS_M
 from ablations.results.results import Results
-from ablations.run.planner import POWER, Plan, Reach
+from ablations.run.planner import POWER, MarginReach, Plan, Reach
 from ablations.study.study import distinct_variants
 from reports.names.captions import counted_on, measured_on
 from reports.names.level_names import heading, variant_texts
-from reports.names.number_texts import giga_macs, mean_text, millions, seeds_text, with_n
+from reports.names.number_texts import (
+    giga_macs,
+    mean_text,
+    millions,
+    points_text,
+    seeds_text,
+    with_n,
+)
 from reports.tables.table import ABSENT
 
 _COLUMNS = (
@@ -125,6 +132,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield f"spread of the paired differences over seeds: {plan.spread:.1f} points"
     for reach in plan.reaches:
         yield f"{reach.study}: {_reach_words(reach, plan)}"
+        if reach.within is not None:
+            yield f"{reach.study}: {_margin_words(reach.within, plan)}"
         if reach.further:
             needed = ", ".join(f"{seeds} for {what}" for what, seeds in reach.further.items())
             yield f"{reach.study}, seeds at least: {needed.replace('_', ' ')}"
@@ -140,6 +149,23 @@ def _reach_words(reach: Reach, plan: Plan) -> str:
     if plan.spread is None:
         size = f"{reach.detectable:.2f} times the spread of the differences over seeds"
     return f"a true difference of {size} is found with a chance of {POWER:.0%}"
+
+
+def _margin_words(within: MarginReach, plan: Plan) -> str:
+    margin, seeds = points_text(within.margin), seeds_text(plan.seeds)
+    if isinf(within.detectable):
+        return f"{seeds} cannot tell what is no worse, it needs at least {within.seeds_needed}"
+    if within.no_worse is None or within.equivalent is None:
+        size = f"{within.detectable:.2f} times the spread of the differences over seeds"
+        return (
+            f"a variant that truly equals the baseline is called no worse with a chance of "
+            f"{POWER:.0%} at a margin of {size}; how far {margin} reach takes a spread"
+        )
+    return (
+        f"a variant that truly equals the baseline is called no worse by more than {margin} with a "
+        f"chance of {within.no_worse:.0%}, equivalent with {within.equivalent:.0%}; {POWER:.0%} to "
+        f"be called no worse take a margin of {within.detectable:.1f} points"
+    )
 
 
 def duration(seconds: float) -> str:

@@ -21,6 +21,7 @@ from reports.names.number_texts import (
     with_n,
 )
 from reports.tables.csv_columns import contrast_columns, top1_columns
+from reports.tables.margin_columns import dunnett_csv, margin_columns, margin_csv
 from reports.tables.table import Column, CsvColumn, Group, Table
 
 INTERVALS = (
@@ -56,12 +57,14 @@ def study_table(
         columns += _published_columns(published)
     if measured_on is not None:
         baseline = variant_texts(study)[study.baseline]
-        columns += _measured_columns(Group("Measured", measured_on), baseline)
+        group = Group("Measured", measured_on)
+        columns += _measured_columns(group, baseline)
+        columns += margin_columns(result.margin, group, baseline)
     verified: Column[VariantResult] = Column("verified", _verified_text, numeric=False, paper=False)
     return Table(
         study.title,
         (*columns, verified),
-        (*_csv_columns(study), *_described_columns(counted_on, measured_on)),
+        (*_csv_columns(result), *_described_columns(counted_on, measured_on)),
         result.variants,
         lambda variant: variant.is_baseline,
         "" if measured_on is None else INTERVALS,
@@ -181,16 +184,17 @@ def _verified_text(variant: VariantResult) -> str:
     return "by two counters" if variant.variant.own_code else "yes"
 
 
-def _csv_columns(study: Study) -> tuple[CsvColumn[VariantResult], ...]:
+def _csv_columns(result: StudyResult) -> tuple[CsvColumn[VariantResult], ...]:
     """variant; its level on each axis, where there are several; params; multiply-accumulates for
     one image by term of the closed form, rest and macs, their sum; flops_*_convention: as the
     paper's tables and its figures of accuracy against cost count them; verified, and proof: by
     what; baseline: whether it is the study's; published_*: as printed, missing where the paper has
     no such row; top1_mean (percent), its 95 % t interval, top1_sd, over so many seeds, so many
-    failed; trained_*: of the network that was trained; the contrast with the baseline; *_rate:
+    failed; trained_*: of the network that was trained; the contrast with the baseline, what is
+    found of the margin, and the second reading; *_rate:
     images/s of training steps and of inference, median and quartiles; peak_mib: memory of tensors
     in training; timing_failure: why it was not measured."""
-    axes = study.axes if len(study.axes) > 1 else ()
+    axes = result.study.axes if len(result.study.axes) > 1 else ()
     return (
         CsvColumn("variant", lambda v: v.name),
         *(_level_column(place, axis) for place, axis in enumerate(axes)),
@@ -210,6 +214,8 @@ def _csv_columns(study: Study) -> tuple[CsvColumn[VariantResult], ...]:
         CsvColumn("trained_params", lambda v: v.trained_params),
         CsvColumn("trained_macs", lambda v: v.trained_macs),
         *contrast_columns(lambda v: v.contrast, lambda contrast: contrast.verdict),
+        *margin_csv(result.margin),
+        *dunnett_csv(result),
         *_rate_csv("train_rate", lambda v: v.training_rate),
         *_rate_csv("inference_rate", lambda v: v.inference_rate),
         CsvColumn("peak_mib", lambda v: v.peak_mib),

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ablations.results.study_result import StudyResult
-from ablations.statistics.contrasts import Contrast, pooled_spread, seeds_needed, smallest_p
+from ablations.statistics.contrasts import Contrast, pooled_spread
 from ablations.statistics.power import detectable_difference
+from ablations.statistics.sign_flips import seeds_needed, smallest_p
 from reports.names.number_texts import difference_text, giga_macs, millions, p_text, seeds_text
+from reports.words.margin_words import found_words, margin_conclusion
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ def study_verdict(
     for contrast in contrasts:
         trained = models[contrast.name].trained
         bought = f"; {_bought(contrast, trained)}" if trained else ""
-        lines.append(f"{label(contrast.name)}: {costs(contrast.name)}{bought}.")
+        within = margin_conclusion(contrast, label(baseline)) if trained else ""
+        said = f"{bought}; {within}" if within else bought
+        lines.append(f"{label(contrast.name)}: {costs(contrast.name)}{said}.")
     lines += [
         f"{label(name)}: {costs(name)}; judged on another data set and not compared."
         for name in labels
@@ -92,11 +96,11 @@ def conclusion(contrast: Contrast, better: str = "better", worse: str = "worse")
 
 
 def _headline(baseline: str, contrasts: Sequence[Contrast], label: Callable[[str], str]) -> str:
-    told = [contrast for contrast in contrasts if contrast.told]
+    told = [contrast for contrast in contrasts if found_words(contrast)]
     if not contrasts:
         return f"Nothing else was judged on the images of {baseline}; nothing can be compared."
     if told:
-        named = "; ".join(f"{label(contrast.name)} is {contrast.verdict}" for contrast in told)
+        named = "; ".join(f"{label(contrast.name)} is {found_words(contrast)}" for contrast in told)
         rest = len(contrasts) - len(told)
         others = {0: "", 1: "; of the other one it cannot be told"}.get(
             rest, f"; of the other {rest} it cannot be told"

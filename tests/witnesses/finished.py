@@ -83,7 +83,7 @@ def envelope_run(output):
     return run_of(output, study, tops)
 
 
-def run_of(output, made, tops, failure="loss became nan at step <3>", **train):
+def run_of(output, made, tops, failure="loss became nan at step <3>", margin=None, **train):
     """A run of one study. tops: value -> Top-1 by seed, None where the trial failed."""
     seeds = max(len(found) for found in tops.values())
     records = [
@@ -99,7 +99,7 @@ def run_of(output, made, tops, failure="loss became nan at step <3>", **train):
         if seed < len(found)
     ]
     settings = RunSettings(
-        Path(output), "rednet50", seeds, TrainSettings(**({"dataset": NASTY} | train))
+        Path(output), "rednet50", seeds, TrainSettings(**({"dataset": NASTY} | train)), margin
     )
     environment = describe_environment(torch.device("cpu"))
     rows = {made.name: _proofs(made.source)}

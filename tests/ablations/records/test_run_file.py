@@ -109,3 +109,11 @@ def test_where_there_is_no_run(tmp_path):
     ]:
         with pytest.raises(SettingError, match=message):
             load_run(path, "a")
+
+
+def test_a_margin_comes_back_and_runs_from_before_there_was_one_are_read(saved, tmp_path):
+    run = make_run(tmp_path / "out", "kernel-size", TOPS, margin=0.5)
+    assert parse_run(json.loads(json.dumps(dump_run(run)))) == run
+    old = json.loads(json.dumps(dump_run(saved)))
+    assert old["settings"].pop("margin", "missing") is None
+    assert parse_run(old) == saved and parse_run(old).settings.margin is None

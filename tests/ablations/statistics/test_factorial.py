@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from drawn import LUCK, drawn_study
 
-from ablations.statistics.contrasts import contrast_study, seeds_needed
+from ablations.statistics.contrasts import contrast_study
 from ablations.statistics.design import Design
 from ablations.statistics.estimate import Estimate
 from ablations.statistics.factorial import interactions, marginals
+from ablations.statistics.sign_flips import seeds_needed
 
 AXES = ("size", "form", "depth")
 

@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 from drawn import drawn_study
 
-from ablations.statistics.contrasts import contrast_study, seeds_needed
-from ablations.statistics.power import DRAWS, detectable_difference, power_of
+from ablations.statistics.contrasts import contrast_study
+from ablations.statistics.power import (
+    DRAWS,
+    detectable_difference,
+    detectable_margin,
+    equivalence_power,
+    no_worse_power,
+    power_of,
+)
+from ablations.statistics.sign_flips import seeds_needed
 
 SD = 0.5
 
@@ -88,3 +96,55 @@ def test_nonsense_differences_and_powers_are_refused():
     for power in (0.0, 1.0):
         with pytest.raises(ValueError, match="between 0 and 1"):
             detectable_difference(1.0, 8, 1, power=power)
+
+
+# A margin
+
+
+@pytest.mark.parametrize(("n", "comparisons", "power"), [(6, 1, 0.8), (8, 3, 0.5), (16, 3, 0.8)])
+def test_equal_variants_are_called_no_worse_and_equivalent_as_often_as_planned(
+    n, comparisons, power
+):
+    """The first variant of a study in which the others are far worse, so that it comes first."""
+    rng, draws = np.random.default_rng(n), 1_000
+    margin = detectable_margin(SD, n, comparisons, power=power)
+    assert no_worse_power(margin, SD, n, comparisons) == pytest.approx(power, abs=1e-3)
+    shifts = {"base": 0.0, "new": 0.0} | {f"v{i}": -50.0 for i in range(comparisons - 1)}
+    no_worse = equivalent = 0
+    for _ in range(draws):
+        found, *_ = contrast_study(drawn_study(rng, n, shifts, SD), "base", margin)
+        no_worse += found.within_told
+        equivalent += found.margin_verdict == "equivalent"
+    bound = 4 * (0.25 / draws) ** 0.5
+    assert no_worse / draws == pytest.approx(power, abs=bound)
+    assert equivalent / draws == pytest.approx(
+        equivalence_power(margin, SD, n, comparisons), abs=bound
+    )
+
+
+def test_equivalent_is_rarer_than_no_worse_and_both_come_with_the_margin():
+    margins = [0.1, 0.3, 0.5, 1.0, 5.0]
+    no_worse = [no_worse_power(margin, SD, 8, 3) for margin in margins]
+    equivalent = [equivalence_power(margin, SD, 8, 3) for margin in margins]
+    assert all(e <= w for e, w in zip(equivalent, no_worse, strict=True))
+    assert no_worse == sorted(no_worse) and equivalent == sorted(equivalent)
+    assert no_worse[-1] == equivalent[-1] == 1 and equivalent[0] == 0
+
+
+def test_a_margin_needs_a_seed_less_than_a_difference():
+    assert detectable_margin(SD, 5, 3) == detectable_difference(SD, 6, 3) == inf
+    assert detectable_margin(SD, 6, 3) < inf and no_worse_power(9.0, SD, 5, 3) == 0
+
+
+def test_many_seeds_of_a_margin_are_those_of_the_t_test():
+    # The interval asks for 2.5 % of one side: 0.2829 for n = 100, as of a difference.
+    assert detectable_margin(1.0, 100, 1) == pytest.approx(0.2829, rel=0.01)
+
+
+@pytest.mark.parametrize("margin", [0.0, -1.0, inf])
+def test_nonsense_margins_are_refused(margin):
+    for power in (no_worse_power, equivalence_power):
+        with pytest.raises(ValueError, match="a margin of"):
+            power(margin, 1.0, 8, 1)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        detectable_margin(1.0, 8, 1, power=1.0)

@@ -14,7 +14,7 @@ from ablations.study.builder import (
 )
 from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ABLATIONS, ENVELOPE, shipped
-from ablations.study.table import AXES, DEFAULTS, PAPER
+from ablations.study.table import AXES, DEFAULTS, PAPER, SETTINGS
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 
@@ -381,3 +381,11 @@ def test_every_settings_default_is_that_of_the_papers_studies():
         assert (settings["seeds"], settings["cost_model"]) == (run.seeds, run.cost_model)
         for key in ("model", "dataset", "split", "epochs", "batch_size", "lr"):
             assert settings[key] == getattr(run.train, key)
+
+
+def test_a_margin_is_a_setting_and_no_axis():
+    file = parse_study('name = "s"\naxes.kernel_size = [3, 7]\nsettings.margin = 0.5')
+    assert common_settings(file)["margin"] == 0.5 and parse_study(file.to_toml()) == file
+    (found,) = problems('name = "s"\naxes.kernel_size = [3, 7]\nsettings.margin = -1')
+    assert found == (("settings", "margin"), "margin -1: must be a positive number")
+    assert "margin" not in AXES and "margin" in SETTINGS

@@ -42,7 +42,7 @@ def test_differences_are_paired_by_seed_and_settings_are_named(first):
     named = {d.name: (d.first, d.second) for d in found.settings}
     assert named["lr"] == ("0.1", "0.2") and named["seeds"] == ("3", "2")
     assert named["variants of kernel-size"] == ("3; 7", "3; 9")
-    assert "batch size" in found.same
+    assert "batch size" in found.same and "margin" in found.same
     (row,) = cells(found.accuracy)
     assert row[:4] == ["K=3, 16 group channels, r=4", "45.0 ± 12.4 (3)", "46.5 ± 69.9 (2)",
                        "+1.5 ± 6.4 (2)"]  # fmt: skip
@@ -90,3 +90,9 @@ def test_trainings_are_matched_by_what_they_were_and_not_by_their_runs_baseline(
     assert comparison.only == []
     assert [row.cells[3].text for row in comparison.accuracy.rows] == ["+0.0 (3)"] * 2
     assert "learning rate 0.1" in comparison.accuracy.rows[0].cells[0].text
+
+
+def test_a_margin_is_a_setting_of_the_run(first):
+    second = make_run("b", "kernel-size", TOPS, dataset="digits", margin=0.5)
+    (difference,) = compared(first, second).settings
+    assert (difference.name, difference.first, difference.second) == ("margin", "–", "0.5 points")
