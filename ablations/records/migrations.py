@@ -32,7 +32,7 @@ _RECIPE_OF_2: Values = {
 
 def _from_2(values: Values) -> Values:
     """In format 3 a proof has a `name` for `value` and `torch_macs` for `witness_macs`, and the
-    recipe is among the settings."""
+    recipe and the threads of a trial are among the settings."""
     renamed = {"value": "name", "witness_macs": "torch_macs"}
     proofs = {
         study: [_renamed(proof, renamed) for proof in proofs]
@@ -40,18 +40,20 @@ def _from_2(values: Values) -> Values:
     }
     settings = values["settings"]
     if settings["train"] is not None:
-        settings = {**settings, "train": {**settings["train"], **_RECIPE_OF_2}}
-    recorded = {
-        kind: [
-            {**found, "settings": {**found["settings"], **_RECIPE_OF_2}} for found in values[kind]
-        ]
-        for kind in ("records", "timings")
-    }
+        train = {**settings["train"], **_unsaid_in_2(values["environment"])}
+        settings = {**settings, "train": train}
+    recorded = {kind: list(map(_with_unsaid, values[kind])) for kind in ("records", "timings")}
     return {**values, **recorded, "format": 3, "settings": settings, "proofs": proofs}
 
 
-def _with_recipe(record: Values) -> Values:
-    return {**record, "settings": {**record["settings"], **_RECIPE_OF_2}}
+def _with_unsaid(record: Values) -> Values:
+    settings = {**record["settings"], **_unsaid_in_2(record["environment"])}
+    return {**record, "settings": settings}
+
+
+def _unsaid_in_2(environment: Mapping[str, str]) -> Values:
+    """Trials took as many threads as torch did on their machine."""
+    return {**_RECIPE_OF_2, "threads": int(environment.get("threads", 1))}
 
 
 def _renamed(fields: Mapping[str, Any], names: Mapping[str, str]) -> Values:
