@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from finished import make_run
@@ -6,6 +7,9 @@ from finished import make_run
 from ablations.errors import SettingError
 from ablations.records.migrations import migrate
 from ablations.records.run_file import dump_run, load_run, parse_run
+
+RECIPE = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 1e-4, "label_smoothing": 0.1}
+"""Of every trial of format 2, which said nothing of it."""
 
 TOPS = {"3": [40.0, None], "7": [80.0, 70.0]}
 
@@ -22,13 +26,25 @@ def in_format_2(run):
     for proof in (proof for proofs in values["proofs"].values() for proof in proofs):
         proof["value"] = proof.pop("name")
         proof["witness_macs"] = proof.pop("torch_macs")
+    for name in (*RECIPE, "threads", "workers"):
+        del values["settings"]["train"][name]
+    del values["settings"]["jobs"]
+    values["environment"]["threads"] = "8"
+    for record in (*values["records"], *values["timings"]):
+        record["settings"] = {"lr": 0.1}
     return values
 
 
 def test_a_run_of_format_2_is_the_same_run(run):
     old = in_format_2(run)
     before = json.dumps(old)
-    assert parse_run(old) == run
+    found = parse_run(old)
+    assert (found.proofs, found.studies) == (run.proofs, run.studies)
+    train = replace(run.settings.train, threads=8)
+    assert found.settings == replace(run.settings, train=train)
+    for record in (*found.records, *found.timings):
+        threads = int(record.environment["threads"])
+        assert record.settings == {"lr": 0.1, **RECIPE, "threads": threads}
     assert json.dumps(old) == before, "what was read stays as it is"
 
 
