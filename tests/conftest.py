@@ -24,11 +24,14 @@ class Result:
 
 @pytest.fixture
 def run(monkeypatch, capsys, tmp_path):
-    """Runs the command line in this process, from an empty folder. Of timing, whose numbers no test
-    of a command reads, it takes as little as there can be."""
+    """Runs the command line in this process, from an empty folder, and trials too where --jobs does
+    not say otherwise. Of timing, whose numbers no test of a command reads, it takes as little as
+    there can be."""
     import cli
+    from ablations.run import capacity
     from ablations.training import bench
 
+    monkeypatch.setattr(capacity, "auto_jobs", lambda setups, device: 0)
     monkeypatch.setattr(bench, "SECONDS", 0.0)
     monkeypatch.setattr(bench, "TURN_SECONDS", 0.0)
     monkeypatch.chdir(tmp_path)

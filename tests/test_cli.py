@@ -310,7 +310,7 @@ def test_a_disk_that_fills_up(run, mounted):
 
 def test_an_interrupt_keeps_what_finished(tmp_path):
     command = [sys.executable, "-m", "cli", "kernel-size", "--sizes", "1", "5", "--seeds", "1",
-               "--steps", "60", "--output", "out"]  # fmt: skip
+               "--steps", "60", "--output", "out", "--jobs", "1"]  # fmt: skip
     with subprocess.Popen(
         command,
         cwd=tmp_path,

@@ -28,10 +28,12 @@ def centred(image_size: int) -> v2.Compose:
     return v2.Compose([v2.Resize(shorter), v2.CenterCrop(image_size), *_NORMALISED])
 
 
-def image_folder(name: str, root: Path, image_size: int, split: str) -> DatasetImages:
+def image_folder(
+    name: str, root: Path, image_size: int, split: str, workers: int = 0
+) -> DatasetImages:
     """The images below root/train and root/val, cropped to image_size x image_size pixels.
 
-    name: of the data set, as typed.
+    name: of the data set, as typed; workers: see DatasetImages.
 
     Raises:
         SettingError: Where the folders do not hold the same classes, at least two, with images.
@@ -69,6 +71,7 @@ def image_folder(name: str, root: Path, image_size: int, split: str) -> DatasetI
         train_size=len(train_places),
         test_size=len(judged_places),
         files=f"{root.resolve()} {_digest(root, [*train.samples, *judged.samples])}",
+        workers=workers,
     )
 
 

@@ -1,27 +1,18 @@
 """What a data set is to the training loop, and the two ways to hold one."""
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-WORKERS = min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
-"""Processes that read images from disk; one where there is one processor."""
+from ablations.data.seeding import drawing_from, seeded
 
 Batch = tuple[Tensor, Tensor]
 """Images (N, 3, H, W), float32, channels_last, and labels (N,), int64."""
-
-
-def seeded(*numbers: int) -> torch.Generator:
-    """A generator that depends on all of the numbers and on nothing else."""
-    state = 0
-    for number in numbers:
-        state = (state * 1_000_003 + number + 1) % 2**63
-    return torch.Generator().manual_seed(state)
 
 
 class ImageData(ABC):
@@ -57,6 +48,11 @@ class ImageData(ABC):
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
         """The images that Top-1 is measured on once, always the same."""
 
+    @property
+    def held_bytes(self) -> int:
+        """About the memory that the images take; next to none where they are read from disk."""
+        return 0
+
 
 def in_channels_last(images: Tensor) -> Tensor:
     """Images (N, 3, H, W), or (N, 1, H, W) with their channel repeated, in that memory layout."""
@@ -87,6 +83,11 @@ class TensorImages(ImageData):
         self.image_size = self.test[0].shape[-1]
         self.test_size = len(self.test[1])
 
+    @property
+    def held_bytes(self) -> int:
+        # The training images are there three times: as they are, with a border, and augmented.
+        return 3 * self.train_size * self.test[0][0].nbytes + self.test[0].nbytes
+
     def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
         generator = seeded(seed, epoch)
         images, labels = self.train(generator)
@@ -100,11 +101,30 @@ class TensorImages(ImageData):
             yield _batch(images[start : start + batch_size], labels[start : start + batch_size])
 
 
+@dataclass(frozen=True)
+class _Drawn(Dataset):
+    """A data set whose items draw from `numbers` and their place, in whatever process they are
+    read."""
+
+    images: Any
+    numbers: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, place: int) -> Any:
+        with drawing_from(*self.numbers, place):
+            return self.images[place]
+
+
 @dataclass
 class DatasetImages(ImageData):
     """Images read as they are needed, from map-style data sets of (image (3, H, W), label).
 
-    files: what tells the images from others: a digest of the files, or of the code that makes them.
+    files:   what tells the images from others: a digest of the files, or of the code that makes
+             them.
+    workers: processes that read the images beside the one that trains; 0: it reads them itself.
+             The images do not depend on it.
     """
 
     name: str
@@ -117,20 +137,24 @@ class DatasetImages(ImageData):
     train_size: int
     test_size: int
     files: str
+    workers: int = 0
 
     @property
     def fingerprint(self) -> str:
         return f"{super().fingerprint} {self.files}"
 
     def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
-        # The loader seeds its workers, where the transforms draw, from this generator too.
-        generator = seeded(seed, epoch)
-        loader = DataLoader(
-            self.train, batch_size, shuffle=True, generator=generator, num_workers=WORKERS
-        )
-        for images, labels in loader:
-            yield _batch(images, labels)
+        return self._read(_Drawn(self.train, (seed, epoch)), seeded(seed, epoch), batch_size, True)
 
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
-        for images, labels in DataLoader(self.test, batch_size, num_workers=WORKERS):
-            yield _batch(images, labels)
+        return self._read(_Drawn(self.test, ()), seeded(), batch_size, False)
+
+    def _read(
+        self, images: Dataset, generator: torch.Generator, batch_size: int, shuffle: bool
+    ) -> Iterator[Batch]:
+        # Without a generator of its own a loader draws from torch's, which is the network's.
+        loader = DataLoader(
+            images, batch_size, shuffle, generator=generator, num_workers=self.workers
+        )
+        for found, labels in loader:
+            yield _batch(found, labels)

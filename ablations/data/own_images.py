@@ -13,18 +13,22 @@ from torch.utils.data import Subset
 
 from ablations.data.holdout import HELD_OUT, hold_out
 from ablations.data.images import DatasetImages
+from ablations.data.seeding import drawing_from
 from ablations.errors import SettingError, one_line
 from ablations.own_code import fingerprint, load_object
 
 
-def own_images(name: str, image_size: int, split: str) -> DatasetImages:
-    """The data set that the function `name`, module:object, returns.
+def own_images(name: str, image_size: int, split: str, workers: int = 0) -> DatasetImages:
+    """The data set that the function `name`, module:object, returns; workers: see DatasetImages.
+
+    What it draws while it is made is the same in every process.
 
     Raises:
         SettingError: Where it cannot be loaded or does not return such data sets.
     """
     try:
-        train, test = load_object(name)(image_size=image_size)
+        with drawing_from():
+            train, test = load_object(name)(image_size=image_size)
         labels, test_labels = _labels(train), _labels(test)
         size = _image_side(train[0][0])
         classes = 1 + max(*labels, *test_labels)
@@ -51,6 +55,7 @@ def own_images(name: str, image_size: int, split: str) -> DatasetImages:
         train_size=len(places),
         test_size=len(judged_places),
         files=fingerprint(name),
+        workers=workers,
     )
 
 

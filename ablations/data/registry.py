@@ -28,6 +28,7 @@ class Wanted:
         data_dir: Folder of data sets that are downloaded.
         image_size: Side of the images, pixels; None: the data set's.
         network_size: The same where the data set has none, as a folder of photographs.
+        workers: Processes that read images from disk, beside the one that trains.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Wanted:
     data_dir: Path
     image_size: int | None
     network_size: int
+    workers: int = 0
 
 
 def _digits(wanted: Wanted) -> "ImageData":
@@ -54,14 +56,14 @@ def _image_folder(wanted: Wanted) -> "ImageData":
 
     root = Path(wanted.name.removeprefix(FOLDER)).expanduser()
     size = wanted.image_size or wanted.network_size
-    return image_folder(wanted.name, root, size, wanted.split)
+    return image_folder(wanted.name, root, size, wanted.split, wanted.workers)
 
 
 def _own(wanted: Wanted) -> "ImageData":
     from ablations.data.own_images import own_images
 
     size = wanted.image_size or wanted.network_size
-    return own_images(wanted.name, size, wanted.split)
+    return own_images(wanted.name, size, wanted.split, wanted.workers)
 
 
 Load = Callable[[Wanted], "ImageData"]

@@ -21,6 +21,10 @@ class ResizedImages(ImageData):
     def fingerprint(self) -> str:
         return f"{self._data.fingerprint} resized to {self.image_size}"
 
+    @property
+    def held_bytes(self) -> int:
+        return self._data.held_bytes
+
     def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
         yield from map(self._resized, self._data.train_epoch(seed, epoch, batch_size))
 

@@ -39,7 +39,7 @@ _RENAMED_DATASETS = {"digits": "digits-clutter"}
 
 def _from_2(values: Values) -> Values:
     """In format 3 a proof has a `name` for `value` and `torch_macs` for `witness_macs`, and the
-    recipe is among the settings."""
+    recipe and the threads of a trial are among the settings."""
     renamed = {"value": "name", "witness_macs": "torch_macs"}
     proofs = {
         study: [_renamed(proof, renamed) for proof in proofs]
@@ -47,25 +47,23 @@ def _from_2(values: Values) -> Values:
     }
     settings = values["settings"]
     if settings["train"] is not None:
-        settings = {**settings, "train": _trained(settings["train"])}
-    recorded = {
-        kind: [
-            {**found, "settings": {**found["settings"], **_RECIPE_OF_2}} for found in values[kind]
-        ]
-        for kind in ("records", "timings")
-    }
+        train = _trained(settings["train"], values["environment"])
+        settings = {**settings, "train": train}
+    recorded = {kind: list(map(_recorded, values[kind])) for kind in ("records", "timings")}
     return {**values, **recorded, "format": 3, "settings": settings, "proofs": proofs}
 
 
-def _with_recipe(record: Values) -> Values:
-    return {**record, "settings": _trained(record["settings"])}
+def _recorded(record: Values) -> Values:
+    return {**record, "settings": _trained(record["settings"], record["environment"])}
 
 
-def _trained(settings: Values) -> Values:
-    """Settings of training in format 3."""
+def _trained(settings: Values, environment: Mapping[str, str]) -> Values:
+    """Settings of training in format 3. Trials took as many threads as torch did on their
+    machine."""
     dataset = settings.get("dataset")
     renamed = {"dataset": _RENAMED_DATASETS[dataset]} if dataset in _RENAMED_DATASETS else {}
-    return {**settings, **_RECIPE_OF_2, **renamed}
+    threads = int(environment.get("threads", 1))
+    return {**settings, **_RECIPE_OF_2, **renamed, "threads": threads}
 
 
 def _renamed(fields: Mapping[str, Any], names: Mapping[str, str]) -> Values:

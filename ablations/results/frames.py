@@ -51,7 +51,7 @@ def contrast_frame(variants: Named) -> pd.DataFrame:
         for named, variant in _rows(variants)
         if variant.contrast is not None
     ]
-    held = any(result.margin is not None for result in studies)
+    held = any("margin" in row for row in rows)
     return pd.DataFrame(rows, columns=[*_CONTRASTS, *(_MARGIN if held else [])])
 
 

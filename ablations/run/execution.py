@@ -52,7 +52,7 @@ def execute(
     if settings.train:
         output = settings.output
         trials, timed = Store(output, TRIALS), Store(output, TIMINGS)
-        records = run_trials(setups, settings.seeds, device, trials, progress, debug)
+        records = run_trials(setups, settings, device, trials, progress, debug)
         timings = measure_timings(setups, device, timed, progress, debug)
     here = describe_environment(device)
     return Run(studies, settings, proofs, records, timings, here, shlex.join(argv))

@@ -1,23 +1,25 @@
 """Runs the trials of some studies, each once, and keeps what finished."""
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import torch
-from torch import nn
 
-from ablations.costs.fvcore_counter import count_cost
-from ablations.errors import SettingError, TrialFailed, one_line
+from ablations.costs.conventions import FULL
+from ablations.costs.fvcore_counter import NetworkCost, count_cost
+from ablations.errors import SettingError
 from ablations.records.key import RecordKey
-from ablations.records.logs import traceback_text, write_log
+from ablations.records.logs import write_log
 from ablations.records.store import Store
 from ablations.records.trial_record import TRIALS, TrialRecord
+from ablations.run.capacity import choose_jobs
+from ablations.run.pool import Ended, Lost, Pool, Started, Stepped
+from ablations.study.run_settings import RunSettings
 from ablations.training.environment import describe_environment
-from ablations.training.loop import Epoch, total_steps, train
+from ablations.training.loop import total_steps
 from ablations.training.progress import Progress
 from ablations.training.setup import Setup
+from ablations.training.trial import Failure, Outcome, Trial, run_trial
 
 
 def choose_device(name: str) -> torch.device:
@@ -31,85 +33,135 @@ def choose_device(name: str) -> torch.device:
 
 def run_trials(
     setups: Sequence[Setup],
-    seeds: int,
+    settings: RunSettings,
     device: torch.device,
     store: Store[TrialRecord],
     progress: Progress,
     debug: bool = False,
 ) -> list[TrialRecord]:
-    """One record for every (variant, seed), trained here or found in `store`.
+    """One record for every (variant, seed), trained here or found in `store`, in that order.
 
     Every variant gets its first seed before any gets its second, so that what an interrupted run
-    has recorded compares all of them. What makes a trial fail goes into its record and its log;
-    with `debug` it is raised.
+    has recorded compares all of them. Trials run side by side as `settings.jobs` says; their
+    numbers do not depend on it. What makes a trial fail goes into its record and its log; with
+    `debug` trials run one at a time in this process, and it is raised.
 
     Raises:
         SettingError: Where a file of the store is no record.
     """
-    progress.run_starts(len(setups) * seeds)
-    records = []
-    for seed in range(seeds):
-        for setup in setups:
-            key = setup.key(device, seed)
-            record = store.load(key)
-            reused = record is not None
-            if record is None:
-                progress.trial_starts(setup.variant, seed, total_steps(setup.settings, setup.data))
-                trial = _Trial(setup, seed, device, progress, debug)
-                record = trial.record(key, store.output)
-                store.save(key, record)
-            progress.trial_ends(record, reused)
-            records.append(record)
-    return records
+    orders = {
+        Trial(setup.variant, setup.settings, seed, device.type): Order(
+            setup, setup.key(device, seed)
+        )
+        for seed in range(settings.seeds)
+        for setup in setups
+    }
+    for order in orders.values():
+        order.record = store.load(order.key)
+    left = [trial for trial, order in orders.items() if order.record is None]
+    progress.run_starts(_works(orders))
+    for trial, order in orders.items():
+        if order.record is not None:
+            progress.trial_ends(trial, order.record, reused=True)
+    wanted = list({id(orders[trial].setup): orders[trial].setup for trial in left}.values())
+    jobs = 0 if debug else choose_jobs(settings.jobs, wanted, device)
+    desk = Desk(orders, store, progress)
+    if jobs and left:
+        desk.run_beside(left, min(jobs, len(left)))
+    else:
+        desk.run_here(left, debug)
+    return [order.record for order in orders.values() if order.record is not None]
 
 
 @dataclass
-class _Trial:
-    """One variant, trained once."""
+class Order:
+    """A trial that is wanted; record: once it is over."""
 
     setup: Setup
-    seed: int
-    device: torch.device
+    key: RecordKey
+    record: TrialRecord | None = None
+
+    def count(self) -> NetworkCost:
+        return count_cost(self.setup.network(self.key.seed or 0), self.setup.data.image_size)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where trials are given out and their records come in."""
+
+    orders: dict[Trial, Order]
+    store: Store[TrialRecord]
     progress: Progress
-    debug: bool
-    failure: str | None = None
-    transient: bool = False
-    traceback: str = ""
 
-    def record(self, key: RecordKey, output: Path) -> TrialRecord:
-        """Trains it; output: where the log of its failure goes."""
-        network = self.setup.network(self.seed)
-        cost = count_cost(network, self.setup.data.image_size)
-        start = time.perf_counter()
-        curve = self._train(network)
-        seconds = time.perf_counter() - start
-        log = None
-        if self.failure is not None:
-            log = write_log(output, key.stem(TRIALS.format), self.traceback)
-        return TrialRecord(
-            variant=key.variant,
-            seed=self.seed,
-            settings=key.settings,
-            device=key.device,
-            data=self.setup.data.description,
-            curve=tuple(vars(epoch) for epoch in curve),
-            top1=curve[-1].top1 if curve else None,
-            costs={"params": cost.params, "operations": dict(cost.operations)},
-            seconds=seconds,
-            environment=describe_environment(self.device),
-            failure=self.failure,
-            transient=self.transient,
-            log=log,
-        )
+    def run_here(self, trials: Sequence[Trial], debug: bool) -> None:
+        """One at a time, in this process."""
+        for trial in trials:
+            self.progress.trial_starts(trial, self._steps(trial))
 
-    def _train(self, network: nn.Module) -> list[Epoch]:
-        data, settings = self.setup.data, self.setup.settings
-        try:
-            return train(network, data, settings, self.seed, self.device, self.progress.step_done)
-        except (Exception, SystemExit) as error:  # whatever ends one must not end the others
-            if self.debug:
-                raise
-            known = isinstance(error, TrialFailed)
-            self.failure = str(error) if known else one_line(error)
-            self.transient, self.traceback = not known, traceback_text(error)
-            return []
+            def on_step(step: int, loss: float, trial: Trial = trial) -> None:
+                self.progress.step_done(trial, step, loss)
+
+            self.keep(trial, run_trial(self.orders[trial].setup, trial, on_step, debug))
+
+    def run_beside(self, trials: Sequence[Trial], jobs: int) -> None:
+        """So many at a time, in processes of their own."""
+        threads = max(trial.settings.threads for trial in trials)
+        with Pool(jobs, threads) as pool:
+            for event in pool.run(trials):
+                match event:
+                    case Started(trial):
+                        self.progress.trial_starts(trial, self._steps(trial))
+                    case Stepped(trial, step, loss):
+                        self.progress.step_done(trial, step, loss)
+                    case Lost(trial, reason):
+                        self.progress.trial_lost(trial, reason)
+                    case Ended(trial, outcome):
+                        self.keep(trial, outcome)
+
+    def keep(self, trial: Trial, outcome: Outcome | Failure) -> None:
+        """Writes a trial's record, and the log of its failure."""
+        order = self.orders[trial]
+        record = outcome.record if isinstance(outcome, Outcome) else _failed(trial, order, outcome)
+        if outcome.traceback:
+            log = write_log(self.store.output, order.key.stem(TRIALS.format), outcome.traceback)
+            record = replace(record, log=log)
+        # A user's code is what this process found when the run began.
+        order.record = replace(record, settings=order.key.settings)
+        self.store.save(order.key, order.record)
+        self.progress.trial_ends(trial, order.record, reused=False)
+
+    def _steps(self, trial: Trial) -> int:
+        return total_steps(trial.settings, self.orders[trial].setup.data)
+
+
+def _failed(trial: Trial, order: Order, failure: Failure) -> TrialRecord:
+    """The record of a trial whose process could not make one."""
+    cost = order.count()
+    return TrialRecord(
+        variant=trial.variant,
+        seed=trial.seed,
+        settings=order.key.settings,
+        device=trial.device,
+        data=order.setup.data.description,
+        curve=(),
+        top1=None,
+        costs={"params": cost.params, "operations": dict(cost.operations)},
+        seconds=0.0,
+        environment=describe_environment(torch.device(trial.device)),
+        failure=failure.reason,
+        transient=failure.transient,
+    )
+
+
+def _works(orders: dict[Trial, Order]) -> dict[Trial, float]:
+    """Multiply-accumulates of each trial's steps, forward, by which its time is estimated."""
+    macs: dict[int, int] = {}
+    works = {}
+    for trial, order in orders.items():
+        setup = order.setup
+        if id(setup) not in macs:
+            operations = order.record.costs["operations"] if order.record else None
+            macs[id(setup)] = FULL.count(operations or order.count().operations)
+        steps = total_steps(trial.settings, setup.data)
+        works[trial] = float(macs[id(setup)] * steps * trial.settings.batch_size)
+    return works

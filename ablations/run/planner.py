@@ -14,6 +14,7 @@ from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS, TimingRecord
 from ablations.records.trial_record import TRIALS
 from ablations.results.results import results_of
+from ablations.run.capacity import choose_jobs
 from ablations.run.launcher import choose_device
 from ablations.statistics.contrasts import pooled_spread
 from ablations.statistics.power import (
@@ -29,6 +30,7 @@ from ablations.training.bench import measure_timings
 from ablations.training.loop import total_steps
 from ablations.training.progress import Progress
 from ablations.training.setup import Setup, make_setups
+from ablations.training.threads import threads_fixed
 
 POWER = 0.8
 
@@ -74,14 +76,18 @@ class MarginReach:
 class Plan:
     """trials: wanted; recorded: of those, found in the output folder.
 
-    seconds:    of training and testing what is left, from the median of a few timed steps; reading
-                and augmenting images is not in it. None where a variant could not be timed.
+    jobs:       trials at a time.
+    seconds:    of training and testing what is left, so many at a time, from the median of a few
+                timed steps with the threads of a trial; reading and augmenting images is not in it,
+                nor that trials side by side slow each other down. None where a variant could not be
+                timed.
     peak_bytes: of tensors in the hungriest variant's training step.
     spread:     standard deviation of paired differences, points; None where nobody said.
     """
 
     trials: int
     recorded: int
+    jobs: int
     seconds: float | None
     peak_bytes: int | None
     failures: list[str]
@@ -105,7 +111,9 @@ def make_plan(
         sum(store.load(setup.key(device, seed)) is None for seed in range(settings.seeds))
         for setup in setups
     ]
-    with TemporaryDirectory() as folder:
+    wanted = [setup for setup, trials in zip(setups, left, strict=True) if trials]
+    jobs = min(max(1, choose_jobs(settings.jobs, wanted, device)), max(1, sum(left)))
+    with TemporaryDirectory() as folder, threads_fixed(train.threads):
         timings = measure_timings(setups, device, Store(Path(folder), TIMINGS), progress)
     failed = [timing.failure for timing in timings if timing.failure is not None]
     peaks = [timing.peak_bytes for timing in timings if timing.peak_bytes is not None]
@@ -113,7 +121,8 @@ def make_plan(
     return Plan(
         trials=trials,
         recorded=trials - sum(left),
-        seconds=None if failed else sum(map(_seconds, setups, timings, left)),
+        jobs=jobs,
+        seconds=None if failed else sum(map(_seconds, setups, timings, left)) / jobs,
         peak_bytes=max(peaks, default=None),
         failures=failed,
         seeds=settings.seeds,

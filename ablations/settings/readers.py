@@ -20,6 +20,16 @@ def read_count(text: str) -> int:
     return count
 
 
+def read_count_or_zero(text: str) -> int:
+    """A number of things, which may be none."""
+    if re.fullmatch(r"0{1,9}", text):
+        return 0
+    count = whole(text)
+    if count is None or count > LARGEST_COUNT:
+        raise ValueError(f"must be at least 0 and at most {LARGEST_COUNT}")
+    return count
+
+
 def one_of(allowed: Sequence[str]) -> Callable[[str], str]:
     """A reader of one of some words."""
 

@@ -3,9 +3,20 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablations.settings.readers import one_of, read_count, read_positive
+from ablations.settings.readers import one_of, read_count, read_count_or_zero, read_positive
 from ablations.settings.setting import Setting, check_settings, setting
 from ablations.study.train_settings import MODELS, TrainSettings
+
+AUTO = "auto"
+
+
+def _read_jobs(text: str) -> str:
+    if text == AUTO:
+        return text
+    try:
+        return str(read_count_or_zero(text))
+    except ValueError as error:
+        raise ValueError(f"{error}, or {AUTO}") from None
 
 
 @dataclass(frozen=True)
@@ -16,6 +27,8 @@ class RunSettings:
         output: The folder that it writes.
         cost_model: The network whose costs are counted, before a study varies it.
         seeds: Trials of each variant.
+        jobs: Trials at a time, each in a process of its own: "auto" or a number; "0": one at a
+            time, in this process.
         train: None where only costs are wanted.
         margin: Points of Top-1 within which variants count as equivalent; None where nothing is
             asked of it. Part of the run alone: no trial depends on it.
@@ -60,6 +73,18 @@ class RunSettings:
             option="--margin",
             metavar="POINTS",
             axis=False,
+        )
+    )
+    jobs: str = setting(
+        Setting(
+            read=_read_jobs,
+            default=AUTO,
+            help="Trials at a time, each in a process of its own; auto: as many as cores and "
+            "memory allow; 0: one at a time, in this process",
+            example="2",
+            option="--jobs",
+            axis=False,
+            machine=True,
         )
     )
 

@@ -18,6 +18,13 @@ SETTINGS: Mapping[str, Setting] = {
 }
 """What a study's file can set for all its variants."""
 
+MACHINE_SETTINGS: Mapping[str, Setting] = {
+    name: declared
+    for name, declared in {**RUN_SETTINGS, **TRAIN_SETTINGS}.items()
+    if declared.machine
+}
+"""What belongs to the machine, and so to no file."""
+
 AXES: Mapping[str, Setting] = {name: found for name, found in SETTINGS.items() if found.axis}
 """What a study can vary."""
 

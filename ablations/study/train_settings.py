@@ -6,7 +6,14 @@ from typing import Any
 
 from ablations.data.registry import DATASETS, read_dataset
 from ablations.errors import SettingError
-from ablations.settings.readers import number_within, one_of, read_count, read_positive
+from ablations.settings.readers import (
+    integer_within,
+    number_within,
+    one_of,
+    read_count,
+    read_count_or_zero,
+    read_positive,
+)
 from ablations.settings.setting import Setting, check_settings, setting, settings_of
 from ablations.study.variants import Variant
 from involution_core.architectures import ARCHITECTURES, Architecture
@@ -14,6 +21,7 @@ from involution_core.architectures import ARCHITECTURES, Architecture
 DEVICES = ("auto", "cpu", "cuda")
 SPLITS = ("test", "validation")
 OPTIMIZERS = {"sgd": "SGD", "adamw": "AdamW"}
+MOST_THREADS = 1024
 MODELS = tuple(a.name for a in ARCHITECTURES.values() if a.family == "rednet")
 
 
@@ -38,8 +46,11 @@ class TrainSettings:
         zero_gamma: Whether the last BatchNorm of every bottleneck starts at zero: "no" or "yes".
         span_init: How the kernels of involutions start: "he", "small" or "centre".
         averaging: Decay a step of the moving average of the weights that is tested; 0: none.
+        threads: Of the CPU, in each trial. Sums are rounded as they are shared out, so that another
+            number of threads gives other numbers.
         data_dir: Folder of data sets that are downloaded.
         device: "auto", "cpu" or "cuda".
+        workers: Processes of each trial that read images from disk; 0: the trial's own reads them.
 
     Raises:
         SettingError: For the first value that is not allowed.
@@ -223,6 +234,17 @@ class TrainSettings:
             phrase="weight averaging {}",
         )
     )
+    threads: int = setting(
+        Setting(
+            read=integer_within(1, MOST_THREADS),
+            default=1,
+            kind=int,
+            help="Threads of each trial; another number rounds differently",
+            example="2",
+            option="--threads",
+            axis=False,
+        )
+    )
     data_dir: Path = setting(
         Setting(
             read=str,
@@ -244,6 +266,18 @@ class TrainSettings:
             example="cuda",
             option="--device",
             metavar="NAME",
+            axis=False,
+            machine=True,
+        )
+    )
+    workers: int = setting(
+        Setting(
+            read=read_count_or_zero,
+            default=1,
+            kind=int,
+            help="Processes of each trial that read images from disk; 0: the trial's own",
+            example="4",
+            option="--workers",
             axis=False,
             machine=True,
         )

@@ -23,7 +23,8 @@ POINTS = 4
 
 @dataclass(frozen=True)
 class Epoch:
-    """One point of the training curve, measured in that epoch. Top-1 in percent, on the split of the settings."""
+    """One point of the training curve, measured in that epoch. Top-1 in percent, on the split of
+    the settings."""
 
     epoch: int
     steps: int
@@ -45,7 +46,7 @@ def _batches(data: ImageData, settings: TrainSettings, seed: int, total: int) ->
 
 
 def tested_steps(total: int) -> set[int]:
-    """The steps after which Top-1 is measured: at most POINTS, evenly spaced, the last among them."""
+    """The steps after which Top-1 is measured: at most POINTS, evenly spaced, and the last."""
     return {math.ceil(total * point / POINTS) for point in range(1, POINTS + 1)}
 
 

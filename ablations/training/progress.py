@@ -1,23 +1,30 @@
 """What a run tells whoever watches it."""
 
+from collections.abc import Mapping
+
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
 from ablations.study.variants import Variant
+from ablations.training.trial import Trial
 
 
 class Progress:
-    """Receives the events of a run; this one ignores them."""
+    """Receives the events of a run; this one ignores them. Several trials may run at a time."""
 
-    def run_starts(self, trials: int) -> None:
-        """So many trials are wanted."""
+    def run_starts(self, works: Mapping[Trial, float]) -> None:
+        """These trials are wanted; their works are as their times, in any unit."""
 
-    def trial_starts(self, variant: Variant, seed: int, steps: int) -> None:
-        """A trial of so many steps starts."""
+    def trial_starts(self, trial: Trial, steps: int) -> None:
+        """A trial of so many steps starts, or starts again."""
 
-    def step_done(self, step: int, loss: float) -> None:
-        """The current trial has done its first `step` steps; `loss` is the last one's."""
+    def step_done(self, trial: Trial, step: int, loss: float) -> None:
+        """A running trial has done its first `step` steps; `loss` is the last one's. Not every step
+        is told."""
 
-    def trial_ends(self, record: TrialRecord, reused: bool) -> None:
+    def trial_lost(self, trial: Trial, reason: str) -> None:
+        """The process of a trial has died; the trial will start again."""
+
+    def trial_ends(self, trial: Trial, record: TrialRecord, reused: bool) -> None:
         """A trial has ended; reused: it was recorded by an earlier run."""
 
     def timings_start(self, variants: int) -> None:

@@ -44,6 +44,18 @@ class Setup:
         return network
 
 
+def wanted_images(variant: Variant, settings: TrainSettings) -> Wanted:
+    """What a variant, with its own settings, is trained and tested on."""
+    return Wanted(
+        settings.dataset,
+        settings.split,
+        settings.data_dir,
+        variant.image_size,
+        settings.architecture.image_size,
+        settings.workers,
+    )
+
+
 def make_setups(studies: Sequence[Study], settings: TrainSettings) -> list[Setup]:
     """One setup for each variant; every data set is loaded once.
 
@@ -54,8 +66,7 @@ def make_setups(studies: Sequence[Study], settings: TrainSettings) -> list[Setup
     setups = []
     for variant in distinct_variants(studies):
         own = settings.for_variant(variant)
-        size = settings.architecture.image_size
-        wanted = Wanted(own.dataset, own.split, own.data_dir, variant.image_size, size)
+        wanted = wanted_images(variant, own)
         if wanted not in loaded:
             loaded[wanted] = load_data(wanted)
         setups.append(Setup(variant, own, loaded[wanted]))

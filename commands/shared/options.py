@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ablations.settings.setting import Level, Setting
-from ablations.study.table import SETTINGS, TRAIN_SETTINGS
+from ablations.study.table import MACHINE_SETTINGS, SETTINGS
 
 Option = Callable[[Callable], Callable]
 """Adds one option to a command."""
@@ -68,8 +68,7 @@ def place_options() -> list[Option]:
         show_default="runs/<study>",
         help="Folder for report.html, tables/ and trials/. Example: --output runs/mine",
     )
-    machine = [setting_option(found) for found in TRAIN_SETTINGS.values() if found.machine]
-    return [output, *machine]
+    return [output, *map(setting_option, MACHINE_SETTINGS.values())]
 
 
 def study_options(defaults: Mapping[str, Level]) -> list[Option]:

@@ -7,17 +7,19 @@ from typing import Any
 
 from ablations.settings.setting import Level
 from ablations.study.run_settings import RunSettings
-from ablations.study.table import RUN_SETTINGS, SETTINGS, TRAIN_SETTINGS
+from ablations.study.table import MACHINE_SETTINGS, RUN_SETTINGS, SETTINGS, TRAIN_SETTINGS
 from ablations.study.train_settings import TrainSettings
 
 
 @dataclass(frozen=True)
 class Place:
-    """What belongs to the machine and not to a study: where a run's files go and it runs."""
+    """What belongs to the machine and not to a study: where a run's files go and how it runs.
+
+    machine: values of MACHINE_SETTINGS, by name.
+    """
 
     output: Path
-    data_dir: Path
-    device: str
+    machine: Mapping[str, Any]
 
 
 def take_place(name: str, options: dict[str, Any]) -> Place:
@@ -25,9 +27,12 @@ def take_place(name: str, options: dict[str, Any]) -> Place:
     output: Path | None = options.pop("output")
     return Place(
         Path("runs") / name if output is None else output.expanduser(),
-        options.pop("data_dir").expanduser(),
-        options.pop("device"),
+        {found: _expanded(options.pop(found)) for found in MACHINE_SETTINGS},
     )
+
+
+def _expanded(value: Any) -> Any:
+    return value.expanduser() if isinstance(value, Path) else value
 
 
 def take_levels(defaults: Mapping[str, Level], options: dict[str, Any]) -> dict[str, Level]:
@@ -49,9 +54,10 @@ def make_settings(levels: Mapping[str, Level], place: Place, no_train: bool) -> 
     Raises:
         SettingError: For what cannot be.
     """
-    training: dict[str, Any] = {k: level for k, level in levels.items() if k in TRAIN_SETTINGS}
-    running: dict[str, Any] = {k: level for k, level in levels.items() if k in RUN_SETTINGS}
+    chosen = {**levels, **place.machine}
+    training: dict[str, Any] = {k: level for k, level in chosen.items() if k in TRAIN_SETTINGS}
+    running: dict[str, Any] = {k: level for k, level in chosen.items() if k in RUN_SETTINGS}
     if "steps" in levels:
         training.setdefault("epochs", None)
-    train = TrainSettings(data_dir=place.data_dir, device=place.device, **training)
+    train = TrainSettings(**training)
     return RunSettings(place.output, train=None if no_train else train, **running)

@@ -1,17 +1,19 @@
 """Progress of a run on the screen: live on a terminal, plain lines elsewhere."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
 from ablations.study.variants import Variant
 from ablations.training.progress import Progress
+from ablations.training.trial import Trial
 from reports.names.captions import variant_name
 
 QUIET_SECONDS = 10
@@ -31,6 +33,11 @@ def outcome(record: TrialRecord, reused: bool) -> str:
         result = f"Top-1 {record.top1:.1f} %"
     spent = "recorded before" if reused else f"{record.seconds:.0f} s"
     return f"{trial_name(record.variant, record.seed)}: {result} ({spent})"
+
+
+def lost_words(trial: Trial, reason: str) -> str:
+    """That a trial's process has died, in one line."""
+    return f"{trial_name(trial.variant, trial.seed)}: {reason}; it will be tried again"
 
 
 def _log_words(log: str | None) -> str:
@@ -56,21 +63,36 @@ def _minutes(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+@dataclass(frozen=True)
+class Stand:
+    """Where a running trial is: its steps, and those that are done."""
+
+    steps: int
+    step: int = 0
+
+    @property
+    def share(self) -> float:
+        return self.step / self.steps
+
+
 class Clock(Progress):
-    """Keeps count of trials and steps, and from them the time that is left."""
+    """Keeps count of trials and of their work, and from them the time that is left."""
 
     def __init__(self) -> None:
-        self.trials = 0
+        self.works: Mapping[Trial, float] = {}
         self.ended = 0
-        self.steps = 0
-        self.spent = 0.0
-        self.trained = 0
-        self.started = time.monotonic()
+        self.running: dict[Trial, Stand] = {}
+        self.done = self.left = 0.0
+        self.started: float | None = None
         self.timings = 0
         self.timed = 0
 
-    def run_starts(self, trials: int) -> None:
-        self.trials = trials
+    @property
+    def trials(self) -> int:
+        return len(self.works)
+
+    def run_starts(self, works: Mapping[Trial, float]) -> None:
+        self.works, self.left = works, sum(works.values())
 
     def timings_start(self, variants: int) -> None:
         self.timings, self.timed = variants, 0
@@ -78,26 +100,40 @@ class Clock(Progress):
     def timing_ends(self, record: TimingRecord, reused: bool) -> None:
         self.timed += 1
 
-    def trial_starts(self, variant: Variant, seed: int, steps: int) -> None:
-        self.steps = steps
-        self.started = time.monotonic()
+    def trial_starts(self, trial: Trial, steps: int) -> None:
+        self.running[trial] = Stand(steps)
+        if self.started is None:
+            self.started = time.monotonic()
 
-    def trial_ends(self, record: TrialRecord, reused: bool) -> None:
+    def step_done(self, trial: Trial, step: int, loss: float) -> None:
+        self.running[trial] = Stand(self.running[trial].steps, step)
+
+    def trial_lost(self, trial: Trial, reason: str) -> None:
+        self.running.pop(trial, None)
+
+    def trial_ends(self, trial: Trial, record: TrialRecord, reused: bool) -> None:
+        self.running.pop(trial, None)
         self.ended += 1
+        self.left -= self.works[trial]
         if not reused:
-            self.trained += 1
-            self.spent += record.seconds
+            self.done += self.works[trial]
 
-    def time_left(self, step: int) -> float:
-        """Seconds for the rest of the run, taking every trial to last as long as those so far."""
-        share = step / self.steps
-        here = time.monotonic() - self.started
-        mean = (self.spent + here) / (self.trained + share)
-        return mean * (self.trials - self.ended - share)
+    def time_left(self) -> float | None:
+        """Seconds for the rest of the run, if work goes on as it has so far; None before any."""
+        here = sum(self.works[trial] * stand.share for trial, stand in self.running.items())
+        if self.started is None or self.done + here == 0:
+            return None
+        pace = (time.monotonic() - self.started) / (self.done + here)
+        return pace * (self.left - here)
+
+    def left_words(self) -> str:
+        """As `time_left`, in words."""
+        left = self.time_left()
+        return "" if left is None else f"{_minutes(left)} left"
 
 
 class PlainProgress(Clock):
-    """A line for each trial that ends, and one now and then within a long one."""
+    """A line for each trial that ends, and one now and then within long ones."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()
@@ -115,17 +151,19 @@ class PlainProgress(Clock):
         if time.monotonic() - self.printed >= QUIET_SECONDS:
             self._print_line(f"[timing] {text}")
 
-    def trial_starts(self, variant: Variant, seed: int, steps: int) -> None:
-        super().trial_starts(variant, seed, steps)
-        self.name = trial_name(variant, seed)
-
-    def step_done(self, step: int, loss: float) -> None:
+    def step_done(self, trial: Trial, step: int, loss: float) -> None:
+        super().step_done(trial, step, loss)
         if time.monotonic() - self.printed >= QUIET_SECONDS:
-            left = _minutes(self.time_left(step))
-            self._print(f"{self.name}: step {step}/{self.steps}, loss {loss:.3f}, {left} left")
+            stand = self.running[trial]
+            name, left = trial_name(trial.variant, trial.seed), self.left_words()
+            self._print(f"{name}: step {step}/{stand.steps}, loss {loss:.3f}, {left}")
 
-    def trial_ends(self, record: TrialRecord, reused: bool) -> None:
-        super().trial_ends(record, reused)
+    def trial_lost(self, trial: Trial, reason: str) -> None:
+        super().trial_lost(trial, reason)
+        self._print(lost_words(trial, reason))
+
+    def trial_ends(self, trial: Trial, record: TrialRecord, reused: bool) -> None:
+        super().trial_ends(trial, record, reused)
         self._print(outcome(record, reused))
 
     def memory_turn(self, variant: Variant) -> None:
@@ -140,7 +178,7 @@ class PlainProgress(Clock):
 
 
 class LiveProgress(Clock):
-    """Two bars, trials and the current trial's steps, below the lines of what has ended."""
+    """A bar for all trials and one for each that runs, below the lines of what has ended."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()
@@ -154,31 +192,44 @@ class LiveProgress(Clock):
             transient=True,
         )
         self.overall = self.bars.add_task("trials", total=None, note="")
-        self.current = self.bars.add_task("starting", total=None, note="", visible=False)
+        self.lines: dict[Trial, TaskID] = {}
 
-    def run_starts(self, trials: int) -> None:
-        super().run_starts(trials)
-        self.bars.update(self.overall, total=trials)
+    def _print(self, text: str) -> None:
+        self.bars.console.print(text, markup=False, highlight=False)
 
-    def trial_starts(self, variant: Variant, seed: int, steps: int) -> None:
-        super().trial_starts(variant, seed, steps)
-        self.bars.reset(
-            self.current, description=trial_name(variant, seed), total=steps, visible=True
-        )
+    def _remove_line(self, trial: Trial) -> None:
+        if trial in self.lines:
+            self.bars.remove_task(self.lines.pop(trial))
 
-    def step_done(self, step: int, loss: float) -> None:
-        self.bars.update(self.current, completed=step, note=f"loss {loss:.3f}")
-        self.bars.update(self.overall, note=f"{_minutes(self.time_left(step))} left")
+    def run_starts(self, works: Mapping[Trial, float]) -> None:
+        super().run_starts(works)
+        self.bars.update(self.overall, total=self.trials)
 
-    def trial_ends(self, record: TrialRecord, reused: bool) -> None:
-        super().trial_ends(record, reused)
-        self.bars.console.print(outcome(record, reused), markup=False, highlight=False)
+    def trial_starts(self, trial: Trial, steps: int) -> None:
+        super().trial_starts(trial, steps)
+        name = trial_name(trial.variant, trial.seed)
+        self.lines[trial] = self.bars.add_task(name, total=steps, note="")
+
+    def step_done(self, trial: Trial, step: int, loss: float) -> None:
+        super().step_done(trial, step, loss)
+        self.bars.update(self.lines[trial], completed=step, note=f"loss {loss:.3f}")
+        self.bars.update(self.overall, note=self.left_words())
+
+    def trial_lost(self, trial: Trial, reason: str) -> None:
+        super().trial_lost(trial, reason)
+        self._remove_line(trial)
+        self._print(lost_words(trial, reason))
+
+    def trial_ends(self, trial: Trial, record: TrialRecord, reused: bool) -> None:
+        super().trial_ends(trial, record, reused)
+        self._remove_line(trial)
+        self._print(outcome(record, reused))
         self.bars.update(self.overall, completed=self.ended)
 
     def timings_start(self, variants: int) -> None:
         super().timings_start(variants)
         self.bars.reset(self.overall, description="timings", total=variants, note="")
-        self.bars.reset(self.current, description="starting", total=None, visible=True, note="")
+        self.current = self.bars.add_task("starting", total=None, note="")
 
     def memory_turn(self, variant: Variant) -> None:
         self.bars.update(self.current, description=variant_name(variant), note="memory")
@@ -188,7 +239,7 @@ class LiveProgress(Clock):
 
     def timing_ends(self, record: TimingRecord, reused: bool) -> None:
         super().timing_ends(record, reused)
-        self.bars.console.print(timing_outcome(record, reused), markup=False, highlight=False)
+        self._print(timing_outcome(record, reused))
         self.bars.update(self.overall, completed=self.timed)
 
 

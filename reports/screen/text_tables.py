@@ -121,8 +121,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     yield f"{plan.trials} trials with {seeds}, {plan.recorded} of them recorded already"
     if plan.seconds is not None:
         yield (
-            f"about {duration(plan.seconds)} of training and testing on this machine, reading and "
-            "augmenting images not counted"
+            f"about {duration(plan.seconds)} of training and testing on this machine, "
+            f"{_at_a_time(plan.jobs)}, reading and augmenting images not counted"
         )
     if plan.peak_bytes is not None:
         yield f"{plan.peak_bytes / 2**20:.0f} MiB of tensors in the hungriest training step"
@@ -137,6 +137,10 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         if reach.further:
             needed = ", ".join(f"{seeds} for {what}" for what, seeds in reach.further.items())
             yield f"{reach.study}, seeds at least: {needed.replace('_', ' ')}"
+
+
+def _at_a_time(jobs: int) -> str:
+    return "one trial at a time" if jobs == 1 else f"{jobs} trials at a time"
 
 
 def _reach_words(reach: Reach, plan: Plan) -> str:

@@ -32,6 +32,60 @@ def pictures(image_size):
 """
 
 
+DRAWS = """
+import random
+import numpy as np
+import torch
+
+class Noise(torch.utils.data.Dataset):
+    targets = [0, 1] * 5
+
+    def __init__(self):
+        self.level = torch.rand(1)
+
+    def __len__(self):
+        return 10
+
+    def __getitem__(self, place):
+        drawn = torch.rand(3, 4, 4) + random.random() + np.random.rand() + self.level
+        return drawn.float(), self.targets[place]
+
+def noise(image_size):
+    return Noise(), Noise()
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_its_items_draw_follows_from_seed_epoch_and_place(write_module, workers):
+    write_module("mine_noise", DRAWS)
+    here, beside = (
+        load_data(Wanted("mine_noise:noise", "test", None, None, 4, count))
+        for count in (0, workers)
+    )
+    torch.rand(3)
+    for read in (
+        lambda data: data.train_epoch(3, 1, 4),
+        lambda data: data.train_epoch(3, 2, 4),
+        lambda data: data.test_batches(4),
+    ):
+        drawn, same = list(read(here)), list(read(beside))
+        assert all(torch.equal(a, b) for (a, _), (b, _) in zip(drawn, same, strict=True))
+    first, second = (next(here.train_epoch(3, epoch, 10))[0].sum() for epoch in (1, 2))
+    assert first != second
+    images, _ = next(here.test_batches(10))
+    assert len(images.flatten(1).unique(dim=0)) == 10
+
+
+def test_reading_images_draws_nothing_from_the_networks_numbers(write_module):
+    write_module("mine_noise", DRAWS)
+    data = load_data(Wanted("mine_noise:noise", "test", None, None, 4))
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    list(data.train_epoch(0, 0, 4)), list(data.test_batches(4))
+    assert torch.equal(torch.rand(3), expected)
+
+
 @pytest.fixture
 def stripes(write_module):
     write_module("mine_stripes", STRIPES)

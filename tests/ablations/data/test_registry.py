@@ -225,6 +225,16 @@ def test_image_folder(image_folder):
     assert sum(len(y) for _, y in data.test_batches(4)) == 6
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_augmentation_does_not_depend_on_who_reads(image_folder, workers):
+    name = f"imagefolder:{image_folder}"
+    here, beside = (
+        load_wanted(Wanted(name, "test", image_folder, None, 32, count)) for count in (0, workers)
+    )
+    assert same(here.train_epoch(1, 2, 5), beside.train_epoch(1, 2, 5))
+    assert same(here.test_batches(4), beside.test_batches(4))
+
+
 def test_another_image_under_the_same_name_is_another_data_set(image_folder):
     name = f"imagefolder:{image_folder}"
     before = load_data(name, None, 32, "test").fingerprint

@@ -16,10 +16,11 @@ OTHER = {
     "split": "validation", "epochs": 9, "steps": 9, "batch_size": 9, "lr": 0.9,
     "optimizer": "adamw", "momentum": 0.5, "weight_decay": 0.5, "label_smoothing": 0.5,
     "decayed": "weights", "zero_gamma": "yes", "span_init": "small", "averaging": 0.9,
+    "threads": 2,
 }  # fmt: skip
 """Another value of every setting that decides a trial's numbers."""
 
-MACHINE = {"data_dir", "device"}
+MACHINE = {"data_dir", "device", "workers"}
 """What belongs to the machine."""
 
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from finished import make_run
@@ -7,7 +8,10 @@ from ablations.errors import SettingError
 from ablations.records.migrations import migrate
 from ablations.records.run_file import dump_run, load_run, parse_run
 
-RECIPE = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 1e-4, "label_smoothing": 0.1}
+RECIPE = {
+    "optimizer": "sgd", "momentum": 0.9, "weight_decay": 1e-4, "label_smoothing": 0.1,
+    "decayed": "all", "zero_gamma": "no", "span_init": "he", "averaging": 0.0,
+}  # fmt: skip
 """Of every trial of format 2, which said nothing of it."""
 
 TOPS = {"3": [40.0, None], "7": [80.0, 70.0]}
@@ -25,8 +29,10 @@ def in_format_2(run):
     for proof in (proof for proofs in values["proofs"].values() for proof in proofs):
         proof["value"] = proof.pop("name")
         proof["witness_macs"] = proof.pop("torch_macs")
-    for name in RECIPE:
+    for name in (*RECIPE, "threads", "workers"):
         del values["settings"]["train"][name]
+    del values["settings"]["jobs"]
+    values["environment"]["threads"] = "8"
     for record in (*values["records"], *values["timings"]):
         record["settings"] = {"lr": 0.1}
     return values
@@ -36,9 +42,12 @@ def test_a_run_of_format_2_is_the_same_run(run):
     old = in_format_2(run)
     before = json.dumps(old)
     found = parse_run(old)
-    assert (found.settings, found.proofs, found.studies) == (run.settings, run.proofs, run.studies)
+    assert (found.proofs, found.studies) == (run.proofs, run.studies)
+    train = replace(run.settings.train, threads=8, **RECIPE)
+    assert found.settings == replace(run.settings, train=train)
     for record in (*found.records, *found.timings):
-        assert record.settings == {"lr": 0.1, **RECIPE}
+        threads = int(record.environment["threads"])
+        assert record.settings == {"lr": 0.1, **RECIPE, "threads": threads}
     assert json.dumps(old) == before, "what was read stays as it is"
 
 
@@ -61,3 +70,8 @@ def test_what_only_says_that_it_is_of_format_2_is_named_in_one_line(run, tmp_pat
         with pytest.raises(SettingError, match="cannot be read as a run") as raised:
             load_run(file, "a")
         assert "\n" not in str(raised.value)
+
+
+def test_what_was_the_default_task_is_the_cluttered_one_now():
+    old = in_format_2(make_run("out", "kernel-size", TOPS, dataset="digits"))
+    assert parse_run(old).settings.train.dataset == "digits-clutter"

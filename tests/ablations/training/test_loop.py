@@ -125,7 +125,9 @@ def test_every_part_of_the_recipe_changes_training(data, change):
 
 
 def test_a_budget_below_the_points_is_tested_after_every_step():
-    assert tested_steps(1) == {1} and tested_steps(3) == {1, 2, 3} and tested_steps(8) == {2, 4, 6, 8}
+    assert (
+        tested_steps(1) == {1} and tested_steps(3) == {1, 2, 3} and tested_steps(8) == {2, 4, 6, 8}
+    )
 
 
 def test_averaged_weights_are_tested_and_train_nothing(data):

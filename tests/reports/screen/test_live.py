@@ -1,12 +1,16 @@
 import io
+import re
 
 import pytest
 from rich.console import Console
 
 from ablations.records.timing_record import TimingRecord
+from ablations.records.trial_record import TrialRecord
+from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
+from ablations.training.trial import Trial
 from reports.screen import live as progress
-from reports.screen.live import watch
+from reports.screen.live import Clock, watch
 
 VARIANT = Variant(5, "C", "W")
 
@@ -50,3 +54,82 @@ def test_a_long_measurement_is_not_silent(monkeypatch):
 @pytest.mark.parametrize("text", ["timings", "3/3", "round 2", "16 images/s training"])
 def test_a_terminal_shows_bars_and_results(text):
     assert text in shown(terminal=True).replace("\x1b[32m", "").replace("\x1b[0m", "")
+
+
+SMALL, LARGE, LARGER = (Trial(Variant(size), TrainSettings(), 0, "cpu") for size in (3, 5, 7))
+WORKS = {SMALL: 1.0, LARGE: 3.0, LARGER: 4.0}
+
+
+def ended(trial, top1=50.0, failure=None):
+    costs = {"params": 1, "operations": {}}
+    return TrialRecord(trial.variant, 0, {}, "cpu", "d", (), top1, costs, 5.0, {}, failure)
+
+
+@pytest.fixture
+def passing(monkeypatch):
+    """The time, which passes as the test says."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_time_left_goes_by_the_work_of_trials_and_not_by_their_number(passing):
+    clock = Clock()
+    clock.run_starts(WORKS)
+    assert clock.time_left() is None
+    clock.trial_starts(SMALL, 10)
+    clock.trial_starts(LARGE, 20)
+    assert clock.time_left() is None
+    passing[0] += 10
+    clock.step_done(LARGE, 10, 1.0)  # 1.5 of 8
+    assert clock.time_left() == pytest.approx(10 / 1.5 * 6.5)
+    clock.trial_ends(SMALL, ended(SMALL), reused=False)
+    assert clock.time_left() == pytest.approx(10 / 2.5 * 5.5)
+    clock.trial_lost(LARGE, "it died")
+    assert clock.time_left() == pytest.approx(10 / 1 * 7)
+
+
+def test_what_was_recorded_before_takes_no_time(passing):
+    clock = Clock()
+    clock.run_starts(WORKS)
+    clock.trial_ends(LARGER, ended(LARGER), reused=True)
+    clock.trial_starts(SMALL, 10)
+    passing[0] += 10
+    clock.trial_ends(SMALL, ended(SMALL), reused=False)
+    assert clock.time_left() == pytest.approx(30)
+
+
+def of_trials(terminal):
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
+    with watch(console) as watched:
+        watched.run_starts(WORKS)
+        watched.trial_starts(SMALL, 10)
+        watched.trial_starts(LARGE, 20)
+        watched.step_done(SMALL, 4, 1.25)
+        watched.step_done(LARGE, 5, 2.5)
+        if terminal:
+            watched.bars.refresh()
+        watched.trial_lost(LARGE, "it died")
+        watched.trial_ends(SMALL, ended(SMALL), reused=False)
+        watched.trial_starts(LARGE, 20)
+        watched.trial_ends(LARGE, ended(LARGE, None, "why"), reused=False)
+    return console.file.getvalue()
+
+
+def test_plain_lines_tell_which_trial_they_are_of(monkeypatch):
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0)
+    name = "K={}, 16 group channels, r=4, seed 0"
+    lines = of_trials(terminal=False).splitlines()
+    assert lines[0].startswith(f"[0/3] {name.format(3)}: step 4/10, loss 1.250, ")
+    assert lines[1].startswith(f"[0/3] {name.format(5)}: step 5/20, loss 2.500, ")
+    assert lines[2:] == [
+        f"[0/3] {name.format(5)}: it died; it will be tried again",
+        f"[1/3] {name.format(3)}: Top-1 50.0 % (5 s)",
+        f"[2/3] {name.format(5)}: failed: why (5 s)",
+    ]
+
+
+def test_a_terminal_shows_a_line_for_each_running_trial():
+    screen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", of_trials(terminal=True))
+    together = r"trials .*0/3.*\n.*K=3, .*4/10 loss 1\.250.*\n.*K=5, .*5/20 loss 2\.500"
+    assert re.search(together, screen)

@@ -1,0 +1,223 @@
+"""Processes that train trials side by side. One that dies takes its trial with it and no other."""
+
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+
+from ablations.run.worker import STARTED, train_trials
+from ablations.training.trial import Failure, Outcome, Trial
+
+ATTEMPTS = 3
+"""So often a trial is begun whose process dies."""
+
+PATIENCE = 1.0
+"""Seconds between looks at whether a process has died that did not say so: children of its own can
+keep its pipes open."""
+
+SPAWN = get_context("spawn")
+
+
+@dataclass(frozen=True)
+class Started:
+    """A trial has begun."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """A trial has done so many steps; loss: the last one's."""
+
+    trial: Trial
+    step: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A trial is over, with a record of its own or a failure before there was one."""
+
+    trial: Trial
+    outcome: Outcome | Failure
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The process of a trial has died, and the trial will begin again."""
+
+    trial: Trial
+    reason: str
+
+
+Event = Started | Stepped | Ended | Lost
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A process, our end of its connection, the trial that it is at, and the last step told."""
+
+    process: SpawnProcess
+    connection: Connection
+    crash: Path
+    trial: Trial | None = None
+    step: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    def give(self, trial: Trial) -> None:
+        self.trial, self.step, self.began = trial, 0, time.monotonic()
+        with suppress(OSError):  # it has died, which is seen when its events are asked for
+            self.connection.send(trial)
+
+    def end(self) -> None:
+        """Ends it with all processes that it has started, at once."""
+        self.connection.close()
+        if self.process.pid is None:
+            return
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            self.process.kill()  # it leads no group yet
+        self.process.join()
+
+
+class Pool:
+    """Runs trials in processes of their own, which are kept for the next ones.
+
+    As a context, behind which no process is left.
+
+    Args:
+        jobs: Processes at a time, at least one.
+        threads: Of each trial.
+    """
+
+    def __init__(self, jobs: int, threads: int) -> None:
+        self.jobs, self.threads = jobs, threads
+        self._workers: list[_Worker] = []
+        self._begun = 0
+
+    def __enter__(self) -> "Pool":
+        self._folder = TemporaryDirectory()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        while self._workers:
+            self._workers.pop().end()
+        self._folder.cleanup()
+
+    def run(self, trials: Sequence[Trial]) -> Iterator[Event]:
+        """Runs the trials, begun in their order, and says what happens to them as it happens.
+
+        One whose process dies is begun again when all others have been begun.
+        """
+        waiting, attempts = deque(trials), dict.fromkeys(trials, 0)
+        while True:
+            while waiting and (worker := self._idle()) is not None:
+                trial = waiting.popleft()
+                attempts[trial] += 1
+                worker.give(trial)
+            busy = [worker for worker in self._workers if worker.trial is not None]
+            if not busy:
+                return
+            for worker in _ready(busy):
+                event = self._next_event(worker, attempts)
+                if isinstance(event, Lost):
+                    waiting.append(event.trial)
+                if event is not None:
+                    yield event
+
+    def _idle(self) -> _Worker | None:
+        """A process without a trial, a new one where there may be one more."""
+        for worker in self._workers:
+            if worker.trial is None:
+                return worker
+        return self._begin() if len(self._workers) < self.jobs else None
+
+    def _begin(self) -> _Worker:
+        self._begun += 1
+        crash = Path(self._folder.name) / f"{self._begun}.txt"
+        ours, theirs = SPAWN.Pipe()
+        process = SPAWN.Process(target=train_trials, args=(theirs, self.threads, crash))
+        worker = _Worker(process, ours, crash)
+        self._workers.append(worker)
+        # Until it can leave Ctrl-C to this process, it must not see it.
+        signals = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, signals)
+        theirs.close()
+        return worker
+
+    def _next_event(self, worker: _Worker, attempts: dict[Trial, int]) -> Event | None:
+        trial = worker.trial
+        assert trial is not None
+        try:
+            told = worker.connection.recv() if worker.connection.poll() else None
+        except (EOFError, OSError):
+            return self._lost(worker, trial, attempts[trial])
+        if told is None:
+            dead = worker.process.exitcode is not None and not worker.connection.poll()
+            return self._lost(worker, trial, attempts[trial]) if dead else None
+        if told == STARTED:
+            return Started(trial)
+        if isinstance(told, tuple):
+            worker.step, loss = told
+            return Stepped(trial, worker.step, loss)
+        worker.trial = None
+        return Ended(trial, told)
+
+    def _lost(self, worker: _Worker, trial: Trial, attempt: int) -> Event:
+        self._workers.remove(worker)
+        worker.process.join(PATIENCE)  # so that it ends in its own way
+        worker.end()
+        reason = f"the process of this trial ended {_way(worker.process.exitcode)}"
+        if attempt < ATTEMPTS:
+            return Lost(trial, reason)
+        return Ended(trial, Failure(reason, True, _known(worker, reason, attempt)))
+
+
+def _ready(busy: Sequence[_Worker]) -> list[_Worker]:
+    """Those that have something to tell or have died; none after a while without either."""
+    ready = wait([worker.connection for worker in busy], PATIENCE)
+    return [
+        worker
+        for worker in busy
+        if worker.connection in ready or worker.process.exitcode is not None
+    ]
+
+
+def _way(exitcode: int | None) -> str:
+    if exitcode is None or exitcode >= 0:
+        return f"with exit code {exitcode}"
+    try:
+        name = f" ({signal.Signals(-exitcode).name})"
+    except ValueError:
+        name = ""
+    short = ", as the system ends processes where memory is short" * (-exitcode == signal.SIGKILL)
+    return f"with signal {-exitcode}{name}{short}"
+
+
+def _known(worker: _Worker, reason: str, attempt: int) -> str:
+    """What is known of the end of a process, for a log."""
+    seconds = time.monotonic() - worker.began
+    crashed = worker.crash.read_text(errors="replace") or "It left no traceback.\n"
+    return (
+        f"{reason}, in attempt {attempt} of {ATTEMPTS}.\n"
+        f"process {worker.process.pid}, {seconds:.1f} s after it was given the trial; "
+        f"the last step that it told was {worker.step}\n\n{crashed}"
+    )

@@ -1,0 +1,100 @@
+"""A process that trains one trial after another.
+
+It imports torch only when it has set its threads, which libraries read when they are loaded.
+"""
+
+import faulthandler
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ablations.data.images import ImageData
+    from ablations.data.registry import Wanted
+    from ablations.training.trial import Failure, Outcome, Trial
+
+VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""What libraries read, when they are loaded, for the number of their threads."""
+
+STARTED = "started"
+"""Sent when a trial begins; behind it come steps, (steps done, loss), and last its outcome."""
+
+SILENCE = 0.2
+"""Seconds between two steps that are told."""
+
+
+def train_trials(connection: Connection, threads: int, crash: Path) -> None:
+    """Trains every trial that comes through `connection`, until the other end closes it.
+
+    Args:
+        connection: Trials come from it, and what happens to them goes to it.
+        threads: Of every trial.
+        crash: File for what Python knows where the process crashes.
+    """
+    _stand_alone()
+    for variable in VARIABLES:
+        os.environ[variable] = str(threads)
+    with crash.open("w") as file:
+        faulthandler.enable(file)
+        _train_all(connection)
+
+
+def _stand_alone() -> None:
+    """Leads a group of processes, which can be ended together with those that read images, leaves
+    Ctrl-C to the parent, and ends with it."""
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os.killpg(0, signal.SIGKILL)
+
+
+def _train_all(connection: Connection) -> None:
+    from ablations.training.allocator import keep_freed_memory
+
+    keep_freed_memory()
+    loaded: dict[Wanted, ImageData] = {}
+    while True:
+        try:
+            trial = connection.recv()
+        except EOFError:
+            return
+        connection.send(_train(trial, loaded, connection))
+
+
+def _train(
+    trial: "Trial", loaded: "dict[Wanted, ImageData]", connection: Connection
+) -> "Outcome | Failure":
+    from ablations.training.trial import failure_of, run_trial
+
+    try:
+        setup = trial.setup(loaded)
+        connection.send(STARTED)
+        return run_trial(setup, trial, _telling(connection))
+    except (Exception, SystemExit) as error:  # before training, such as images that are not there
+        return failure_of(error)
+
+
+def _telling(connection: Connection) -> Callable[[int, float], None]:
+    """Tells a step now and then: the first, and those after some silence."""
+    told = 0.0
+
+    def on_step(step: int, loss: float) -> None:
+        nonlocal told
+        if time.monotonic() - told >= SILENCE:
+            told = time.monotonic()
+            connection.send((step, loss))
+
+    return on_step

@@ -1,0 +1,120 @@
+"""One variant trained once, from data alone and the same in whatever process."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from ablations.costs.fvcore_counter import count_cost
+from ablations.data.images import ImageData
+from ablations.data.registry import Wanted, load_data
+from ablations.data.seeding import drawing_from, seed_of
+from ablations.errors import TrialFailed, one_line
+from ablations.records.logs import traceback_text
+from ablations.records.trial_record import TrialRecord
+from ablations.study.train_settings import TrainSettings
+from ablations.study.variants import Variant
+from ablations.training.environment import describe_environment
+from ablations.training.loop import Epoch, train
+from ablations.training.setup import Setup, wanted_images
+from ablations.training.threads import threads_fixed
+
+DRAWS = 2**31
+"""Keeps what a network draws in training apart from its first weights, which follow from the seed
+alone, and from the images, which follow from it and a number of an epoch."""
+
+OnStep = Callable[[int, float], None]
+"""Told the steps that are done and the last one's loss."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one trial is of. It is small, can be sent to another process, and decides the numbers.
+
+    Attributes:
+        variant: Whose network is trained.
+        settings: Its own, `TrainSettings.for_variant`.
+        seed: Of weights, images and whatever the network draws in training.
+        device: "cpu" or "cuda".
+    """
+
+    variant: Variant
+    settings: TrainSettings
+    seed: int
+    device: str
+
+    def setup(self, loaded: dict[Wanted, ImageData]) -> Setup:
+        """Its setup; loaded: the data sets of this process, to which its own is added."""
+        wanted = wanted_images(self.variant, self.settings)
+        if wanted not in loaded:
+            loaded[wanted] = load_data(wanted)
+        return Setup(self.variant, self.settings, loaded[wanted])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial ended. traceback: of what made it fail, empty where nothing did."""
+
+    record: TrialRecord
+    traceback: str = ""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a trial has no result; see TrialRecord."""
+
+    reason: str
+    transient: bool
+    traceback: str
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Why a trial failed that ended with this error."""
+    known = isinstance(error, TrialFailed)
+    reason = str(error) if known else one_line(error)
+    return Failure(reason, not known, traceback_text(error))
+
+
+def run_trial(setup: Setup, trial: Trial, on_step: OnStep, debug: bool = False) -> Outcome:
+    """Trains it with the threads of its settings. What makes it fail becomes its record; with
+    `debug` it is raised."""
+    device = torch.device(trial.device)
+    with threads_fixed(trial.settings.threads), drawing_from(trial.seed):
+        network = setup.network(trial.seed)
+        cost = count_cost(network, setup.data.image_size)
+        start = time.perf_counter()
+        curve, failure = _train(network, setup, trial, on_step, debug)
+        seconds = time.perf_counter() - start
+        environment = describe_environment(device)
+    record = TrialRecord(
+        variant=trial.variant,
+        seed=trial.seed,
+        settings=setup.identity(),
+        device=trial.device,
+        data=setup.data.description,
+        curve=tuple(vars(epoch) for epoch in curve),
+        top1=curve[-1].top1 if curve else None,
+        costs={"params": cost.params, "operations": dict(cost.operations)},
+        seconds=seconds,
+        environment=environment,
+        failure=failure.reason if failure else None,
+        transient=failure.transient if failure else False,
+    )
+    return Outcome(record, failure.traceback if failure else "")
+
+
+def _train(
+    network: nn.Module, setup: Setup, trial: Trial, on_step: OnStep, debug: bool
+) -> tuple[list[Epoch], Failure | None]:
+    device = torch.device(trial.device)
+    try:
+        with drawing_from(trial.seed, DRAWS):
+            if device.type == "cuda":
+                torch.cuda.manual_seed_all(seed_of(trial.seed, DRAWS))
+            return train(network, setup.data, trial.settings, trial.seed, device, on_step), None
+    except (Exception, SystemExit) as error:  # whatever ends one must not end the others
+        if debug:
+            raise
+        return [], failure_of(error)

@@ -1,0 +1,66 @@
+import pytest
+import torch
+from trials import CPU
+
+from ablations.data.digits import digits
+from ablations.run import capacity
+from ablations.run.capacity import choose_jobs, free_memory, needed_memory
+from ablations.study.train_settings import TrainSettings
+from ablations.study.variants import Variant
+from ablations.training.bench import Bench
+from ablations.training.setup import Setup
+
+
+@pytest.fixture(scope="module")
+def data():
+    return digits()
+
+
+def setup(data, variant=Variant(3), **settings):  # noqa: B008
+    return Setup(variant, TrainSettings(**settings), data)
+
+
+@pytest.mark.parametrize(
+    ("cores", "threads", "trials_that_fit", "jobs"),
+    [
+        (8, 1, 100, 8),
+        (8, 2, 100, 4),
+        (8, 3, 100, 2),
+        (1, 2, 100, 1),
+        (8, 1, 2.5, 2),
+        (8, 1, 0.5, 1),
+    ],
+)
+def test_as_many_trials_as_cores_and_memory_allow(
+    data, monkeypatch, cores, threads, trials_that_fit, jobs
+):
+    wanted = [setup(data, threads=threads), setup(data, Variant(7), threads=threads)]
+    need = max(map(needed_memory, wanted))
+    monkeypatch.setattr(capacity, "usable_cores", lambda: cores)
+    monkeypatch.setattr(capacity, "free_memory", lambda: int(need * trials_that_fit))
+    assert choose_jobs("auto", wanted, CPU) == jobs
+    assert choose_jobs("5", wanted, CPU) == 5
+    assert choose_jobs("auto", wanted, torch.device("cuda")) == 1
+
+
+@pytest.mark.parametrize("variant", [Variant(3), Variant(7, generator="attention")])
+@pytest.mark.parametrize("batch_size", [8, 64])
+def test_a_trial_needs_no_more_memory_than_is_estimated(data, variant, batch_size):
+    wanted = setup(data, variant, batch_size=batch_size)
+    tensors = needed_memory(wanted) - capacity.PROCESS_BYTES - data.held_bytes
+    peak = Bench(wanted, CPU).training_peak()
+    assert peak < tensors < 3 * peak
+
+
+def test_free_memory_is_that_of_the_machine_or_less():
+    with open("/proc/meminfo") as file:
+        total = int(file.readline().split()[1]) * 1024
+    assert 0 < free_memory() < total
+
+
+def test_a_container_may_have_less(tmp_path):
+    for name, text in {"max": "max\n", "current": "300\n", "stat": "inactive_file 100\n"}.items():
+        (tmp_path / f"memory.{name}").write_text(text)
+    assert list(capacity._free_of_group(tmp_path)) == []
+    (tmp_path / "memory.max").write_text("1000\n")
+    assert list(capacity._free_of_group(tmp_path)) == [800]

@@ -1,0 +1,151 @@
+"""Trials in processes of their own: real processes, real training."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from trials import DROPS, NETWORK, dies, run_families
+
+from ablations.run import pool
+
+SEGFAULT = "import ctypes; ctypes.string_at(0)"
+
+
+def numbers(records):
+    return [(record.variant, record.seed, record.curve, record.failure) for record in records]
+
+
+def test_the_numbers_do_not_depend_on_how_many_run_at_a_time(write_module, tmp_path):
+    write_module("mine_drops", NETWORK + DROPS)
+    families = ("rednet", "mine_drops:Drops")
+    runs = {
+        jobs: run_families(families, tmp_path / jobs, jobs, seeds=2, label_smoothing=0.2)
+        for jobs in ("0", "1", "2")
+    }
+    expected = numbers(runs["0"][0])
+    assert [(v.family, seed) for v, seed, *_ in expected] == [
+        ("rednet", 0), ("mine_drops:Drops", 0), ("rednet", 1), ("mine_drops:Drops", 1),
+    ]  # fmt: skip
+    assert numbers(runs["1"][0]) == expected == numbers(runs["2"][0])
+    (alone,), _ = run_families(families[1:], tmp_path / "alone", "0", label_smoothing=0.2)
+    assert alone.curve == runs["1"][0][1].curve, "after another trial and without"
+    assert runs["1"][1].of("starts") == [(v.family, seed) for v, seed, *_ in expected]
+
+
+DEATHS = {
+    "mine_exits:Dies": ("os._exit(3)", "with exit code 3", "It left no traceback"),
+    "mine_killed:Dies": (
+        "os.kill(os.getpid(), signal.SIGKILL)",
+        "with signal 9 (SIGKILL), as the system ends processes where memory is short",
+        "It left no traceback",
+    ),
+    "mine_crashes:Dies": (SEGFAULT, "with signal 11 (SIGSEGV)", "in trained"),
+}
+
+
+def test_a_process_that_dies_fails_its_trial_and_no_other(write_module, tmp_path, monkeypatch):
+    monkeypatch.setattr(pool, "ATTEMPTS", 1)
+    for name, (how, *_) in DEATHS.items():
+        write_module(name.partition(":")[0], NETWORK + dies(how))
+    records, events = run_families([*DEATHS, "mine_exits:Net"], tmp_path, "2")
+    *dead, lived = records
+    assert lived.failure is None
+    for record, (_, reason, known) in zip(dead, DEATHS.values(), strict=True):
+        assert record.failure == f"the process of this trial ended {reason}"
+        assert record.transient and record.top1 is None and record.costs["params"] > 0
+        log = (tmp_path / record.log).read_text()
+        assert "attempt 1 of 1" in log and known in log
+    assert sorted(events.of("ends")) == sorted((r.variant.family, 0) for r in records)
+
+
+def test_a_trial_whose_process_dies_is_tried_again_twice(write_module, tmp_path):
+    write_module("mine_once", NETWORK + dies("os._exit(1)", marks=2))
+    (record,), events = run_families(["mine_once:Dies"], tmp_path, "1")
+    assert record.failure is None and record.log is None
+    assert [kind for kind, *_ in events.told if kind != "step"] == [
+        "starts", "lost", "starts", "lost", "starts", "ends",
+    ]  # fmt: skip
+    (undisturbed,), _ = run_families(["mine_once:Net"], tmp_path, "0")
+    assert undisturbed.curve == record.curve
+    for mark in Path().glob("mark-*"):
+        mark.unlink()
+    write_module("mine_thrice", NETWORK + dies("os._exit(1)", marks=3))
+    (record,), events = run_families(["mine_thrice:Dies"], tmp_path, "1")
+    assert record.failure == "the process of this trial ended with exit code 1"
+    assert "attempt 3 of 3" in (tmp_path / record.log).read_text()
+
+
+def test_an_error_in_a_process_keeps_its_traceback(write_module, tmp_path):
+    body = "class Fails(Net):\n    def trained(self, x):\n        raise KeyError('inside')\n"
+    write_module("mine_fails", NETWORK + body)
+    (record,), events = run_families(["mine_fails:Fails"], tmp_path, "1")
+    assert record.failure == "KeyError: 'inside'" and record.transient
+    assert "in trained" in (tmp_path / record.log).read_text()
+    assert events.of("lost") == [], "its process goes on"
+
+
+def test_a_trial_takes_its_threads_and_no_more(write_module, tmp_path):
+    body = "class Counts(Net):\n    def trained(self, x):\n        "
+    told = "f'{torch.get_num_threads()} {os.environ.get(\"OMP_NUM_THREADS\")}'"
+    write_module("mine_counts", f"{NETWORK}\n{body}raise RuntimeError({told})\n")
+    for jobs, told in (("0", r"2 .*"), ("1", "2 2")):
+        (record,), _ = run_families(["mine_counts:Counts"], tmp_path / jobs, jobs, threads=2)
+        assert re.fullmatch(f"RuntimeError: {told}", record.failure)
+        assert record.settings["threads"] == 2 and record.environment["threads"] == "2"
+
+
+def workers(pid):
+    """The children of a process that lead a group of processes."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent, group = stat.read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if int(parent) == pid and group == stat.parent.name and state != "Z":
+            found.append(int(group))
+    return found
+
+
+@pytest.fixture
+def long_run(tmp_path):
+    """A run of two long trials at a time, both under way."""
+    command = [sys.executable, "-m", "cli", "kernel-size", "--sizes", "1", "3", "--seeds", "1",
+               "--steps", "100000", "--output", "out", "--jobs", "2"]  # fmt: skip
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        text=True,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        assert "step" in process.stderr.readline(), "it tells how far it is"
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_outlives_the_program(long_run, number):
+    started = workers(long_run.pid)
+    assert len(started) == 2
+    long_run.send_signal(number)
+    asked = time.monotonic()
+    while any(map(alive, started)) and time.monotonic() - asked < 5:
+        time.sleep(0.05)
+    assert not any(map(alive, started))
+    _, err = long_run.communicate(timeout=60)
+    if number == signal.SIGINT:
+        assert long_run.returncode == 130
+        last = "involution-ablate: interrupted: 0 of 2 trials are kept in out; "
+        assert err.splitlines()[-1].startswith(last) and "Traceback" not in err
+
+
+def alive(pid):
+    return Path(f"/proc/{pid}").exists()

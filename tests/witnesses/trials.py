@@ -1,0 +1,89 @@
+"""Trials of tiny networks of a user's, which draw, die or fail as a test wants."""
+
+import torch
+
+from ablations.records.store import Store
+from ablations.records.trial_record import TRIALS
+from ablations.run.launcher import run_trials
+from ablations.study.builder import StudyFile, make_study
+from ablations.study.run_settings import RunSettings
+from ablations.study.train_settings import TrainSettings
+from ablations.training.progress import Progress
+from ablations.training.setup import make_setups
+
+CPU = torch.device("cpu")
+
+NETWORK = """
+import os, random, signal
+import numpy as np
+import torch
+from pathlib import Path
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, architecture, classes):
+        super().__init__()
+        self.stem = nn.Conv2d(3, architecture.width, 3, 4, 1)
+        self.classifier = nn.Linear(architecture.width, classes)
+
+    def forward(self, x):
+        if self.training:
+            x = self.trained(x)
+        return self.classifier(self.stem(x).relu().mean((2, 3)))
+
+    def trained(self, x):
+        return x
+"""
+
+DROPS = """
+class Drops(Net):
+    def trained(self, x):
+        share = random.random() * np.random.rand()
+        return nn.functional.dropout(x, 0.5) * share
+"""
+
+
+def dies(how, marks=0):
+    """A network whose process ends so in training; with `marks` only so many times."""
+    return f"""
+class Dies(Net):
+    def trained(self, x):
+        marks = len(list(Path().glob("mark-*")))
+        if {marks} == 0 or marks < {marks}:
+            Path(f"mark-{{marks}}").touch()
+            {how}
+        return x
+"""
+
+
+class Events(Progress):
+    """Keeps what it is told of trials."""
+
+    def __init__(self):
+        self.told = []
+
+    def trial_starts(self, trial, steps):
+        self.told.append(("starts", trial.variant.family, trial.seed))
+
+    def step_done(self, trial, step, loss):
+        self.told.append(("step", trial.variant.family, trial.seed))
+
+    def trial_lost(self, trial, reason):
+        self.told.append(("lost", trial.variant.family, trial.seed))
+
+    def trial_ends(self, trial, record, reused):
+        self.told.append(("ends", trial.variant.family, trial.seed))
+
+    def of(self, kind):
+        """Who was told so, in order."""
+        return [(family, seed) for what, family, seed in self.told if what == kind]
+
+
+def run_families(families, output, jobs, seeds=1, **training):
+    """The records and events of a study of networks, each trained for two steps."""
+    study = make_study(StudyFile("s", "s", {"family": tuple(families)}))
+    train = TrainSettings(**({"epochs": None, "steps": 2, "batch_size": 8} | training))
+    settings = RunSettings(output, seeds=seeds, train=train, jobs=jobs)
+    events = Events()
+    records = run_trials(make_setups([study], train), settings, CPU, Store(output, TRIALS), events)
+    return records, events
