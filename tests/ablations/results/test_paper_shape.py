@@ -33,6 +33,7 @@ def test_the_order_of_a_table_that_is_met():
     [
         ("kernel-size", SIZES, ("9", "7"), 0.1),
         ("group-channels", dict.fromkeys(["1", "4", "16", "C"], 0.0), ("4", "16"), 0.0),
+        ("group-channels", dict.fromkeys(["1", "4", "C"], 0.0), ("1", "4"), 0.2),
         ("kernel-generator", dict.fromkeys(["W", "r=1", "r=4", "r=16"], 0.0), ("r=1", "W"), 0.0),
     ],
 )

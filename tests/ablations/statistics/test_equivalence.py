@@ -67,6 +67,9 @@ def test_the_interval_has_to_lie_within_the_margin_too():
     assert contrast.within.no_worse_p == 9 / 256
     assert contrast.difference.interval[0] < -0.35
     assert contrast.margin_verdict == "cannot tell"
+    mirrored = against([-difference for difference in differences], 0.35)
+    assert mirrored.within.equivalent_p == 9 / 256 and mirrored.difference.interval[1] > 0.35
+    assert mirrored.margin_verdict == "no worse"
 
 
 def test_a_variant_can_be_worse_and_equivalent():
