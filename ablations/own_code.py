@@ -7,7 +7,7 @@ import hashlib
 import importlib
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -54,6 +54,21 @@ def fingerprint(spec: str) -> str:
     """
     load_object(spec)
     return _digest(sys.modules[spec.partition(":")[0]])
+
+
+def sources(specs: Iterable[str]) -> dict[str, str]:
+    """The files of all that some module:object name, each with a digest of what is run of it: what
+    was in it when this was first asked in this process."""
+    found: dict[str, str] = {}
+    for spec in specs:
+        load_object(spec)
+        found |= _sources(sys.modules[spec.partition(":")[0]])
+    return found
+
+
+@cache
+def _sources(module: ModuleType) -> dict[str, str]:
+    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for _, file in _beside(module)}
 
 
 @cache

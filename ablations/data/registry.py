@@ -94,6 +94,11 @@ def is_folder(name: str) -> bool:
     return name.startswith(FOLDER) and name not in (FOLDER, f"{FOLDER}PATH")
 
 
+def is_own_data(name: str) -> bool:
+    """Whether the name of a data set, as `read_dataset` takes it, names a user's."""
+    return name not in DATA_SETS and not is_folder(name)
+
+
 def load_data(wanted: Wanted) -> "ImageData":
     """The data set.
 

@@ -18,7 +18,7 @@ from ablations.study.run_settings import RunSettings
 from ablations.training.environment import describe_environment
 from ablations.training.loop import total_steps
 from ablations.training.progress import Progress
-from ablations.training.setup import Setup
+from ablations.training.setup import Setup, sources_of
 from ablations.training.trial import Failure, Outcome, Trial, run_trial
 
 
@@ -50,9 +50,7 @@ def run_trials(
         SettingError: Where a file of the store is no record.
     """
     orders = {
-        Trial(setup.variant, setup.settings, seed, device.type): Order(
-            setup, setup.key(device, seed)
-        )
+        _trial(setup, seed, device): Order(setup, setup.key(device, seed))
         for seed in range(settings.seeds)
         for setup in setups
     }
@@ -71,6 +69,11 @@ def run_trials(
     else:
         desk.run_here(left, debug)
     return [order.record for order in orders.values() if order.record is not None]
+
+
+def _trial(setup: Setup, seed: int, device: torch.device) -> Trial:
+    code = sources_of(setup.variant, setup.settings)
+    return Trial(setup.variant, setup.settings, seed, device.type, code)
 
 
 @dataclass
@@ -125,7 +128,7 @@ class Desk:
         if outcome.traceback:
             log = write_log(self.store.output, order.key.stem(TRIALS.format), outcome.traceback)
             record = replace(record, log=log)
-        # A user's code is what this process found when the run began.
+        # The digest of a user's code depends on what else this process has loaded beside it.
         order.record = replace(record, settings=order.key.settings)
         self.store.save(order.key, order.record)
         self.progress.trial_ends(trial, order.record, reused=False)

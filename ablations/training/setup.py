@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from ablations.data.images import ImageData
-from ablations.data.registry import Wanted, load_data
+from ablations.data.registry import Wanted, is_own_data, load_data
 from ablations.networks.builders import build
-from ablations.own_code import fingerprint
+from ablations.own_code import fingerprint, sources
 from ablations.records.key import RecordKey
 from ablations.study.study import Study, distinct_variants
 from ablations.study.train_settings import TrainSettings
@@ -54,6 +54,12 @@ def wanted_images(variant: Variant, settings: TrainSettings) -> Wanted:
         settings.architecture.image_size,
         settings.workers,
     )
+
+
+def sources_of(variant: Variant, settings: TrainSettings) -> tuple[tuple[str, str], ...]:
+    """The files of a user's code that a variant's trial runs, with digests; see `sources`."""
+    images = [settings.dataset] if is_own_data(settings.dataset) else []
+    return tuple(sources([*variant.own_code, *images]).items())
 
 
 def make_setups(studies: Sequence[Study], settings: TrainSettings) -> list[Setup]:

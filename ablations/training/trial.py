@@ -18,7 +18,7 @@ from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training.environment import describe_environment
 from ablations.training.loop import Epoch, train
-from ablations.training.setup import Setup, wanted_images
+from ablations.training.setup import Setup, sources_of, wanted_images
 from ablations.training.threads import threads_fixed
 
 DRAWS = 2**31
@@ -38,15 +38,25 @@ class Trial:
         settings: Its own, `TrainSettings.for_variant`.
         seed: Of weights, images and whatever the network draws in training.
         device: "cpu" or "cuda".
+        sources: Of `sources_of`: a user's code as it was when the run began.
     """
 
     variant: Variant
     settings: TrainSettings
     seed: int
     device: str
+    sources: tuple[tuple[str, str], ...] = ()
 
     def setup(self, loaded: dict[Wanted, ImageData]) -> Setup:
-        """Its setup; loaded: the data sets of this process, to which its own is added."""
+        """Its setup; loaded: the data sets of this process, to which its own is added.
+
+        Raises:
+            RuntimeError: Where a user's code is another here than it was when the run began.
+        """
+        here = dict(sources_of(self.variant, self.settings))
+        for file, digest in self.sources:
+            if here.get(file, digest) != digest:
+                raise RuntimeError(f"{file} was changed while the run went on")
         wanted = wanted_images(self.variant, self.settings)
         if wanted not in loaded:
             loaded[wanted] = load_data(wanted)

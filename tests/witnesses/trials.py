@@ -79,11 +79,11 @@ class Events(Progress):
         return [(family, seed) for what, family, seed in self.told if what == kind]
 
 
-def run_families(families, output, jobs, seeds=1, **training):
+def run_families(families, output, jobs, seeds=1, events=None, **training):
     """The records and events of a study of networks, each trained for two steps."""
     study = make_study(StudyFile("s", "s", {"family": tuple(families)}))
     train = TrainSettings(**({"epochs": None, "steps": 2, "batch_size": 8} | training))
     settings = RunSettings(output, seeds=seeds, train=train, jobs=jobs)
-    events = Events()
+    events = events or Events()
     records = run_trials(make_setups([study], train), settings, CPU, Store(output, TRIALS), events)
     return records, events

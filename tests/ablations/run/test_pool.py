@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from trials import DROPS, NETWORK, dies, run_families
+from trials import DROPS, NETWORK, Events, dies, run_families
 
 from ablations.run import pool
 
@@ -87,6 +87,17 @@ def test_an_error_in_a_process_keeps_its_traceback(write_module, tmp_path):
     assert record.failure == "KeyError: 'inside'" and record.transient
     assert "in trained" in (tmp_path / record.log).read_text()
     assert events.of("lost") == [], "its process goes on"
+
+
+def test_code_that_changes_while_the_run_goes_on_is_not_trained(write_module, tmp_path):
+    class Changing(Events):
+        def run_starts(self, works):
+            Path("mine_changing.py").write_text(NETWORK + "# changed\n")
+
+    write_module("mine_changing", NETWORK)
+    (record,), _ = run_families(["mine_changing:Net"], tmp_path, "1", events=Changing())
+    assert record.transient and record.failure.endswith("was changed while the run went on")
+    assert "mine_changing.py" in record.failure
 
 
 def test_a_trial_takes_its_threads_and_no_more(write_module, tmp_path):
