@@ -236,7 +236,7 @@ BAD = [
         "kernel-generator --forms W2",
         "unknown form; allowed: W, r=N with N a positive integer, attention, module:object",
     ),
-    ("all --dataset mnist", "--dataset mnist: allowed: digits, cifar10"),
+    ("all --dataset mnist", "--dataset mnist: allowed: digits, digits-clutter, cifar10"),
     ("all --split val", "--split val: allowed: test, validation"),
     ("all --dataset imagefolder:", "--dataset imagefolder:: allowed: digits"),
     ("all --dataset imagefolder:/no/where", "/no/where is not a directory"),

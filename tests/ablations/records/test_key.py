@@ -15,7 +15,7 @@ OTHER = {
     "width": 16, "image_size": 48, "model": "rednet26", "dataset": "cifar10",
     "split": "validation", "epochs": 9, "steps": 9, "batch_size": 9, "lr": 0.9,
     "optimizer": "adamw", "momentum": 0.5, "weight_decay": 0.5, "label_smoothing": 0.5,
-    "decayed": "weights", "zero_gamma": "yes", "span_init": "small", "averaging": 0.9,
+    "decayed": "weights", "zero_gamma": "yes", "span_init": "he", "averaging": 0.9,
     "threads": 2,
 }  # fmt: skip
 """Another value of every setting that decides a trial's numbers."""

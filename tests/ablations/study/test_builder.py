@@ -151,7 +151,8 @@ def test_every_axis_can_be_one():
               "family": '"rednet"', "depth": 26, "width": 24, "image_size": 48,
               "dataset": '"cifar10"', "epochs": 2, "batch_size": 4, "lr": 1e-3,
               "optimizer": '"adamw"', "momentum": 0.5, "weight_decay": 0,
-              "label_smoothing": 0}  # fmt: skip
+              "label_smoothing": 0, "decayed": '"weights"', "zero_gamma": '"yes"',
+              "span_init": '"he"', "averaging": 0.9}  # fmt: skip
     lines = [f"{name} = [{level}]" for name, level in levels.items()]
     (variant,) = study("[axes]\n" + "\n".join(lines)).variants.values()
     network = Variant(5, "C", "my.module:Generator", depth=26, width=24, image_size=48)
@@ -220,7 +221,7 @@ AXIS = "[axes]\nkernel_size = [3, 7]\n"
         ('[axes]\nfamily = ["vgg"]', ("axes", "family"), "vgg: unknown family; allowed: rednet, "),
         ("[axes]\ndepth = [34]", ("axes", "depth"), "depth 34: allowed: 26, 38, 50, 101, 152"),
         ("[axes]\nwidth = [1025]", ("axes", "width"), "width 1025: must be an integer of at least"),
-        ('[axes]\ndataset = ["mnist"]', ("axes", "dataset"), "dataset mnist: allowed: digits, cif"),
+        ('[axes]\ndataset = ["mnist"]', ("axes", "dataset"), "dataset mnist: allowed: digits, digits-cl"),
         ('[axes]\ndataset = ["imagefolder:\\u0000"]', ("axes", "dataset"), "must be a line of"),
         ("[axes]\nepochs = [1.5]", ("axes", "epochs"), "epochs 1.5: must be at least 1 and at mos"),
         ("[axes]\nsteps = [9999999999]", ("axes", "steps"), "must be at least 1 and at most 100"),
