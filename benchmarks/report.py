@@ -14,7 +14,7 @@ from measuring import arguments, goal, write
 
 from ablations.costs.proof_suite import prove_study
 from ablations.records.run_record import Run
-from ablations.records.trial_record import TrialRecord
+from ablations.records.trial_record import TrainedCosts, TrialRecord
 from ablations.results.results import results_of
 from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ABLATIONS, shipped_study
@@ -35,7 +35,7 @@ def record(variant: Variant, seed: int) -> TrialRecord:
         {"epoch": n, "steps": 43 * n, "train_loss": 2 / n, "top1": top1 * n / EPOCHS}
         for n in range(1, EPOCHS + 1)
     )
-    costs = {"params": 77_000 + variant.kernel_size, "operations": {"conv": 8_000_000}}
+    costs = TrainedCosts(77_000 + variant.kernel_size, {"conv": 8_000_000})
     return TrialRecord(variant, seed, {}, "cpu", "made up", curve, top1, costs, 1.0, {"torch": "2"})
 
 

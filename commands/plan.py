@@ -44,9 +44,12 @@ def plan_studies(
         click.echo(line)
 
 
-@click.group()
-def plan() -> None:
+@click.group(invoke_without_command=True)
+@click.pass_context
+def plan(context: click.Context) -> None:
     """What a run will cost, and what it can find; trains nothing and writes nothing."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 _OPTIONS = [

@@ -12,6 +12,7 @@ import click
 from ablations.errors import SettingError, one_line
 from ablations.run.misfits import Misfit, misfits
 from ablations.settings.setting import Level
+from ablations.study.all_settings import AXES, SETTINGS
 from ablations.study.builder import (
     BadStudy,
     Key,
@@ -25,7 +26,6 @@ from ablations.study.builder import (
 from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ABLATIONS, ENVELOPE
 from ablations.study.study import Study
-from ablations.study.table import AXES, SETTINGS
 from ablations.study.toml_lines import key_lines, line_of
 from commands.shared.options import Option, place_options, with_options
 from commands.shared.program import BAD_INPUT, PROGRAM

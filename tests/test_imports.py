@@ -1,4 +1,4 @@
-"""The houses stand on each other in one order: core, ablations, reports, cli."""
+"""The houses stand on each other in one order, and so do the rooms of ablations."""
 
 import ast
 import subprocess
@@ -9,6 +9,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ORDER = ["involution_core", "ablations", "reports", "commands", "cli"]
+
+
+ROOMS = ["statistics", "settings", "networks", "data", "study", "costs", "records", "results",
+         "training", "run"]  # fmt: skip
+"""The rooms of ablations: each imports from those before it alone."""
 
 
 def imported(path):
@@ -27,6 +32,17 @@ def test_imports_point_one_way(package):
     above = set(ORDER[ORDER.index(package) + 1 :])
     for path in files:
         assert not above & set(imported(path)), path
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_stand_on_each_other(room):
+    folders = {path.name for path in (ROOT / "ablations").iterdir() if path.is_dir()}
+    assert folders - {"__pycache__"} == set(ROOMS)
+    above = {f"ablations.{name}" for name in ROOMS[ROOMS.index(room) + 1 :]}
+    for path in (ROOT / "ablations" / room).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                assert ".".join(node.module.split(".")[:2]) not in above, path
 
 
 WITHOUT_TORCH = [

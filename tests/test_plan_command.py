@@ -97,3 +97,8 @@ def test_a_margin_is_planned_too(run):
 def test_a_margin_is_a_positive_number_of_points(run):
     result = run("plan", "kernel-size", *QUICK, "--margin", "0")
     assert result.code == 2 and "--margin 0.0: must be a positive number" in result.err
+
+
+def test_without_a_study_the_commands_are_listed(run):
+    result = run("plan")
+    assert result.code == 0 and "kernel-size" in result.out and result.err == ""

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from ablations.study.table import AXES
+from ablations.study.all_settings import AXES
 
 SETTINGS = """
 [settings]
@@ -428,3 +428,25 @@ def test_a_failed_trial_keeps_its_traceback(run, study, tmp_path, write_module):
     assert f"logs/{log.name}" in result.err
     with pytest.raises(KeyError, match="in the network"):
         run("run", file, "--debug")
+
+
+def test_a_network_that_suits_the_costs_and_not_the_data_is_a_failed_trial(
+    run, study, tmp_path, write_module
+):
+    check = "assert classes == 10, classes\n        "
+    picky = NETWORK.replace("self.stem =", check + "self.stem =")
+    data = """
+import torch
+from torch.utils.data import TensorDataset
+
+def two(image_size):
+    images = TensorDataset(torch.randn(8, 3, image_size, image_size), torch.arange(8) % 2)
+    return images, images
+"""
+    write_module("mine_picky", picky + data)
+    text = 'name = "picky"\n[axes]\nfamily = ["rednet", "mine_picky:Net"]\n'
+    result = run("run", study(text, SETTINGS + 'dataset = "mine_picky:two"\n'))
+    assert result.code == 0, result.err
+    found = {r["variant"]["family"]: r for r in records(tmp_path / "runs" / "picky")}
+    assert found["mine_picky:Net"]["failure"] == "AssertionError: 2"
+    assert found["mine_picky:Net"]["costs"] is None and found["rednet"]["failure"] is None

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 
 from ablations.networks.network import Network
-from ablations.study.table import AXES
+from ablations.study.all_settings import AXES
 from ablations.study.variants import make_variant
 from involution_core.architectures import ARCHITECTURES, Architecture
 

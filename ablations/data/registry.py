@@ -77,16 +77,16 @@ DATA_SETS: Mapping[str, Load] = {
 }
 """Name -> what loads it."""
 
-DATASETS = (*DATA_SETS, f"{FOLDER}PATH", "module:object")
+DATASET_NAMES = (*DATA_SETS, f"{FOLDER}PATH", "module:object")
 """What a data set can be called."""
 
 
 def read_dataset(text: str) -> str:
     """The name of a data set; ValueError where it is none."""
     check_printable(text)
-    if text in DATA_SETS or is_folder(text) or (is_own_code(text) and text != DATASETS[-1]):
+    if text in DATA_SETS or is_folder(text) or (is_own_code(text) and text != DATASET_NAMES[-1]):
         return text
-    raise ValueError(f"allowed: {', '.join(DATASETS)}")
+    raise ValueError(f"allowed: {', '.join(DATASET_NAMES)}")
 
 
 def is_folder(name: str) -> bool:

@@ -14,7 +14,7 @@ from ablations.records.files import write_text
 from ablations.records.migrations import OLDEST, migrate
 from ablations.records.run_record import Run
 from ablations.records.store import first_problem
-from ablations.study.builder import make_study, parse_study
+from ablations.study.builder import BadStudy, make_study, parse_study
 
 FORMAT = 3
 """Raised whenever a saved run gets other fields."""
@@ -45,8 +45,10 @@ def parse_run(values: Any) -> Run:
         return run
     except ValidationError as error:
         raise ValueError(first_problem(error)) from None
+    except BadStudy as error:
+        raise ValueError(f"its study cannot be: {error}") from None
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(one_line(error)) from None
+        raise ValueError(f"a part of it is missing or something else ({error})") from None
 
 
 def _check(run: Run) -> None:
@@ -64,6 +66,8 @@ def _check(run: Run) -> None:
         for proof in run.proofs[study.name]:
             if set(proof.fvcore_macs) != set(MAC_TERMS):
                 raise ValueError(f"the counts of {study.name}, {proof.name} lack a term")
+    if run.settings.train is None and (run.records or run.timings):
+        raise ValueError("a run without training that has trials")
     trials = [(record.variant, record.seed) for record in run.records]
     if len(set(trials)) < len(trials):
         raise ValueError("a trial stands there twice")
@@ -90,8 +94,10 @@ def load_run(path: Path, setting: str) -> Run:
     except FileNotFoundError:
         missing = f"holds no {RUN_FILE}; it is no run's folder" if is_folder else "no such file"
         raise SettingError(setting, path, missing) from None
-    except (ValueError, RecursionError, OSError) as error:
+    except (RecursionError, OSError) as error:
         raise SettingError(setting, path, f"cannot be read as a run: {one_line(error)}") from None
+    except ValueError as error:
+        raise SettingError(setting, path, f"cannot be read as a run: {error}") from None
 
 
 def _embedded(page: str) -> str:

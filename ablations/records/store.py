@@ -58,7 +58,8 @@ def first_problem(error: ValidationError) -> str:
     """The first thing that is wrong with some values, on one line."""
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"]))
-    return f"{where}: {first['msg']}" if where else first["msg"]
+    told = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {told}" if where else told
 
 
 class Store(Generic[Record]):
@@ -87,10 +88,8 @@ class Store(Generic[Record]):
         except FileNotFoundError:
             return None
         except (ValueError, RecursionError, OSError) as error:
-            problem = (
-                f"{path} is not a {kind} record ({one_line(error)}); move it away to run this "
-                f"{kind}"
-            )
+            told = str(error) if isinstance(error, ValueError) else one_line(error)
+            problem = f"{path} is not a {kind} record ({told}); move it away to run this {kind}"
             raise SettingError("output", self.output, problem) from None
         return replace(record, variant=key.variant) if record.reusable else None
 

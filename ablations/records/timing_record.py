@@ -9,6 +9,9 @@ from ablations.records.key import RecordKey
 from ablations.records.store import RecordKind, Store
 from ablations.study.variants import Variant
 
+SHORTEST = 1e-9
+"""Seconds below which no clock here measures anything."""
+
 
 @dataclass(frozen=True)
 class TimingRecord:
@@ -47,7 +50,7 @@ class TimingRecord:
         if self.failure is not None:
             return
         for seconds in (self.step_seconds, self.inference_seconds):
-            if len(seconds) < 2 or not all(0 < value < math.inf for value in seconds):
+            if len(seconds) < 2 or not all(SHORTEST < value < math.inf for value in seconds):
                 raise ValueError(f"timings of {list(seconds)} s")
         if self.peak_bytes is None or self.peak_bytes <= 0 or self.batch_size <= 0:
             raise ValueError(f"{self.peak_bytes} bytes for a batch of {self.batch_size}")

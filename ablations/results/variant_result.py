@@ -7,7 +7,7 @@ from functools import cached_property
 from ablations.costs.conventions import FULL, Convention
 from ablations.costs.proof import Proof
 from ablations.records.timing_record import TimingRecord
-from ablations.records.trial_record import TrialRecord
+from ablations.records.trial_record import TrainedCosts, TrialRecord
 from ablations.statistics.contrasts import Contrast
 from ablations.statistics.estimate import Estimate
 from ablations.statistics.intervals import Interval
@@ -88,14 +88,19 @@ class VariantResult:
         return sum(trial.failure is not None for trial in self.trials)
 
     @property
+    def _trained_costs(self) -> TrainedCosts | None:
+        return next((trial.costs for trial in self.trials if trial.costs is not None), None)
+
+    @property
     def trained_params(self) -> int | None:
         """Parameters of the network that was trained; None where none was."""
-        return int(self.trials[0].costs["params"]) if self.trials else None
+        return None if self._trained_costs is None else self._trained_costs.params
 
     @property
     def trained_macs(self) -> int | None:
         """Multiply-accumulates of the network that was trained, for one image."""
-        return FULL.count(self.trials[0].costs["operations"]) if self.trials else None
+        costs = self._trained_costs
+        return None if costs is None else FULL.count(costs.operations)
 
     @property
     def training_rate(self) -> Rate | None:

@@ -88,7 +88,10 @@ def needed_memory(setup: Setup) -> int:
     Where the network cannot be run it is what is known without.
     """
     data = setup.data
-    network = setup.network(seed=0).eval()
+    try:
+        network = setup.network(seed=0).eval()
+    except (Exception, SystemExit):  # a user's code; its trial tells what it is
+        return PROCESS_BYTES + data.held_bytes
     held = sum(parameter.nbytes for parameter in network.parameters())
     own = {parameter.untyped_storage().data_ptr() for parameter in network.parameters()}
     kept: dict[int, int] = {}  # storage -> bytes

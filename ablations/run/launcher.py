@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import torch
 
 from ablations.costs.conventions import FULL
-from ablations.costs.fvcore_counter import NetworkCost, count_cost
+from ablations.costs.fvcore_counter import count_cost
 from ablations.errors import SettingError
 from ablations.records.key import RecordKey
 from ablations.records.logs import write_log
 from ablations.records.store import Store
-from ablations.records.trial_record import TRIALS, TrialRecord
+from ablations.records.trial_record import TRIALS, TrainedCosts, TrialRecord
 from ablations.run.capacity import choose_jobs
 from ablations.run.pool import Ended, Lost, Pool, Started, Stepped
 from ablations.study.run_settings import RunSettings
@@ -84,8 +84,16 @@ class Order:
     key: RecordKey
     record: TrialRecord | None = None
 
-    def count(self) -> NetworkCost:
-        return count_cost(self.setup.network(self.key.seed or 0), self.setup.data.image_size)
+    def cost(self) -> TrainedCosts | None:
+        """Of its network; None where a user's code makes none."""
+        if self.record is not None and self.record.costs is not None:
+            return self.record.costs
+        try:
+            network = self.setup.network(self.key.seed or 0)
+            cost = count_cost(network, self.setup.data.image_size)
+        except (Exception, SystemExit):  # its trial tells what it is
+            return None
+        return TrainedCosts(cost.params, cost.operations)
 
 
 @dataclass(frozen=True)
@@ -139,7 +147,6 @@ class Desk:
 
 def _failed(trial: Trial, order: Order, failure: Failure) -> TrialRecord:
     """The record of a trial whose process could not make one."""
-    cost = order.count()
     return TrialRecord(
         variant=trial.variant,
         seed=trial.seed,
@@ -148,7 +155,7 @@ def _failed(trial: Trial, order: Order, failure: Failure) -> TrialRecord:
         data=order.setup.data.description,
         curve=(),
         top1=None,
-        costs={"params": cost.params, "operations": dict(cost.operations)},
+        costs=order.cost(),
         seconds=0.0,
         environment=describe_environment(torch.device(trial.device)),
         failure=failure.reason,
@@ -163,8 +170,8 @@ def _works(orders: dict[Trial, Order]) -> dict[Trial, float]:
     for trial, order in orders.items():
         setup = order.setup
         if id(setup) not in macs:
-            operations = order.record.costs["operations"] if order.record else None
-            macs[id(setup)] = FULL.count(operations or order.count().operations)
+            cost = order.cost()
+            macs[id(setup)] = FULL.count(cost.operations) if cost else 1
         steps = total_steps(trial.settings, setup.data)
         works[trial] = float(macs[id(setup)] * steps * trial.settings.batch_size)
     return works

@@ -14,8 +14,8 @@
     seeds = 8
     epochs = 8
 
-In place of [axes], [[variants]] lists the variants one by one. `table.SETTINGS` names what the
-settings can hold, `table.AXES` what can be an axis.
+In place of [axes], [[variants]] lists the variants one by one. `all_settings.SETTINGS` names what
+the settings can hold, `all_settings.AXES` what can be an axis.
 """
 
 import re
@@ -26,9 +26,9 @@ from math import prod
 
 from ablations.networks.families import family_of
 from ablations.settings.setting import Level
+from ablations.study.all_settings import DEFAULTS, NETWORK_AXES, PAPER, TRAINING_AXES
 from ablations.study.document import Key, Problem, Reader, StudyFile
 from ablations.study.study import Study
-from ablations.study.table import DEFAULTS, NETWORK_AXES, PAPER, TRAINING_AXES
 from ablations.study.variants import Variant, make_variant
 from ablations.texts import shown
 

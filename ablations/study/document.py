@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ablations.settings.setting import Level, Setting
-from ablations.study.table import AXES, SETTINGS
+from ablations.study.all_settings import AXES, SETTINGS
 from ablations.texts import check_printable, is_control, shown, text_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
@@ -45,7 +45,7 @@ class StudyFile:
         return tuple(self.axes or dict.fromkeys(name for v in self.variants for name in v))
 
     def to_toml(self) -> str:
-        """The file's text; `study_files.parse_study` reads it back."""
+        """The file's text; `builder.parse_study` reads it back."""
         parts = [f"name = {_toml(self.name)}\ntitle = {_toml(self.title)}\n"]
         if self.axes:
             parts.append(_table("[axes]", self.axes))

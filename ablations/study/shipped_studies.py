@@ -7,9 +7,9 @@ from importlib.resources import files
 
 from ablations.errors import SettingError
 from ablations.settings.setting import Level
+from ablations.study.all_settings import AXES
 from ablations.study.builder import StudyFile, make_study, parse_study
 from ablations.study.study import Study
-from ablations.study.table import AXES
 
 ABLATIONS = ("kernel-size", "group-channels", "kernel-generator")
 """The paper's tables (a), (b) and (c)."""

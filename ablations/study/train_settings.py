@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ablations.data.registry import DATASETS, read_dataset
+from ablations.data.registry import DATASET_NAMES, read_dataset
 from ablations.errors import SettingError
 from ablations.settings.readers import (
     integer_within,
@@ -71,7 +71,7 @@ class TrainSettings:
         Setting(
             read=read_dataset,
             default="digits",
-            help=", ".join(DATASETS),
+            help=", ".join(DATASET_NAMES),
             example="imagefolder:/data/imagenette",
             option="--dataset",
             metavar="NAME",

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from ablations.costs.fvcore_counter import count_cost
+from ablations.costs.fvcore_counter import NetworkCost, count_cost
 from ablations.data.images import ImageData
 from ablations.data.registry import Wanted, load_data
 from ablations.data.seeding import drawing_from, seed_of
 from ablations.errors import TrialFailed, one_line
 from ablations.records.logs import traceback_text
-from ablations.records.trial_record import TrialRecord
+from ablations.records.trial_record import TrainedCosts, TrialRecord
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training.environment import describe_environment
@@ -91,11 +91,20 @@ def run_trial(setup: Setup, trial: Trial, on_step: OnStep, debug: bool = False) 
     """Trains it with the threads of its settings. What makes it fail becomes its record; with
     `debug` it is raised."""
     device = torch.device(trial.device)
+    cost: NetworkCost | None = None
+    curve: list[Epoch] = []
+    failure = None
+    start = time.perf_counter()
     with threads_fixed(trial.settings.threads), drawing_from(trial.seed):
-        network = setup.network(trial.seed)
-        cost = count_cost(network, setup.data.image_size)
-        start = time.perf_counter()
-        curve, failure = _train(network, setup, trial, on_step, debug)
+        try:
+            network = setup.network(trial.seed)
+            cost = count_cost(network, setup.data.image_size)
+            start = time.perf_counter()
+            curve = _train(network, setup, trial, on_step)
+        except (Exception, SystemExit) as error:  # whatever ends one must not end the others
+            if debug:
+                raise
+            failure = failure_of(error)
         seconds = time.perf_counter() - start
         environment = describe_environment(device)
     record = TrialRecord(
@@ -106,7 +115,7 @@ def run_trial(setup: Setup, trial: Trial, on_step: OnStep, debug: bool = False) 
         data=setup.data.description,
         curve=tuple(vars(epoch) for epoch in curve),
         top1=curve[-1].top1 if curve else None,
-        costs={"params": cost.params, "operations": dict(cost.operations)},
+        costs=TrainedCosts(cost.params, cost.operations) if cost else None,
         seconds=seconds,
         environment=environment,
         failure=failure.reason if failure else None,
@@ -115,16 +124,9 @@ def run_trial(setup: Setup, trial: Trial, on_step: OnStep, debug: bool = False) 
     return Outcome(record, failure.traceback if failure else "")
 
 
-def _train(
-    network: nn.Module, setup: Setup, trial: Trial, on_step: OnStep, debug: bool
-) -> tuple[list[Epoch], Failure | None]:
+def _train(network: nn.Module, setup: Setup, trial: Trial, on_step: OnStep) -> list[Epoch]:
     device = torch.device(trial.device)
-    try:
-        with drawing_from(trial.seed, DRAWS):
-            if device.type == "cuda":
-                torch.cuda.manual_seed_all(seed_of(trial.seed, DRAWS))
-            return train(network, setup.data, trial.settings, trial.seed, device, on_step), None
-    except (Exception, SystemExit) as error:  # whatever ends one must not end the others
-        if debug:
-            raise
-        return [], failure_of(error)
+    with drawing_from(trial.seed, DRAWS):
+        if device.type == "cuda":
+            torch.cuda.manual_seed_all(seed_of(trial.seed, DRAWS))
+        return train(network, setup.data, trial.settings, trial.seed, device, on_step)

@@ -8,10 +8,20 @@ from typing import Any
 import click
 
 from ablations.settings.setting import Level, Setting
-from ablations.study.table import MACHINE_SETTINGS, SETTINGS
+from ablations.study.all_settings import MACHINE_SETTINGS, SETTINGS
 
 Option = Callable[[Callable], Callable]
 """Adds one option to a command."""
+
+
+class _Folder(click.Path):
+    """Refuses an empty text, which an unset variable of a shell leaves: it would be this folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("is empty; name a folder", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 open_option = click.option(
     "--open", "open_browser", is_flag=True, help="Open the page in the browser. Example: --open"
@@ -63,7 +73,7 @@ def place_options() -> list[Option]:
     """Options of what belongs to the machine and not to a study."""
     output = click.option(
         "--output",
-        type=click.Path(path_type=Path),
+        type=_Folder(path_type=Path),
         metavar="DIR",
         show_default="runs/<study>",
         help="Folder for report.html, tables/ and trials/. Example: --output runs/mine",

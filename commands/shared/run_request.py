@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ablations.settings.setting import Level
+from ablations.study.all_settings import MACHINE_SETTINGS, RUN_SETTINGS, SETTINGS, TRAIN_SETTINGS
 from ablations.study.run_settings import RunSettings
-from ablations.study.table import MACHINE_SETTINGS, RUN_SETTINGS, SETTINGS, TRAIN_SETTINGS
 from ablations.study.train_settings import TrainSettings
 
 
@@ -41,11 +41,17 @@ def take_levels(defaults: Mapping[str, Level], options: dict[str, Any]) -> dict[
     Args:
         defaults: As for `options.study_options`.
         options: By name of their settings.
+
+    Raises:
+        SettingError: For a value that is not allowed.
     """
     if options["epochs"] is None and options["steps"] is None:
         options["epochs"] = defaults["epochs"]
     taken = {name: options.pop(name) for name in SETTINGS if name in options}
-    return {name: level for name, level in taken.items() if level is not None}
+    given = {name: level for name, level in taken.items() if level is not None}
+    for name, level in given.items():
+        SETTINGS[name].check(level)
+    return given
 
 
 def make_settings(levels: Mapping[str, Level], place: Place, no_train: bool) -> RunSettings:

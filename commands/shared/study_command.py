@@ -8,11 +8,11 @@ import click
 
 from ablations.errors import SettingError
 from ablations.run.misfits import misfits
+from ablations.study.all_settings import AXES
 from ablations.study.builder import BadStudy, StudyFile, make_study
 from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import read_levels, shipped, with_levels
 from ablations.study.study import Study
-from ablations.study.table import AXES
 from commands.shared.list_command import ListCommand
 from commands.shared.options import Option, place_options, study_options, with_options
 from commands.shared.run_request import make_settings, take_levels, take_place

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ablations.study.table import AXES, SETTINGS
+from ablations.study.all_settings import AXES, SETTINGS
 
 TARGET = Path(__file__).parent.parent / "studies.md"
 BEGIN, END = "<!-- settings table: begin -->\n", "<!-- settings table: end -->"

@@ -1,6 +1,6 @@
 """Accuracy against what the trained networks cost, and the Pareto front."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -66,7 +66,9 @@ _PANELS = (
 )
 
 
-def accuracy_cost_figure(name: str, series: Series, variants: Sequence[VariantResult]) -> Markup:
+def accuracy_cost_figure(
+    name: str, series: Series, variants: Sequence[VariantResult], same_images: Collection[str]
+) -> Markup:
     """Mean Top-1 with its 95 % interval against what the trained network costs: MACs, parameters
     and, where it was timed, the time of one image; a line joins those that no other variant beats
     in both, and where there are several series, a thin one each series.
@@ -75,6 +77,7 @@ def accuracy_cost_figure(name: str, series: Series, variants: Sequence[VariantRe
         name: Of the study.
         series: All variants.
         variants: Those of which no seed finished are left out.
+        same_images: Names of those that are compared with the baseline.
     """
     finished = [variant for variant in variants if variant.top1.n]
     panels = [panel for panel in _PANELS if any(panel.cost(v) is not None for v in finished)]
@@ -83,7 +86,7 @@ def accuracy_cost_figure(name: str, series: Series, variants: Sequence[VariantRe
     def draw(figure: Figure, marks: Marks) -> None:
         row = figure.subplots(1, len(panels), sharey=True)
         placed = [
-            _panel(axes, marks, panel, series, named, finished)
+            _panel(axes, marks, panel, series, named, finished, same_images)
             for axes, panel in zip(row, panels, strict=True)
         ]
         accuracy_axis(*row)
@@ -116,17 +119,19 @@ def _panel(
     series: Series,
     named: Labels,
     finished: Sequence[VariantResult],
+    same_images: Collection[str],
 ) -> list[Point]:
-    """Draws every series and the front; where each variant lies, and its label."""
-    placed, everywhere = [], []
+    """Draws every series, and the front of what was judged on the same images; where each variant
+    lies, and its label."""
+    placed, compared = [], []
     for line, labels in zip(lines_of(len(series)), series.values(), strict=True):
         found = [variant for variant in finished if variant.name in labels]
         points = _points(axes, marks, panel, line, named, found)
         placed += [(x, y, labels[variant]) for x, y, variant in points]
-        everywhere += points
+        compared += [point for point in points if point[2] in same_images]
         if len(series) > 1:
             _join(axes, line, points)
-    _front(axes, everywhere)
+    _front(axes, compared)
     axes.set_xlabel(panel.heading)
     axes.margins(x=0.15 if len(series) > 1 else 0.25)
     axes.xaxis.set_major_locator(MaxNLocator(4))

@@ -48,7 +48,7 @@ def _measured_figures(settings: RunSettings, result: StudyResult) -> list[Figure
     interval = "with its 95 % interval (Student’s t over seeds)"
     return [
         Figure(
-            accuracy_cost_figure(name, told_apart(study), variants),
+            accuracy_cost_figure(name, told_apart(study), variants, study.same_images),
             f"Mean Top-1 {interval} against the costs of the network that was trained: {measured}. "
             "The thick line joins the variants that no other is at least as good as in both (the "
             "Pareto front of the means; where intervals overlap, the front is not certain). Time: "

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
+from ablations.networks.families import INVOLUTION_SETTINGS
 from ablations.networks.network import Network
 from ablations.study.run_settings import RunSettings
 from ablations.study.train_settings import TrainSettings
-from ablations.study.variants import Variant, architecture_of
+from ablations.study.variants import NETWORK_SETTINGS, Variant, architecture_of
 from involution_core.architectures import ARCHITECTURES
 from reports.names.level_names import level_name
 
@@ -71,8 +72,9 @@ def variant_name(variant: Variant) -> str:
             plural = "s" * (variant.group_channels != 1)
             shared = f"{variant.group_channels} group channel{plural}"
         parts += [f"K={variant.kernel_size}", shared, variant.generator]
-    for name in ("depth", "width", "image_size"):
-        level = getattr(variant, name)
-        if level is not None:
-            parts.append(level_name(name, str(level)))
+    for name in NETWORK_SETTINGS:
+        if name != "family" and name not in INVOLUTION_SETTINGS:
+            level = getattr(variant, name)
+            if level is not None:
+                parts.append(level_name(name, str(level)))
     return ", ".join([*parts, *(level_name(name, str(level)) for name, level in variant.training)])

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from ablations.study.all_settings import AXES
 from ablations.study.study import Study
-from ablations.study.table import AXES
 
 BETWEEN = " · "
 """Between the levels of a variant."""

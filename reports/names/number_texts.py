@@ -1,6 +1,6 @@
 """How numbers are written. No torch."""
 
-from ablations.costs.conventions import FULL, printed
+from ablations.costs.conventions import FULL, Convention, printed
 from ablations.statistics.estimate import Estimate
 
 
@@ -12,6 +12,11 @@ def millions(count: int) -> str:
 def giga_macs(count: int) -> str:
     """Multiply-accumulates in G, as the full count prints them; more decimals for small ones."""
     return FULL.printed(count) if count >= 10**8 else printed(count, 10**9, 5)
+
+
+def flops_text(convention: Convention, count: int) -> str:
+    """ "FLOPs" in G, as their convention prints them; more decimals for small ones."""
+    return convention.printed(count) if count >= 10**8 else printed(count, 10**9, 5)
 
 
 def whole(value: float) -> str:

@@ -11,8 +11,8 @@ from ablations.costs.proof import published_in
 from ablations.data.holdout import VALIDATION_SHARE
 from ablations.records.run_file import EMBEDDED_ID, dump_run
 from ablations.results.results import Results
+from ablations.study.all_settings import TRAINING_AXES
 from ablations.study.study import distinct_variants
-from ablations.study.table import TRAINING_AXES
 from ablations.training.recipe import describe_optimizer
 from involution_core.forms import ATTENTION
 from reports.names.captions import budget, counted_on, measured_on, variant_name

@@ -96,9 +96,13 @@ def _measured_on(results: Results) -> str:
 
 
 def _own_training(first: Results, second: Results) -> set[str]:
-    """What the training of one variant has of its own, in either run."""
+    """What differs in the training of one variant from its run, in either; and the data set, where
+    the runs have not the same: accuracies on other images are not compared."""
     variants = [*_variants(first), *_variants(second)]
-    return {name for variant in variants for name, _ in variant.training}
+    data = {run.settings.train and run.settings.train.dataset for run in (first, second)}
+    return {name for variant in variants for name, _ in variant.training} | (
+        {"dataset"} if len(data - {None}) > 1 else set()
+    )
 
 
 def _absolute(variant: Variant, settings: Mapping[str, Any], names: Collection[str]) -> Variant:
@@ -110,15 +114,13 @@ def _absolute(variant: Variant, settings: Mapping[str, Any], names: Collection[s
     return replace(variant, training=tuple(sorted(training.items())))
 
 
-def _costed(results: Results, names: Collection[str]) -> dict[Variant, Costs]:
-    """The costs of every variant's network, the cost model's."""
-    train = results.settings.train
-    costed = {}
-    for found in (variant for result in results.studies for variant in result.variants):
-        settings = {} if train is None else train.for_variant(found.variant).identity()
-        variant = _absolute(found.variant, settings, names)
-        costed[variant] = Costs(found.params, found.macs)
-    return costed
+def _costed(results: Results) -> dict[Variant, Costs]:
+    """The costs of every variant's network, the cost model's, however it is trained."""
+    return {
+        replace(found.variant, training=()): Costs(found.params, found.macs)
+        for result in results.studies
+        for found in result.variants
+    }
 
 
 def _trained(results: Results, names: Collection[str]) -> dict[Variant, dict[int, float | None]]:
@@ -134,21 +136,21 @@ def _trained(results: Results, names: Collection[str]) -> dict[Variant, dict[int
 
 def _only(first: Results, second: Results) -> Iterator[str]:
     names = _own_training(first, second)
-    counted = [_costed(results, names) for results in (first, second)]
-    trained = [set(_trained(results, names)) for results in (first, second)]
-    for name, here in ((FIRST, 0), (SECOND, 1)):
-        there = 1 - here
+    counted = [_costed(results) for results in (first, second)]
+    trained = [_trained(results, names) for results in (first, second)]
+    for name, here, there in ((FIRST, 0, 1), (SECOND, 1, 0)):
+        networks = {replace(variant, training=()) for variant in trained[here]}
+        for variant in trained[here]:
+            new = replace(variant, training=()) not in counted[there]
+            if new or variant not in trained[there]:
+                yield f"Only {name} {'counted and ' * new}trained {variant_name(variant)}."
         for variant in counted[here]:
-            done = "counted and trained" if variant in trained[here] else "counted"
-            if variant not in counted[there]:
-                yield f"Only {name} {done} {variant_name(variant)}."
-            elif variant in trained[here] - trained[there]:
-                yield f"Only {name} trained {variant_name(variant)}."
+            if variant not in networks and variant not in counted[there]:
+                yield f"Only {name} counted {variant_name(variant)}."
 
 
 def _costs(first: Results, second: Results) -> Table[CostChange]:
-    names = _own_training(first, second)
-    mine, its = _costed(first, names), _costed(second, names)
+    mine, its = _costed(first), _costed(second)
     changes = [
         CostChange(variant_name(variant), mine[variant], its[variant])
         for variant in mine

@@ -8,11 +8,12 @@ from ablations.costs.proof import published_in
 from ablations.costs.published import Published
 from ablations.results.study_result import StudyResult
 from ablations.results.variant_result import Rate, VariantResult
+from ablations.study.all_settings import AXES
 from ablations.study.study import Study
-from ablations.study.table import AXES
 from reports.names.level_names import heading, variant_texts
 from reports.names.number_texts import (
     difference_text,
+    flops_text,
     giga_macs,
     mean_text,
     millions,
@@ -92,7 +93,7 @@ def _counted_columns(group: Group, convention: Convention) -> Columns:
         Column("#Params (M)", lambda v: millions(v.params), group, lambda v: v.params),
         Column(
             flops,
-            lambda v: convention.printed(v.flops(convention)),
+            lambda v: flops_text(convention, v.flops(convention)),
             group,
             lambda v: v.flops(convention),
             paper=False,

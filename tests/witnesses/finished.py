@@ -9,7 +9,7 @@ import torch
 from ablations.costs.proof_suite import prove_study
 from ablations.records.run_record import Run
 from ablations.records.timing_record import TimingRecord
-from ablations.records.trial_record import TrialRecord
+from ablations.records.trial_record import TrainedCosts, TrialRecord
 from ablations.study.builder import make_study, parse_study
 from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ENVELOPE, shipped, shipped_study, with_levels
@@ -35,7 +35,7 @@ def record(variant, seed, top1, failure=None, costs=(77_520, 8_960_000)):
         data="a <b>data set</b>",
         curve=curve,
         top1=top1,
-        costs={"params": params, "operations": {"conv": macs - 960_000, "involution": 960_000}},
+        costs=TrainedCosts(params, {"conv": macs - 960_000, "involution": 960_000}),
         seconds=1.0,
         environment={"threads": str(seed + 1), "torch": "2"},
         failure=failure,

@@ -9,7 +9,7 @@ from ablations.records.key import RecordKey
 from ablations.records.logs import traceback_text, write_log
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS, TimingRecord, load_session
-from ablations.records.trial_record import TRIALS, TrialRecord
+from ablations.records.trial_record import TRIALS, TrainedCosts, TrialRecord
 from ablations.study.variants import Variant
 
 SETTINGS = {"model": "rednet-small", "lr": 0.1, "code": {"mine:net": "0123"}}
@@ -23,7 +23,7 @@ RECORD = TrialRecord(
     data="d",
     curve=({"epoch": 1, "steps": 4, "train_loss": 2.5, "top1": 100 / 3},),
     top1=100 / 3,
-    costs={"params": 3, "operations": {"conv": 1}},
+    costs=TrainedCosts(3, {"conv": 1}),
     seconds=1.25,
     environment={"torch": "2"},
 )
@@ -100,7 +100,13 @@ def test_a_record_of_something_else_is_refused(tmp_path, kind, key, record, chan
         {"top1": 5000.0},
         {"top1": None},
         {"top1": float("nan")},
-        {"costs": {"operations": {}}},
+        {"costs": None},
+        {"costs": {"operations": {"conv": 1}}},
+        {"costs": {"params": -1, "operations": {"conv": 1}}},
+        {"costs": {"params": 3, "operations": {}}},
+        {"costs": {"params": 3, "operations": {"conv": "a"}}},
+        {"costs": {"params": 3, "operations": "x"}},
+        {"curve": [{"epoch": 1, "steps": 10**30, "train_loss": 2.5, "top1": 3}]},
         {"curve": [{"epoch": 1, "steps": 4, "train_loss": 2.5}]},
         {"curve": [{"epoch": 1, "steps": 0, "train_loss": 2.5, "top1": 3}]},
     ],
@@ -115,6 +121,7 @@ def test_values_that_no_trial_has_are_refused(tmp_path, change):
     "change",
     [
         {"step_seconds": []},
+        {"step_seconds": [0.1, 1e-320]},
         {"step_seconds": [0.1, 0.0]},
         {"inference_seconds": [0.1, float("nan")]},
         {"inference_seconds": [0.1, "fast"]},

@@ -57,7 +57,7 @@ def test_a_process_that_dies_fails_its_trial_and_no_other(write_module, tmp_path
     assert lived.failure is None
     for record, (_, reason, known) in zip(dead, DEATHS.values(), strict=True):
         assert record.failure == f"the process of this trial ended {reason}"
-        assert record.transient and record.top1 is None and record.costs["params"] > 0
+        assert record.transient and record.top1 is None and record.costs.params > 0
         log = (tmp_path / record.log).read_text()
         assert "attempt 1 of 1" in log and known in log
     assert sorted(events.of("ends")) == sorted((r.variant.family, 0) for r in records)

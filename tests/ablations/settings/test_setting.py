@@ -12,7 +12,7 @@ from ablations.settings.readers import (
     read_positive,
 )
 from ablations.settings.setting import Setting, check_settings, setting, settings_of
-from ablations.study.table import AXES, SETTINGS
+from ablations.study.all_settings import AXES, SETTINGS
 from cli import cli
 
 

@@ -63,6 +63,24 @@ def test_changed_costs_are_whole_numbers(first):
     assert three[1:] == ["14.7", "2.46", "14.7", "2.46", "−1,000", "0"]
 
 
+def test_costs_are_those_of_a_network_however_it_is_trained():
+    study = make_study(parse_study('name = "r"\naxes.lr = [0.1, 0.05]\naxes.kernel_size = [3, 7]'))
+    trained = run_of("a", study, {name: [50.0, 51.0] for name in study.variants}, dataset="digits")
+    settings = replace(trained.settings, train=None)
+    counted = replace(trained, settings=settings, records=[], timings=[])
+    found = compared(trained, counted)
+    assert [row[-2:] for row in cells(found.costs)] == [["0", "0"]] * 2
+    assert len(found.only) == 4 and all(line.startswith("Only A trained") for line in found.only)
+
+
+def test_accuracies_on_other_images_are_not_compared(first):
+    other = make_run("b", "kernel-size", TOPS, dataset="cifar10")
+    found = compared(first, other)
+    assert found.accuracy is None and found.conclusions == []
+    assert [row[-2:] for row in cells(found.costs)] == [["0", "0"]] * 2
+    assert "Only B trained K=3, 16 group channels, r=4, cifar10." in found.only
+
+
 def test_the_page_names_and_escapes(first):
     second = make_run("b", "kernel-size", TOPS)
     page = render_comparison(compared(first, second), ("runs/a", "<b>&"))

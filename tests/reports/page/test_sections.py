@@ -142,7 +142,7 @@ def test_levels_are_named_once_where_axes_of_training_interact():
 
 def test_the_front_is_one_of_macs_as_trained(crossed):
     records = [
-        replace(record, costs={**record.costs, "params": 10**9 - record.costs["params"]})
+        replace(record, costs=replace(record.costs, params=10**9 - record.costs.params))
         for record in crossed.records
     ]
     turned = replace(crossed, records=records)

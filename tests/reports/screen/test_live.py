@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from ablations.records.timing_record import TimingRecord
-from ablations.records.trial_record import TrialRecord
+from ablations.records.trial_record import TrainedCosts, TrialRecord
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training.trial import Trial
@@ -61,7 +61,7 @@ WORKS = {SMALL: 1.0, LARGE: 3.0, LARGER: 4.0}
 
 
 def ended(trial, top1=50.0, failure=None):
-    costs = {"params": 1, "operations": {}}
+    costs = TrainedCosts(1, {"conv": 1})
     return TrialRecord(trial.variant, 0, {}, "cpu", "d", (), top1, costs, 5.0, {}, failure)
 
 
