@@ -47,7 +47,8 @@ def test_a_study(tmp_path, study, own):
     text, changed = re.subn("epochs = 8", "steps = 2", file.read_text(encoding="utf-8"))
     assert changed == 1
     file.write_text(text.replace("seeds = 8", "seeds = 2"), encoding="utf-8")
-    run("-m", "cli", "run", file.name, "--output", "out", cwd=tmp_path)
+    quick = ("--set", "cost_model=rednet-small", "--output", "out")
+    run("-m", "cli", "run", file.name, *quick, cwd=tmp_path)
     name = re.search('^name = "(.*)"$', text, re.MULTILINE)[1]
     table = pd.read_csv(tmp_path / "out" / "tables" / f"{name}.csv")
     assert table["verified"].all()

@@ -39,6 +39,13 @@ def test_toml_is_a_study(text, rest):
     parse_study(text)
 
 
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "docs" / "recipe").glob("*.toml")), ids=lambda file: file.stem
+)
+def test_what_was_chosen_by_top1_was_chosen_on_the_validation_split(file):
+    assert parse_study(file.read_text("utf-8")).settings["split"] == "validation"
+
+
 def test_own_code_of_the_docs_makes_networks():
     page = (ROOT / "docs" / "own-code.md").read_text("utf-8")
     mine: dict = {}

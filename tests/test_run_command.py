@@ -285,7 +285,7 @@ def test_a_byte_order_mark_is_none_of_a_file(run, tmp_path):
         ("folder.toml", "folder", "holds no run.json; it is no run's folder"),
         ("study.txt", b"", "a study's file ends in .toml, a report in .html, .htm, .json"),
         ("bytes.toml", b"\xff\xfe", "cannot be read (UnicodeDecodeError: 'utf-8' codec"),
-        ("bytes.html", b"\xff\xfe", "cannot be read as a run: UnicodeDecodeError"),
+        ("bytes.html", b"\xff\xfe", "cannot be read as a run: "),
         ("empty.html", b"", "the page embeds no run; it is no report of this program"),
         ("run.json", b"{}", "it holds no run"),
         ("x" * 300 + ".toml", None, "File name too long"),
@@ -366,87 +366,3 @@ def test_bad_levels_of_a_shipped_study(run, tmp_path, typed, message):
     assert result.code == 2
     assert message in result.err and result.err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
-
-
-def test_settings_of_a_file_may_be_changed_from_outside(run, study, tmp_path):
-    file = study(CROSSED)
-    result = run("run", file, "--set", "seeds=2", "--set", "weight_decay=0.01")
-    assert result.code == 0, result.err
-    kept = records(tmp_path / "runs" / "crossed")
-    assert len(kept) == 8 and {record["settings"]["weight_decay"] for record in kept} == {0.01}
-    page = tmp_path / "runs" / "crossed" / "report.html"
-    again = run("run", page, "--set", "epochs=1", "--no-train", "--output", "again")
-    assert again.code == 0, again.err
-    source = json.loads((tmp_path / "again" / "run.json").read_text())["studies"][0]["source"]
-    assert "epochs = 1" in source and "steps" not in source and "seeds = 2" in source
-
-
-@pytest.mark.parametrize(
-    ("typed", "message"),
-    [
-        ("seeds", "--set seeds: must be KEY=VALUE"),
-        ("seed=1", "--set seed=1: unknown; allowed: cost_model, seeds, "),
-        ("seeds=0", "--set seeds=0: must be at least 1"),
-        ("lr=0.1", "--set lr: is an axis of this study"),
-        ("group_channels=5", "group_channels 5: must divide the channels"),
-    ],
-)
-def test_what_cannot_be_changed_from_outside(run, study, tmp_path, typed, message):
-    result = run("run", study(CROSSED), "--set", typed)
-    assert result.code == 2 and message in result.err
-    assert result.err.count("\n") == 1 and not (tmp_path / "runs").exists()
-
-
-def test_a_recipe_may_be_varied(run, study, tmp_path):
-    text = 'name = "recipe"\n[axes]\noptimizer = ["sgd", "adamw"]\nlabel_smoothing = [0.1, 0]\n'
-    result = run("run", study(text))
-    assert result.code == 0, result.err
-    assert "AdamW · 0" in result.out
-    assert len(records(tmp_path / "runs" / "recipe")) == 4
-
-
-def test_image_sizes_are_counted_and_trained(run, study, tmp_path):
-    text = 'name = "sizes"\n[axes]\nimage_size = [32, 48]\n'
-    result = run("run", study(text))
-    assert result.code == 0, result.err
-    found = table(tmp_path / "runs" / "sizes", "sizes")
-    at_32, at_48 = found["macs"]
-    classifier = 64 * 4 * 10
-    assert (at_48 - classifier) * 4 == (at_32 - classifier) * 9
-    assert found["trained_macs"].tolist() == [at_32, at_48]
-
-
-def test_a_failed_trial_keeps_its_traceback(run, study, tmp_path, write_module):
-    body = "if self.training:\n            raise KeyError('in the network')\n        "
-    write_module("mine_late", NETWORK.replace("return self.class", body + "return self.class"))
-    file = study('name = "late"\n[axes]\nfamily = ["mine_late:Net"]\n')
-    result = run("run", file)
-    assert result.code == 1
-    (log, _) = sorted((tmp_path / "runs" / "late" / "logs").iterdir())
-    assert log.name.startswith("mine_lateNet-seed0-")
-    assert "in forward" in log.read_text() and "KeyError: 'in the network'" in log.read_text()
-    assert f"logs/{log.name}" in result.err
-    with pytest.raises(KeyError, match="in the network"):
-        run("run", file, "--debug")
-
-
-def test_a_network_that_suits_the_costs_and_not_the_data_is_a_failed_trial(
-    run, study, tmp_path, write_module
-):
-    check = "assert classes == 10, classes\n        "
-    picky = NETWORK.replace("self.stem =", check + "self.stem =")
-    data = """
-import torch
-from torch.utils.data import TensorDataset
-
-def two(image_size):
-    images = TensorDataset(torch.randn(8, 3, image_size, image_size), torch.arange(8) % 2)
-    return images, images
-"""
-    write_module("mine_picky", picky + data)
-    text = 'name = "picky"\n[axes]\nfamily = ["rednet", "mine_picky:Net"]\n'
-    result = run("run", study(text, SETTINGS + 'dataset = "mine_picky:two"\n'))
-    assert result.code == 0, result.err
-    found = {r["variant"]["family"]: r for r in records(tmp_path / "runs" / "picky")}
-    assert found["mine_picky:Net"]["failure"] == "AssertionError: 2"
-    assert found["mine_picky:Net"]["costs"] is None and found["rednet"]["failure"] is None

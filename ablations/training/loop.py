@@ -45,7 +45,7 @@ def _batches(data: ImageData, settings: TrainSettings, seed: int, total: int) ->
     return itertools.islice(itertools.chain.from_iterable(epochs), total)
 
 
-def tested_steps(total: int) -> set[int]:
+def curve_steps(total: int) -> set[int]:
     """The steps after which Top-1 is measured: at most POINTS, evenly spaced, and the last."""
     return {math.ceil(total * point / POINTS) for point in range(1, POINTS + 1)}
 
@@ -91,7 +91,7 @@ def train(
     device: torch.device,
     on_step: Callable[[int, float], None] = lambda step, loss: None,
 ) -> list[Epoch]:
-    """Trains `network` in place and returns its curve, see `tested_steps`.
+    """Trains `network` in place and returns its curve, see `curve_steps`.
 
     Linear warm-up, cosine to zero, channels_last; the rest as the settings say. The order and
     augmentation of the data follow from `seed` alone. on_step(steps done, loss).
@@ -118,7 +118,7 @@ def train(
             raise TrialFailed(f"loss became {loss} at step {step} of {total}")
         losses.append(loss)
         on_step(step, loss)
-        if step in tested_steps(total):
+        if step in curve_steps(total):
             tested = top1(network if averaged is None else averaged, data, device)
             mean = sum(losses) / len(losses)
             curve.append(Epoch(math.ceil(step / per_epoch), step, mean, tested))

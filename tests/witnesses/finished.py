@@ -99,7 +99,11 @@ def run_of(output, made, tops, failure="loss became nan at step <3>", margin=Non
         if seed < len(found)
     ]
     settings = RunSettings(
-        Path(output), "rednet50", seeds, TrainSettings(**({"dataset": NASTY} | train)), margin
+        Path(output),
+        "rednet50",
+        seeds,
+        TrainSettings(**({"dataset": NASTY, "epochs": 8} | train)),
+        margin,
     )
     environment = describe_environment(torch.device("cpu"))
     rows = {made.name: _proofs(made.source)}

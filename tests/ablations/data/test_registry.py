@@ -62,9 +62,9 @@ def test_digits_are_made_of_their_own_split_alone(monkeypatch, split):
     made = []
     real = digits_module.compose
 
-    def watched(images, sources, generator):
+    def watched(images, sources, task, generator):
         made.append((images, sources))
-        return real(images, sources, generator)
+        return real(images, sources, task, generator)
 
     monkeypatch.setattr(digits_module, "compose", watched)
     data = load_data("digits", None, 32, split)
@@ -97,7 +97,7 @@ def test_digits_follow_from_seed_and_epoch_alone(digits):
 def test_validation_digits_are_judged_on_the_same_canvases_every_time():
     first, second = digits_module.digits("validation"), digits_module.digits("validation")
     assert same(first.test_batches(100), second.test_batches(100))
-    assert (first.train_size, first.test_size) == (1078, 2 * 269)
+    assert (first.train_size, first.test_size) == (1078, 8 * 269)
     assert "1078 source images to train on, 269 others" in first.description
     assert first.description.endswith(HELD_OUT)
     assert first.fingerprint != digits_module.digits("test").fingerprint

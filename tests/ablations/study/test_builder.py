@@ -376,7 +376,7 @@ def test_a_bad_study_says_all_that_is_wrong():
 
 
 def test_every_settings_default_is_that_of_the_papers_studies():
-    run = RunSettings("out", "rednet50", 3, TrainSettings())
+    run = RunSettings("out", "rednet50", 8, TrainSettings())
     for name in ABLATIONS:
         settings = shipped(name).settings
         assert (settings["seeds"], settings["cost_model"]) == (run.seeds, run.cost_model)

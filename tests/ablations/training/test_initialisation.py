@@ -33,9 +33,8 @@ def test_zero_gamma_makes_every_bottleneck_its_shortcut(data):
 
 
 def test_small_kernels_are_a_tenth(data):
-    for he, small in zip(
-        spans(network(data)), spans(network(data, span_init="small")), strict=True
-    ):
+    before, after = (spans(network(data, span_init=name)) for name in ("he", "small"))
+    for he, small in zip(before, after, strict=True):
         torch.testing.assert_close(small.weight, 0.1 * he.weight)
         assert torch.equal(small.bias, he.bias)
 

@@ -4,7 +4,7 @@ import torch
 from ablations.data.digits import digits
 from ablations.errors import TrialFailed
 from ablations.study.train_settings import TrainSettings
-from ablations.training.loop import tested_steps, top1, total_steps, train
+from ablations.training.loop import curve_steps, top1, total_steps, train
 from ablations.training.recipe import learning_rate
 from involution_core import build_network
 
@@ -125,9 +125,7 @@ def test_every_part_of_the_recipe_changes_training(data, change):
 
 
 def test_a_budget_below_the_points_is_tested_after_every_step():
-    assert (
-        tested_steps(1) == {1} and tested_steps(3) == {1, 2, 3} and tested_steps(8) == {2, 4, 6, 8}
-    )
+    assert curve_steps(1) == {1} and curve_steps(3) == {1, 2, 3} and curve_steps(8) == {2, 4, 6, 8}
 
 
 def test_averaged_weights_are_tested_and_train_nothing(data):
