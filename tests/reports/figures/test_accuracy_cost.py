@@ -17,7 +17,7 @@ def variants():
 
 def test_the_front_joins_what_nothing_beats(variants, monkeypatch):
     drawn = keep_drawings(monkeypatch, accuracy_cost)
-    accuracy_cost.accuracy_cost_figure("a", {"": {name: name for name in TOPS}}, variants)
+    accuracy_cost.accuracy_cost_figure("a", {"": {name: name for name in TOPS}}, variants, TOPS)
     axes = drawn[0].figure.axes
     joined = [line for panel in axes for line in panel.lines if line.get_zorder() == 1]
     assert [list(line.get_ydata()) for line in joined] == [[45.0, 75.0]] * 3
@@ -26,11 +26,19 @@ def test_the_front_joins_what_nothing_beats(variants, monkeypatch):
     assert "7, 8.5 MACs (M), one image, mean of 2: 75.0 ± 63.5 %" in drawn[0].words
 
 
+def test_what_was_judged_on_other_images_is_not_on_the_front(variants, monkeypatch):
+    drawn = keep_drawings(monkeypatch, accuracy_cost)
+    labels = {"": {name: name for name in TOPS}}
+    accuracy_cost.accuracy_cost_figure("a", labels, variants, ["3", "5", "9"])
+    (joined,) = [line for line in drawn[0].figure.axes[0].lines if line.get_zorder() == 1]
+    assert list(joined.get_ydata()) == [45.0, 63.0]
+
+
 def test_the_time_of_an_image_has_its_quartiles(variants, monkeypatch):
     drawn = keep_drawings(monkeypatch, accuracy_cost)
     timing = replace(variants[0].timing, inference_seconds=(0.032, 0.064, 0.096, 0.128, 0.16))
     timed = replace(variants[0], timing=timing)
-    accuracy_cost.accuracy_cost_figure("a", {"": {"3": "3"}}, [timed])
+    accuracy_cost.accuracy_cost_figure("a", {"": {"3": "3"}}, [timed], TOPS)
     # Batches of 32: median 96 ms, quartiles 64 and 128 ms.
     (bar,) = drawn[0].figure.axes[2].collections[0].get_segments()
     assert bar[:, 0].tolist() == pytest.approx([2.0, 4.0])
@@ -40,7 +48,7 @@ def test_series_are_told_apart_and_each_is_joined(variants, monkeypatch):
     drawn = keep_drawings(monkeypatch, accuracy_cost)
     untimed = [replace(variant, timing=None) for variant in variants]
     series = {"small": {"3": "3", "5": "5"}, "large": {"7": "7", "9": "9"}}
-    accuracy_cost.accuracy_cost_figure("a", series, untimed)
+    accuracy_cost.accuracy_cost_figure("a", series, untimed, TOPS)
     figure = drawn[0].figure
     assert len(figure.axes) == 2, "no panel of a time that was not measured"
     joined = [line for line in figure.axes[0].lines if line.get_zorder() == 1.5]
