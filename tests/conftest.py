@@ -80,3 +80,16 @@ def mounted(tmp_path_factory):
     yield mount
     for disk in disks:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Writes a study's file, with quick settings unless it has some."""
+
+    import studies
+
+    def write(text, settings=studies.SETTINGS):
+        (tmp_path / "study.toml").write_text(text + settings)
+        return "study.toml"
+
+    return write

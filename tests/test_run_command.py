@@ -2,58 +2,11 @@ import json
 import re
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
+from studies import CROSSED, NETWORK, SETTINGS, records, table
 
 from ablations.study.all_settings import AXES
-
-SETTINGS = """
-[settings]
-seeds = 1
-steps = 1
-cost_model = "rednet-small"
-"""
-CROSSED = """
-name = "crossed"
-title = "Windows \\"against\\" rates"
-[axes]
-kernel_size = [3, 7]
-lr = [0.1, 0.2]
-[baseline]
-lr = 0.2
-"""
-NETWORK = """
-from torch import nn
-
-class Net(nn.Module):
-    def __init__(self, architecture, classes):
-        super().__init__()
-        self.stem = nn.Conv2d(3, architecture.width, 3, 2, 1)
-        self.classifier = nn.Linear(architecture.width, classes)
-
-    def forward(self, x):
-        return self.classifier(self.stem(x).relu().mean((2, 3)))
-"""
-
-
-def records(folder):
-    return [json.loads(path.read_text()) for path in sorted((folder / "trials").glob("*.json"))]
-
-
-def table(folder, study):
-    return pd.read_csv(folder / "tables" / f"{study}.csv")
-
-
-@pytest.fixture
-def study(tmp_path):
-    """Writes a study's file, with quick settings unless it has some."""
-
-    def write(text, settings=SETTINGS):
-        (tmp_path / "study.toml").write_text(text + settings)
-        return "study.toml"
-
-    return write
 
 
 def test_a_crossed_study_end_to_end(run, study, tmp_path):

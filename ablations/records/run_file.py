@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ablations.costs.formulas import MAC_TERMS
 from ablations.errors import SettingError, one_line
-from ablations.records.files import write_text
+from ablations.records.files import write_json
 from ablations.records.migrations import OLDEST, migrate
 from ablations.records.run_record import Run
 from ablations.records.store import first_problem
@@ -75,8 +75,7 @@ def _check(run: Run) -> None:
 
 def save_run(run: Run) -> None:
     """Writes run.json into the run's output folder."""
-    text = json.dumps(dump_run(run), indent=1, ensure_ascii=False)
-    write_text(run.settings.output / RUN_FILE, text + "\n")
+    write_json(run.settings.output / RUN_FILE, dump_run(run))
 
 
 def load_run(path: Path, setting: str) -> Run:
