@@ -36,7 +36,8 @@ def main() -> None:
     try:
         sys.exit(cli.main(sys.argv[1:] or ["--help"], prog_name=PROGRAM, standalone_mode=False))
     except SettingError as error:
-        fail(str(error) if error.setting.isupper() else f"--{error}", BAD_INPUT)
+        told = str(error) if error.setting.isupper() else f"--{error}"
+        fail(told, BAD_INPUT, error.listed)
     except click.ClickException as error:
         fail(error.format_message(), error.exit_code)
     except click.Abort:

@@ -1,17 +1,23 @@
 """Errors that are the user's to mend, each told in one line."""
 
+from collections.abc import Sequence
+
 
 class SettingError(ValueError):
     """A setting that cannot be used: its name, the value received and what is allowed.
 
     setting: an option's name, or an argument's in capitals.
+    listed: what it is about, one line each, where that are many things, such as files.
     """
 
-    def __init__(self, setting: str, value: object, problem: str) -> None:
+    def __init__(
+        self, setting: str, value: object, problem: str, listed: Sequence[str] = ()
+    ) -> None:
         super().__init__(f"{setting} {value}: {problem}")
         self.setting = setting
         self.value = value
         self.problem = problem
+        self.listed = listed
 
 
 class TrialFailed(RuntimeError):

@@ -22,7 +22,19 @@ def shown(value: object) -> str:
     """A value in an error: on one line, as a terminal shows it, at no great length."""
     text = text_of(value)
     short = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-    return "".join(ascii(c)[1:-1] if is_control(c) else c for c in short)
+    return printable(short)
+
+
+def printable(text: str) -> str:
+    """The text on one line of UTF-8. What cannot be there is an escape: a byte of a file's name
+    that is no UTF-8, which Python holds as half a pair, is \\xe9."""
+    return "".join(_escaped(c) if is_control(c) else c for c in text)
+
+
+def _escaped(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return ascii(character)[1:-1]
 
 
 def text_of(value: object) -> str:

@@ -1,5 +1,6 @@
 """`evaluate`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ def evaluate(weights: Path, **options: Any) -> None:
     from reports.screen.evaluation_lines import evaluation_lines, watch_images
 
     keep_freed_memory()
-    with watch_images(Console(stderr=True)) as on_progress:
-        evaluation = evaluate_checkpoint(settings, on_progress)
+    with watch_images(Console(stderr=True)) as tell:
+        evaluation = evaluate_checkpoint(
+            settings, partial(tell, what="images"), partial(tell, what="images looked at")
+        )
     for line in evaluation_lines(settings, evaluation):
         click.echo(line)

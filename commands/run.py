@@ -113,7 +113,7 @@ def _act_on_toml(
     try:
         act([study], settings, **options)
     except SettingError as error:
-        _fail(path, text, [_problem(file, _late(error))])
+        _fail(path, text, [_problem(file, _late(error))], error.listed)
 
 
 def _act_on_run(
@@ -127,7 +127,7 @@ def _act_on_run(
     try:
         act(studies, settings, **options)
     except SettingError as error:
-        raise SettingError("FILE", path, _told(_late(error))) from None
+        raise SettingError("FILE", path, _told(_late(error)), error.listed) from None
 
 
 def _late(error: SettingError) -> Misfit:
@@ -178,12 +178,16 @@ def _make(file: StudyFile, source: str | None) -> Study:
         raise click.UsageError(str(error)) from None
 
 
-def _fail(path: Path, text: str, problems: Sequence[Problem]) -> NoReturn:
+def _fail(
+    path: Path, text: str, problems: Sequence[Problem], listed: Sequence[str] = ()
+) -> NoReturn:
     is_toml = not any(isinstance(key[0], int) for key, _ in problems if key)
     lines = key_lines(text) if is_toml and any(key for key, _ in problems) else {}
     told = dict.fromkeys((line_of(lines, key), problem) for key, problem in problems)
     for line, problem in sorted(told, key=itemgetter(0)):
         click.echo(f"{PROGRAM}: {path}:{line}: {' '.join(problem.split())}", err=True)
+    for line in listed:
+        click.echo(f"  {line}", err=True)
     raise SystemExit(BAD_INPUT)
 
 

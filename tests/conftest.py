@@ -13,6 +13,12 @@ sys.path.insert(0, str(Path(__file__).parent / "witnesses"))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_tests(tmp_path_factory):
+    """What is found out about images is kept in a folder of the tests' own."""
+    os.environ["INVOLUTION_ABLATE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @dataclass
 class Result:
     """What a command left: exit code, standard output, standard error."""

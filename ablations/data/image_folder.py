@@ -1,16 +1,26 @@
 """Folders of images, a class a folder, read from disk as they are needed."""
 
 import hashlib
+import os
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch.utils.data import Subset
-from torchvision import datasets
 from torchvision.transforms import v2
 
+from ablations.data.class_folders import ClassFolders, list_classes, skipped_words
 from ablations.data.holdout import HELD_OUT, hold_out
+from ablations.data.image_scan import OnLook, Pictures, Sample, bad_images, look_at
 from ablations.data.images import DatasetImages
-from ablations.errors import SettingError
+from ablations.data.picture_files import ENDINGS
+from ablations.errors import SettingError, one_line
+from ablations.texts import printable
+
+KIND = "imagefolder"
+"""The name of every folder of images: where it lies is no matter, and what is in it is in its
+fingerprint."""
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -29,72 +39,118 @@ def centred(image_size: int) -> v2.Compose:
 
 
 def image_folder(
-    name: str, root: Path, image_size: int, split: str, workers: int = 0
+    name: str,
+    root: Path,
+    image_size: int,
+    split: str,
+    workers: int = 0,
+    skip_bad: bool = False,
+    on_look: OnLook = lambda done, of: None,
 ) -> DatasetImages:
     """The images below root/train and root/val, cropped to image_size x image_size pixels.
 
-    name: of the data set, as typed; workers: see DatasetImages.
+    Every image is looked at, unless that was done before.
+
+    Args:
+        name: Of the data set, as typed.
+        root: The folder.
+        image_size: Pixels.
+        split: See ImageData. With "validation" root/val is not looked at.
+        workers: See DatasetImages.
+        skip_bad: Whether images that cannot be used are left out, and not an error.
+        on_look: See image_scan.
 
     Raises:
-        SettingError: Where the folders do not hold the same classes, at least two, with images.
+        SettingError: Where the folders do not hold the same classes, at least two, with images,
+            or where images cannot be used.
     """
-    augment = [v2.RandomResizedCrop(image_size), v2.RandomHorizontalFlip()]
-    train = _folder(name, root, "train", v2.Compose([*augment, *_NORMALISED]))
-    judged = _folder(name, root, "val" if split == "test" else "train", centred(image_size))
-    for here, there in ((train, judged), (judged, train)):
-        lacking = sorted(set(here.classes) - set(there.classes))
-        if lacking:
-            missing = f"class {lacking[0]} of {here.root} is missing in {there.root}"
-            raise _no_image_folder(name, missing)
-    if len(train.classes) < 2:
-        raise _no_image_folder(name, f"{train.root} has a single class")
-    train_places, judged_places = list(range(len(train))), list(range(len(judged)))
-    purpose, held_out = "test", ""
+    parts = ["train", "val"] if split == "test" else ["train"]
+    folders = [_list(name, root, part) for part in parts]
+    _check_classes(name, folders)
+    samples, faults = look_at(root, folders, on_look)
+    if faults and not skip_bad:
+        found = sum(len(folder.files) for folder in folders)
+        way_out = "mend or remove them, or leave them out with --skip-bad-images"
+        raise bad_images(name, faults, found, way_out)
+    for folder, kept in zip(folders, samples, strict=True):
+        _check_filled(name, folder, kept)
+    classes, train_places = folders[0].classes, list(range(len(samples[0])))
+    judged_places, purpose, held_out = list(range(len(samples[-1]))), "test", ""
     if split == "validation":
+        labels = [sample.label for sample in samples[0]]
         try:
-            train_places, judged_places = hold_out(train.targets, train.classes)
+            train_places, judged_places = hold_out(labels, [*map(printable, classes)])
         except ValueError as error:
             raise SettingError("dataset", name, str(error)) from None
         purpose, held_out = "validate", f"; {HELD_OUT}"
+    augment = [v2.RandomResizedCrop(image_size), v2.RandomHorizontalFlip(), *_NORMALISED]
     return DatasetImages(
-        name=name,
+        name=KIND,
         split=split,
-        classes=len(train.classes),
+        classes=len(classes),
         image_size=image_size,
         description=(
-            f"images under {root}, {len(train_places)} to train on and {len(judged_places)} to "
-            f"{purpose} on, {len(train.classes)} classes, cropped to {image_size}x{image_size} "
-            f"pixels{held_out}"
+            f"images under {printable(str(root))}, {len(train_places)} to train on and "
+            f"{len(judged_places)} to {purpose} on, {len(classes)} classes, cropped to "
+            f"{image_size}x{image_size} pixels{held_out}{_left_out(len(faults), folders)}"
         ),
-        train=Subset(train, train_places),
-        test=Subset(judged, judged_places),
+        train=Subset(Pictures(samples[0], v2.Compose(augment)), train_places),
+        test=Subset(Pictures(samples[-1], centred(image_size)), judged_places),
         train_size=len(train_places),
         test_size=len(judged_places),
-        files=f"{root.resolve()} {_digest(root, [*train.samples, *judged.samples])}",
+        contents=_digest(root, [sample for kept in samples for sample in kept]),
         workers=workers,
     )
 
 
-def _digest(root: Path, samples: list[tuple[str, int]]) -> str:
-    """Of the images' names, sizes and times of change; their contents would take long to read."""
+def _digest(root: Path, samples: Sequence[Sample]) -> str:
+    """Of the images' names below `root`, which give them class and order, and contents."""
     digest = hashlib.sha256()
-    for path, _ in samples:
-        found = Path(path).stat()
-        name = Path(path).relative_to(root)
-        digest.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\0".encode())
+    for sample in samples:
+        name = os.fsencode(os.path.relpath(sample.path, root))
+        digest.update(name + b"\0" + bytes.fromhex(sample.digest))
     return digest.hexdigest()
 
 
-def _folder(name: str, root: Path, part: str, transform: v2.Compose) -> datasets.ImageFolder:
+def _list(name: str, root: Path, part: str) -> ClassFolders:
     if not (root / part).is_dir():
         missing = (
             f"{root} has no directory {part}" if root.is_dir() else f"{root} is not a directory"
         )
         raise _no_image_folder(name, missing)
     try:
-        return datasets.ImageFolder(root / part, transform)
+        return list_classes(root / part, ENDINGS)
     except OSError as error:
-        raise _no_image_folder(name, str(error).splitlines()[0]) from None
+        raise _no_image_folder(name, one_line(error)) from None
+
+
+def _check_classes(name: str, folders: Sequence[ClassFolders]) -> None:
+    for here, there in ((folders[0], folders[-1]), (folders[-1], folders[0])):
+        for lacking in sorted(set(here.classes) - set(there.classes)):
+            like = [other for other in there.classes if other.casefold() == lacking.casefold()]
+            but = f", which has {printable(like[0])}" if like else ""
+            missing = f"class {printable(lacking)} of {here.root} is missing in {there.root}{but}"
+            raise _no_image_folder(name, missing)
+    if len(folders[0].classes) < 2:
+        held = "a single class" if folders[0].classes else "no folders of classes"
+        raise _no_image_folder(name, f"{folders[0].root} has {held}")
+
+
+def _check_filled(name: str, folder: ClassFolders, samples: Sequence[Sample]) -> None:
+    filled = {sample.label for sample in samples}
+    for label, found in enumerate(folder.classes):
+        if label not in filled:
+            skipped = skipped_words(folder.skipped)
+            told = f" (passed over in {folder.root}: {skipped})" if skipped else ""
+            empty = f"class {printable(found)} of {folder.root} has no images{told}"
+            raise _no_image_folder(name, empty)
+
+
+def _left_out(faults: int, folders: Sequence[ClassFolders]) -> str:
+    """What of the folders is not used, as it stands in a description."""
+    skipped: Counter[str] = sum((folder.skipped for folder in folders), Counter())
+    bad = f"; left out: {faults} that cannot be used" if faults else ""
+    return bad + (f"; passed over: {skipped_words(skipped)}" if skipped else "")
 
 
 def _no_image_folder(name: str, problem: str) -> SettingError:

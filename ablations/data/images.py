@@ -1,5 +1,6 @@
 """What a data set is to the training loop, and the two ways to hold one."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,16 +34,20 @@ class ImageData(ABC):
     train_size: int
     test_size: int
     description: str
+    contents: str = ""
+    """What tells the images from others of that name: a digest of them or of the code that makes
+    them; empty where the name says it all. It is the same wherever they lie."""
 
     @property
     def fingerprint(self) -> str:
         """What tells this data set from one that would give other numbers."""
         sizes = f"{self.classes} {self.image_size} {self.train_size} {self.test_size}"
-        return f"{self.name} {self.split} {sizes}"
+        return f"{self.name} {self.split} {sizes} {self.contents}".rstrip()
 
     @abstractmethod
     def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
-        """The training images once, shuffled and augmented."""
+        """The training images once, shuffled and augmented; without a last batch of one, see
+        `drops_last`."""
 
     @abstractmethod
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
@@ -52,6 +57,20 @@ class ImageData(ABC):
     def held_bytes(self) -> int:
         """About the memory that the images take; next to none where they are read from disk."""
         return 0
+
+
+def drops_last(train_size: int, batch_size: int) -> bool:
+    """Whether the last batch of an epoch is left out: it would be a single image behind others.
+
+    BatchNorm has nothing to take a variance of where one image is left with a map of 1x1. Which
+    image it is changes from epoch to epoch.
+    """
+    return 1 < batch_size < train_size and train_size % batch_size == 1
+
+
+def batches_of_epoch(train_size: int, batch_size: int) -> int:
+    """How many batches an epoch of training has."""
+    return math.ceil(train_size / batch_size) - drops_last(train_size, batch_size)
 
 
 def in_channels_last(images: Tensor) -> Tensor:
@@ -78,6 +97,7 @@ class TensorImages(ImageData):
     train_size: int
     test: Batch
     train: Callable[[torch.Generator], Batch]
+    contents: str = ""
 
     def __post_init__(self) -> None:
         self.image_size = self.test[0].shape[-1]
@@ -92,7 +112,8 @@ class TensorImages(ImageData):
         generator = seeded(seed, epoch)
         images, labels = self.train(generator)
         order = torch.randperm(len(labels), generator=generator)
-        for chosen in order.split(batch_size):
+        batches = order.split(batch_size)
+        for chosen in batches[: batches_of_epoch(len(order), batch_size)]:
             yield _batch(images[chosen], labels[chosen])
 
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
@@ -121,8 +142,6 @@ class _Drawn(Dataset):
 class DatasetImages(ImageData):
     """Images read as they are needed, from map-style data sets of (image (3, H, W), label).
 
-    files:   what tells the images from others: a digest of the files, or of the code that makes
-             them.
     workers: processes that read the images beside the one that trains; 0: it reads them itself.
              The images do not depend on it.
     """
@@ -136,12 +155,8 @@ class DatasetImages(ImageData):
     test: Dataset
     train_size: int
     test_size: int
-    files: str
+    contents: str
     workers: int = 0
-
-    @property
-    def fingerprint(self) -> str:
-        return f"{super().fingerprint} {self.files}"
 
     def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
         return self._read(_Drawn(self.train, (seed, epoch)), seeded(seed, epoch), batch_size, True)
@@ -154,7 +169,12 @@ class DatasetImages(ImageData):
     ) -> Iterator[Batch]:
         # Without a generator of its own a loader draws from torch's, which is the network's.
         loader = DataLoader(
-            images, batch_size, shuffle, generator=generator, num_workers=self.workers
+            images,
+            batch_size,
+            shuffle,
+            generator=generator,
+            num_workers=self.workers,
+            drop_last=shuffle and drops_last(self.train_size, batch_size),
         )
         for found, labels in loader:
             yield _batch(found, labels)

@@ -54,7 +54,7 @@ def own_images(name: str, image_size: int, split: str, workers: int = 0) -> Data
         test=Subset(judged, judged_places),
         train_size=len(places),
         test_size=len(judged_places),
-        files=fingerprint(name),
+        contents=fingerprint(name),
         workers=workers,
     )
 

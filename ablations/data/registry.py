@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablations.errors import SettingError
 from ablations.own_code import is_own_code
 from ablations.texts import check_printable
 
@@ -29,6 +30,7 @@ class Wanted:
         image_size: Side of the images, pixels; None: the data set's.
         network_size: The same where the data set has none, as a folder of photographs.
         workers: Processes that read images from disk, beside the one that trains.
+        skip_bad_images: Whether images of a folder that cannot be used are left out.
     """
 
     name: str
@@ -37,36 +39,51 @@ class Wanted:
     image_size: int | None
     network_size: int
     workers: int = 0
+    skip_bad_images: bool = False
 
 
-def _digits(wanted: Wanted) -> "ImageData":
+OnLook = Callable[[int, int], None]
+"""Told how many images have been looked at, of how many, before any is used."""
+
+
+def _unseen(done: int, of: int) -> None:
+    """Of those who do not watch."""
+
+
+def _digits(wanted: Wanted, on_look: OnLook) -> "ImageData":
     from ablations.data.digits import digits
 
     return digits(wanted.split, wanted.name)
 
 
-def _torchvision(wanted: Wanted) -> "ImageData":
+def _torchvision(wanted: Wanted, on_look: OnLook) -> "ImageData":
     from ablations.data.torchvision_images import torchvision_images
 
     return torchvision_images(wanted.name, wanted.data_dir, wanted.split)
 
 
-def _image_folder(wanted: Wanted) -> "ImageData":
+def _image_folder(wanted: Wanted, on_look: OnLook) -> "ImageData":
     from ablations.data.image_folder import image_folder
 
-    root = Path(wanted.name.removeprefix(FOLDER)).expanduser()
-    size = wanted.image_size or wanted.network_size
-    return image_folder(wanted.name, root, size, wanted.split, wanted.workers)
+    return image_folder(
+        wanted.name,
+        folder_of(wanted.name),
+        wanted.image_size or wanted.network_size,
+        wanted.split,
+        wanted.workers,
+        wanted.skip_bad_images,
+        on_look,
+    )
 
 
-def _own(wanted: Wanted) -> "ImageData":
+def _own(wanted: Wanted, on_look: OnLook) -> "ImageData":
     from ablations.data.own_images import own_images
 
     size = wanted.image_size or wanted.network_size
     return own_images(wanted.name, size, wanted.split, wanted.workers)
 
 
-Load = Callable[[Wanted], "ImageData"]
+Load = Callable[[Wanted, OnLook], "ImageData"]
 
 DATA_SETS: Mapping[str, Load] = {
     "digits": _digits,
@@ -94,12 +111,24 @@ def is_folder(name: str) -> bool:
     return name.startswith(FOLDER) and name not in (FOLDER, f"{FOLDER}PATH")
 
 
+def folder_of(name: str) -> Path:
+    """The path of a folder of images, `~` replaced.
+
+    Raises:
+        SettingError: Where it is in the home of nobody.
+    """
+    try:
+        return Path(name.removeprefix(FOLDER)).expanduser()
+    except RuntimeError as error:
+        raise SettingError("dataset", name, str(error)) from None
+
+
 def is_own_data(name: str) -> bool:
     """Whether the name of a data set, as `read_dataset` takes it, names a user's."""
     return name not in DATA_SETS and not is_folder(name)
 
 
-def load_data(wanted: Wanted) -> "ImageData":
+def load_data(wanted: Wanted, on_look: OnLook = _unseen) -> "ImageData":
     """The data set.
 
     With the split "validation" nothing of the test split is in what comes back.
@@ -108,7 +137,7 @@ def load_data(wanted: Wanted) -> "ImageData":
         SettingError: In one line, where it is not there or is not what it should be.
     """
     load = DATA_SETS.get(wanted.name, _image_folder if is_folder(wanted.name) else _own)
-    data = load(wanted)
+    data = load(wanted, on_look)
     if wanted.image_size is None or data.image_size == wanted.image_size:
         return data
     from ablations.data.resized_images import ResizedImages

@@ -1,6 +1,11 @@
 """Torchvision's small data sets, found on disk or downloaded."""
 
+import hashlib
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -8,6 +13,7 @@ from torch import Tensor
 from torchvision import datasets
 
 from ablations.data.holdout import HELD_OUT, hold_out
+from ablations.data.idx_files import read_idx
 from ablations.data.images import Batch, TensorImages
 from ablations.errors import SettingError
 
@@ -17,6 +23,21 @@ _SOURCES: dict[str, tuple[type, str, bool]] = {
     "fashion-mnist": (datasets.FashionMNIST, "FashionMNIST/raw", False),
 }
 """Torchvision's class, its folder in the data directory, whether flipping keeps the class."""
+
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+"""Where Debian's package dataset-fashion-mnist puts it."""
+
+_NOT_WHOLE = (OSError, RuntimeError, ValueError, EOFError, zlib.error)
+"""How it is said that something is not there, or not all of it."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One split: images (N, H, W) or (N, H, W, 3) of bytes, their classes, the classes' names."""
+
+    data: Any
+    targets: Any
+    classes: Sequence[str]
 
 
 def torchvision_images(name: str, data_dir: Path, split: str) -> TensorImages:
@@ -28,9 +49,11 @@ def torchvision_images(name: str, data_dir: Path, split: str) -> TensorImages:
     source, folder, flips = _SOURCES[name]
     train = _find_or_download(name, source, data_dir, folder, train=True)
     images, labels = _as_tensors(train)
+    contents = _digest(train)
     if split == "test":
         test = _find_or_download(name, source, data_dir, folder, train=False)
         judged, judged_labels = _as_tensors(test)
+        contents += _digest(test)
     else:
         kept, held = hold_out(labels.tolist(), train.classes)
         judged, judged_labels = images[held], labels[held]
@@ -53,29 +76,56 @@ def torchvision_images(name: str, data_dir: Path, split: str) -> TensorImages:
         train_size=len(labels),
         test=((judged - mean) / std, judged_labels),
         train=augmented,
+        contents=contents,
     )
 
 
 def _find_or_download(
     name: str, source: type, data_dir: Path, folder: str, train: bool
-) -> datasets.VisionDataset:
+) -> Labelled:
+    places = [data_dir / folder]
     try:
-        return source(data_dir, train=train)
-    except (OSError, RuntimeError, ValueError, EOFError):
-        pass  # not there, or not whole: torchvision says it in all these ways
+        return _labelled(source(data_dir, train=train))
+    except _NOT_WHOLE:
+        pass
+    if source is datasets.FashionMNIST:
+        places.append(DEBIAN)
+        try:
+            return _from_debian(train)
+        except _NOT_WHOLE:
+            pass
     missing = [path for path in (data_dir, *data_dir.parents) if not path.exists()]
     try:
-        return source(data_dir, train=train, download=True)
-    except (OSError, RuntimeError, ValueError, EOFError) as error:
+        return _labelled(source(data_dir, train=train, download=True))
+    except _NOT_WHOLE as error:
         _remove_empty(data_dir, missing)
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise SettingError(
-            "dataset",
-            name,
-            f"looked for {data_dir / folder}, which is missing or incomplete, and could not "
-            f"download it ({reason}); put it there, name its place with --data-dir, "
-            "or use --dataset digits, which needs no download",
-        ) from None
+        raise _nowhere(name, places, error) from None
+
+
+def _nowhere(name: str, places: Sequence[Path], error: Exception) -> SettingError:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    is_missing = "is missing or incomplete" if len(places) == 1 else "are missing or incomplete"
+    return SettingError(
+        "dataset",
+        name,
+        f"looked for {' and '.join(map(str, places))}, which {is_missing}, and could not "
+        f"download it ({reason}); put it there, name its place with --data-dir, "
+        "or use --dataset digits, which needs no download",
+    )
+
+
+def _labelled(found: datasets.VisionDataset) -> Labelled:
+    return Labelled(found.data, found.targets, found.classes)
+
+
+def _from_debian(train: bool) -> Labelled:
+    split = "train" if train else "t10k"
+    images = read_idx(DEBIAN / f"{split}-images-idx3-ubyte.gz")
+    labels = read_idx(DEBIAN / f"{split}-labels-idx1-ubyte.gz")
+    classes = datasets.FashionMNIST.classes
+    if images.shape[1:] != (28, 28) or labels.shape != images.shape[:1] or labels.max() > 9:
+        raise ValueError(f"{DEBIAN} holds something else")
+    return Labelled(torch.tensor(images), torch.tensor(labels), classes)
 
 
 def _remove_empty(data_dir: Path, created: list[Path]) -> None:
@@ -88,13 +138,22 @@ def _remove_empty(data_dir: Path, created: list[Path]) -> None:
             path.rmdir()
 
 
-def _as_tensors(dataset: datasets.VisionDataset) -> Batch:
+def _as_tensors(found: Labelled) -> Batch:
     """Images (N, C, 32, 32) in 0..1 and labels (N,)."""
-    images = torch.as_tensor(dataset.data)
+    images = torch.as_tensor(found.data)
     images = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)
     border = (32 - images.shape[-1]) // 2
-    labels = torch.as_tensor(dataset.targets).long()
+    labels = torch.as_tensor(found.targets).long()
     return F.pad(images.float() / 255, (border,) * 4), labels
+
+
+def _digest(found: Labelled) -> str:
+    """Of images and classes, wherever they came from."""
+    images, labels = torch.as_tensor(found.data), torch.as_tensor(found.targets).long()
+    digest = hashlib.sha256(repr(tuple(images.shape)).encode())
+    digest.update(images.contiguous().numpy())
+    digest.update(labels.numpy())
+    return digest.hexdigest()
 
 
 def _crop_and_flip(images: Tensor, flips: bool, generator: torch.Generator) -> Tensor:

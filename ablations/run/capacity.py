@@ -1,6 +1,5 @@
 """How many trials this machine can run at a time."""
 
-import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ablations.cores import usable_cores
 from ablations.data.seeding import drawing_from
 from ablations.study.run_settings import AUTO
 from ablations.training.setup import Setup
@@ -45,12 +45,6 @@ def auto_jobs(setups: Sequence[Setup], device: torch.device) -> int:
     if by_cores <= 1 or free is None:
         return max(1, by_cores)
     return max(1, min(by_cores, free // max(map(needed_memory, setups))))
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    usable = getattr(os, "sched_getaffinity", None)
-    return len(usable(0)) if usable else os.cpu_count() or 1
 
 
 def free_memory() -> int | None:

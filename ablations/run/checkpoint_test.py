@@ -1,19 +1,20 @@
 """What a trained network gets right on a folder of images."""
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch.utils.data import DataLoader
-from torchvision import datasets
 
+from ablations.cores import usable_cores
+from ablations.data.class_folders import ClassFolders, list_classes, skipped_words
 from ablations.data.image_folder import centred
-from ablations.data.registry import FOLDER
-from ablations.errors import SettingError
+from ablations.data.image_scan import OnLook, Pictures, bad_images, look_at
+from ablations.data.picture_files import ENDINGS, UnreadableImage
+from ablations.data.registry import folder_of
+from ablations.errors import SettingError, one_line
 from ablations.run.checkpoint_settings import CheckpointSettings
 from ablations.run.launcher import choose_device
 from ablations.statistics.intervals import Interval, wilson_interval
@@ -25,10 +26,6 @@ READERS = 8
 """Processes that read images from disk, at most."""
 
 
-class UnreadableImage(Exception):
-    """A file that is no image, or not all of one; its path and why."""
-
-
 @dataclass(frozen=True)
 class Evaluation:
     """What a network got right.
@@ -36,6 +33,7 @@ class Evaluation:
     top1_right, top5_right: images whose class is the first guess, and among the first five.
     images, classes: how many there are.
     folder:  where they lie.
+    skipped: what was passed over there, in words.
     seconds: reading the images and the network, on `device`.
     """
 
@@ -46,6 +44,7 @@ class Evaluation:
     folder: Path
     device: torch.device
     seconds: float
+    skipped: str = ""
 
     @property
     def top1(self) -> float:
@@ -73,7 +72,9 @@ class Evaluation:
 
 
 def evaluate_checkpoint(
-    settings: CheckpointSettings, on_progress: Callable[[int, int], None] = lambda done, of: None
+    settings: CheckpointSettings,
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
+    on_look: OnLook = lambda done, of: None,
 ) -> Evaluation:
     """`evaluate` for a checkpoint of the authors' repository.
 
@@ -88,7 +89,9 @@ def evaluate_checkpoint(
     except ValueError as error:
         raise SettingError("weights", settings.weights, str(error)) from None
     try:
-        return evaluate(network, settings.dataset, settings.batch_size, device, on_progress)
+        return evaluate(
+            network, settings.dataset, settings.batch_size, device, on_progress, on_look
+        )
     except FloatingPointError as error:
         raise SettingError("weights", settings.weights, str(error)) from None
 
@@ -99,29 +102,33 @@ def evaluate(
     batch_size: int,
     device: torch.device,
     on_progress: Callable[[int, int], None] = lambda done, of: None,
+    on_look: OnLook = lambda done, of: None,
 ) -> Evaluation:
     """Top-1 and Top-5 of `network`, which is left in eval mode on `device`, channels_last.
 
     dataset: "imagefolder:PATH" with PATH/val/CLASS/*.jpg, or PATH/CLASS/*.jpg without a val. The
              folders' names in their order are the network's classes, of which all have to be there,
              with images or without.
-    on_progress(images done, of how many), after each batch.
+    on_progress(images done, of how many), after each batch; on_look: see image_scan.
 
     Images are seen as `centred` makes them, at the size that the network is meant for.
-    Raises SettingError for a folder that is not that or an image that cannot be read, and
+    Raises SettingError for a folder that is not that or images that cannot be used, and
     FloatingPointError where an output is not finite.
     """
-    images = _open_folder(dataset, network.architecture.image_size)
+    folder = _open_folder(dataset)
     classes = network.classifier.out_features
-    if len(images.classes) != classes:
-        problem = f"{images.root} has {len(images.classes)} classes, the network {classes}"
+    if len(folder.classes) != classes:
+        problem = f"{folder.root} has {len(folder.classes)} classes, the network {classes}"
         raise SettingError("dataset", dataset, problem)
+    images = _look_at(dataset, folder, network.architecture.image_size, on_look)
     network.to(device).to(memory_format=torch.channels_last).eval()
     top1_right = top5_right = done = 0
     start = time.perf_counter()
     try:
         with torch.inference_mode():
-            for batch, labels in DataLoader(images, batch_size, num_workers=_readers()):
+            for batch, labels in DataLoader(
+                images, batch_size, num_workers=min(READERS, usable_cores())
+            ):
                 batch = batch.to(device, memory_format=torch.channels_last)
                 scores = network(batch)
                 if not scores.isfinite().all():
@@ -142,38 +149,34 @@ def evaluate(
         top5_right=top5_right,
         images=len(images),
         classes=classes,
-        folder=Path(images.root),
+        folder=folder.root,
         device=device,
         seconds=time.perf_counter() - start,
+        skipped=skipped_words(folder.skipped),
     )
 
 
-def _open_folder(dataset: str, image_size: int) -> datasets.ImageFolder:
+def _open_folder(dataset: str) -> ClassFolders:
     layout = "expected PATH/val/CLASS/*.jpg or PATH/CLASS/*.jpg (or png, bmp, ...)"
-    root = Path(dataset.removeprefix(FOLDER)).expanduser()
+    root = folder_of(dataset)
     folder = root / "val" if (root / "val").is_dir() else root
     if not folder.is_dir():
         raise SettingError("dataset", dataset, f"{folder} is not a directory; {layout}")
     if folder == root and (root / "train").is_dir():
         raise SettingError("dataset", dataset, f"{root} has train but no val; {layout}")
     try:
-        images = datasets.ImageFolder(folder, centred(image_size), loader=_open, allow_empty=True)
+        found = list_classes(folder, ENDINGS)
     except OSError as error:
-        raise SettingError("dataset", dataset, f"{str(error).splitlines()[0]}; {layout}") from None
-    if not len(images):
+        raise SettingError("dataset", dataset, f"{one_line(error)}; {layout}") from None
+    if not found.classes:
+        raise SettingError("dataset", dataset, f"no folders of classes in {folder}; {layout}")
+    if not found.files and not found.faults:
         raise SettingError("dataset", dataset, f"no images under {folder}; {layout}")
-    return images
+    return found
 
 
-def _open(path: str) -> Image.Image:
-    try:
-        with Image.open(path) as image:
-            return image.convert("RGB")
-    except Exception as error:  # a broken image fails in Pillow's readers in any way
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UnreadableImage(f"{path} cannot be read as an image ({reason})") from None
-
-
-def _readers() -> int:
-    usable = getattr(os, "sched_getaffinity", None)
-    return min(READERS, len(usable(0)) if usable else os.cpu_count() or 1)
+def _look_at(dataset: str, folder: ClassFolders, image_size: int, on_look: OnLook) -> Pictures:
+    (samples,), faults = look_at(folder_of(dataset), [folder], on_look)
+    if faults:
+        raise bad_images(dataset, faults, len(folder.files), "mend or remove them")
+    return Pictures(samples, centred(image_size))

@@ -45,7 +45,7 @@ def execute(
     setups: list[Setup] = []
     if settings.train:
         device = choose_device(settings.train.device)
-        setups = make_setups(studies, settings.train)
+        setups = make_setups(studies, settings.train, progress.images_seen)
     proofs = {study.name: prove_study(study, settings.cost_model) for study in studies}
     records: list[TrialRecord] = []
     timings: list[TimingRecord] = []

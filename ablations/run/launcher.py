@@ -7,6 +7,7 @@ import torch
 
 from ablations.costs.conventions import FULL
 from ablations.costs.fvcore_counter import count_cost
+from ablations.data.registry import is_own_data
 from ablations.errors import SettingError
 from ablations.records.key import RecordKey
 from ablations.records.logs import write_log
@@ -73,7 +74,8 @@ def run_trials(
 
 def _trial(setup: Setup, seed: int, device: torch.device) -> Trial:
     code = sources_of(setup.variant, setup.settings)
-    return Trial(setup.variant, setup.settings, seed, device.type, code)
+    images = "" if is_own_data(setup.settings.dataset) else setup.data.fingerprint
+    return Trial(setup.variant, setup.settings, seed, device.type, code, images)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from ablations.data.images import batches_of_epoch
 from ablations.errors import SettingError
 from ablations.records.run_record import Run
 from ablations.records.store import Store
@@ -106,7 +107,10 @@ def make_plan(
     train = settings.train
     assert train is not None
     device = choose_device(train.device)
-    setups, store = make_setups(studies, train), Store(settings.output, TRIALS)
+    setups, store = (
+        make_setups(studies, train, progress.images_seen),
+        Store(settings.output, TRIALS),
+    )
     left = [
         sum(store.load(setup.key(device, seed)) is None for seed in range(settings.seeds))
         for setup in setups
@@ -134,7 +138,7 @@ def make_plan(
 def _seconds(setup: Setup, timing: TimingRecord, trials: int) -> float:
     """So many trials: their steps, and the images that are judged after each epoch."""
     steps = total_steps(setup.settings, setup.data)
-    epochs = math.ceil(steps * setup.settings.batch_size / setup.data.train_size)
+    epochs = math.ceil(steps / batches_of_epoch(setup.data.train_size, setup.settings.batch_size))
     batches = math.ceil(setup.data.test_size / timing.batch_size)
     tests = epochs * batches * median(timing.inference_seconds)
     return trials * (steps * median(timing.step_seconds) + tests)

@@ -53,6 +53,13 @@ def integer_within(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
+def read_switch(text: str) -> bool:
+    """Whether something is wanted, as Python writes it."""
+    if text not in ("True", "False"):
+        raise ValueError("must be True or False")
+    return text == "True"
+
+
 def read_positive(text: str) -> float:
     """A finite number above zero."""
     value = _number(text)

@@ -13,6 +13,7 @@ from ablations.settings.readers import (
     read_count,
     read_count_or_zero,
     read_positive,
+    read_switch,
 )
 from ablations.settings.setting import Setting, check_settings, setting, settings_of
 from ablations.study.variants import Variant
@@ -51,6 +52,9 @@ class TrainSettings:
         data_dir: Folder of data sets that are downloaded.
         device: "auto", "cpu" or "cuda".
         workers: Processes of each trial that read images from disk; 0: the trial's own reads them.
+        skip_bad_images: Whether images of a folder that cannot be used are left out, and not an
+            error. The numbers follow from those that are left, which the data set's fingerprint
+            tells, so that this is no part of the identity.
 
     Raises:
         SettingError: For the first value that is not allowed.
@@ -278,6 +282,18 @@ class TrainSettings:
             help="Processes of each trial that read images from disk; 0: the trial's own",
             example="4",
             option="--workers",
+            axis=False,
+            machine=True,
+        )
+    )
+    skip_bad_images: bool = setting(
+        Setting(
+            read=read_switch,
+            default=False,
+            kind=bool,
+            help="Train without the images of a folder that cannot be used; the report counts them",
+            example="",
+            option="--skip-bad-images",
             axis=False,
             machine=True,
         )

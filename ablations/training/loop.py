@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ablations.data.images import Batch, ImageData
+from ablations.data.images import Batch, ImageData, batches_of_epoch
 from ablations.errors import TrialFailed
 from ablations.study.train_settings import TrainSettings
 from ablations.training.optimizers import make_optimizer
@@ -37,7 +37,7 @@ def total_steps(settings: TrainSettings, data: ImageData) -> int:
     if settings.steps is not None:
         return settings.steps
     assert settings.epochs is not None
-    return settings.epochs * math.ceil(data.train_size / settings.batch_size)
+    return settings.epochs * batches_of_epoch(data.train_size, settings.batch_size)
 
 
 def _batches(data: ImageData, settings: TrainSettings, seed: int, total: int) -> Iterator[Batch]:
@@ -103,7 +103,7 @@ def train(
     optimizer = make_optimizer(network, settings, settings.lr)
     averaged = _averaged(network, settings)
     total = total_steps(settings, data)
-    per_epoch = math.ceil(data.train_size / settings.batch_size)
+    per_epoch = batches_of_epoch(data.train_size, settings.batch_size)
     curve: list[Epoch] = []
     losses: list[float] = []
     for step, (images, labels) in enumerate(_batches(data, settings, seed, total), start=1):

@@ -11,6 +11,9 @@ from ablations.training.trial import Trial
 class Progress:
     """Receives the events of a run; this one ignores them. Several trials may run at a time."""
 
+    def images_seen(self, done: int, of: int) -> None:
+        """So many of the images that were not known before have been looked at."""
+
     def run_starts(self, works: Mapping[Trial, float]) -> None:
         """These trials are wanted; their works are as their times, in any unit."""
 

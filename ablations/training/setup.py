@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from ablations.data.images import ImageData
-from ablations.data.registry import Wanted, is_own_data, load_data
+from ablations.data.images import ImageData, drops_last
+from ablations.data.registry import OnLook, Wanted, is_own_data, load_data
 from ablations.networks.builders import build
 from ablations.own_code import fingerprint, sources
 from ablations.records.key import RecordKey
@@ -28,11 +28,15 @@ class Setup:
     def identity(self) -> dict[str, object]:
         """What decides its numbers, besides the network, the seed and the device; JSON values."""
         code = {spec: fingerprint(spec) for spec in self.variant.own_code}
-        return {**self.settings.identity(), **({"code": code} if code else {})}
+        settings = self.settings.identity() | {"dataset": self.data.name}
+        return {**settings, **({"code": code} if code else {})}
 
     def key(self, device: torch.device, seed: int | None = None) -> RecordKey:
         """What its trial with `seed`, or without one its timing, is kept under."""
-        return RecordKey(self.variant, self.identity(), self.data.fingerprint, device.type, seed)
+        data = self.data.fingerprint
+        if drops_last(self.data.train_size, self.settings.batch_size):
+            data += " without a last batch of one"
+        return RecordKey(self.variant, self.identity(), data, device.type, seed)
 
     def network(self, seed: int) -> nn.Module:
         """The network that is trained, its weights drawn from `seed`, on the CPU."""
@@ -53,6 +57,7 @@ def wanted_images(variant: Variant, settings: TrainSettings) -> Wanted:
         variant.image_size,
         settings.architecture.image_size,
         settings.workers,
+        settings.skip_bad_images,
     )
 
 
@@ -62,8 +67,12 @@ def sources_of(variant: Variant, settings: TrainSettings) -> tuple[tuple[str, st
     return tuple(sources([*variant.own_code, *images]).items())
 
 
-def make_setups(studies: Sequence[Study], settings: TrainSettings) -> list[Setup]:
-    """One setup for each variant; every data set is loaded once.
+def make_setups(
+    studies: Sequence[Study],
+    settings: TrainSettings,
+    on_look: OnLook = lambda done, of: None,
+) -> list[Setup]:
+    """One setup for each variant; every data set is loaded once. on_look: see the registry.
 
     Raises:
         SettingError: In one line, for a data set that is not there.
@@ -74,6 +83,6 @@ def make_setups(studies: Sequence[Study], settings: TrainSettings) -> list[Setup
         own = settings.for_variant(variant)
         wanted = wanted_images(variant, own)
         if wanted not in loaded:
-            loaded[wanted] = load_data(wanted)
+            loaded[wanted] = load_data(wanted, on_look)
         setups.append(Setup(variant, own, loaded[wanted]))
     return setups

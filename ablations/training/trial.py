@@ -39,6 +39,7 @@ class Trial:
         seed: Of weights, images and whatever the network draws in training.
         device: "cpu" or "cuda".
         sources: Of `sources_of`: a user's code as it was when the run began.
+        images: The data set's fingerprint then; empty for a user's, which `sources` tells.
     """
 
     variant: Variant
@@ -46,12 +47,14 @@ class Trial:
     seed: int
     device: str
     sources: tuple[tuple[str, str], ...] = ()
+    images: str = ""
 
     def setup(self, loaded: dict[Wanted, ImageData]) -> Setup:
         """Its setup; loaded: the data sets of this process, to which its own is added.
 
         Raises:
-            RuntimeError: Where a user's code is another here than it was when the run began.
+            RuntimeError: Where a user's code, or the images, are others here than they were when
+                the run began.
         """
         here = dict(sources_of(self.variant, self.settings))
         for file, digest in self.sources:
@@ -60,6 +63,8 @@ class Trial:
         wanted = wanted_images(self.variant, self.settings)
         if wanted not in loaded:
             loaded[wanted] = load_data(wanted)
+        if self.images not in ("", loaded[wanted].fingerprint):
+            raise RuntimeError(f"{loaded[wanted].description}: changed while the run went on")
         return Setup(self.variant, self.settings, loaded[wanted])
 
 

@@ -56,11 +56,11 @@ def setting_option(declared: Setting, **differing: Any) -> Option:
         declared: The setting.
         **differing: What `click.option` takes in place of what follows from the declaration.
     """
-    is_path = declared.kind is Path
+    is_path, is_switch = declared.kind is Path, declared.kind is bool
     given: dict[str, Any] = {
         "type": click.Path(path_type=Path) if is_path else declared.kind,
-        "metavar": declared.metavar,
-        "help": f"{declared.help}. Example: {declared.option} {declared.example}",
+        "help": f"{declared.help}. Example: {declared.option} {declared.example}".rstrip(),
+        **({"is_flag": True} if is_switch else {"metavar": declared.metavar}),
     }
     if declared.default is MISSING:
         given["required"] = True

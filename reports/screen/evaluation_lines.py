@@ -33,6 +33,8 @@ def evaluation_lines(settings: CheckpointSettings, evaluation: Evaluation) -> It
         f"measured: {evaluation.images:,} images of {evaluation.classes:,} classes under "
         f"{evaluation.folder}, shorter side {size * 256 // 224}, middle {size}x{size}"
     )
+    if evaluation.skipped:
+        yield f"passed over there: {evaluation.skipped}"
     yield (
         f"published: the authors' model zoo, ImageNet's validation split, "
         f"{IMAGENET_VALIDATION:,} images of {architecture.classes:,} classes"
@@ -48,20 +50,30 @@ def evaluation_lines(settings: CheckpointSettings, evaluation: Evaluation) -> It
 
 
 @contextmanager
-def watch_images(console: Console) -> Iterator[Callable[[int, int], None]]:
-    """Takes (images done, of how many): a bar on a terminal, elsewhere a line now and then."""
+def watch_images(console: Console) -> Iterator[Callable[[int, int, str], None]]:
+    """Takes (images done, of how many, what is counted): a bar on a terminal, elsewhere a line now
+    and then."""
     if not console.is_terminal:
         printed = time.monotonic()
 
-        def tell(done: int, images: int) -> None:
+        def tell(done: int, images: int, what: str) -> None:
             nonlocal printed
             if time.monotonic() - printed >= QUIET_SECONDS:
-                console.print(f"{done}/{images} images", markup=False, highlight=False)
+                console.print(f"{done}/{images} {what}", markup=False, highlight=False)
                 printed = time.monotonic()
 
         yield tell
         return
-    columns = (TextColumn("images"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     with Bars(*columns, console=console, transient=True) as bars:
         task = bars.add_task("images", total=None)
-        yield lambda done, images: bars.update(task, completed=done, total=images)
+
+        def show(done: int, images: int, what: str) -> None:
+            bars.update(task, description=what, completed=done, total=images)
+
+        yield show

@@ -147,6 +147,10 @@ class PlainProgress(Clock):
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
         self.printed = time.monotonic()
 
+    def images_seen(self, done: int, of: int) -> None:
+        if time.monotonic() - self.printed >= QUIET_SECONDS:
+            self._print_line(f"[images] {done}/{of} looked at")
+
     def _print_turn(self, text: str) -> None:
         if time.monotonic() - self.printed >= QUIET_SECONDS:
             self._print_line(f"[timing] {text}")
@@ -201,9 +205,12 @@ class LiveProgress(Clock):
         if trial in self.lines:
             self.bars.remove_task(self.lines.pop(trial))
 
+    def images_seen(self, done: int, of: int) -> None:
+        self.bars.update(self.overall, description="images", completed=done, total=of)
+
     def run_starts(self, works: Mapping[Trial, float]) -> None:
         super().run_starts(works)
-        self.bars.update(self.overall, total=self.trials)
+        self.bars.reset(self.overall, description="trials", total=self.trials, note="")
 
     def trial_starts(self, trial: Trial, steps: int) -> None:
         super().trial_starts(trial, steps)
