@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import signal
 import subprocess
@@ -182,30 +183,40 @@ def test_image_folder_and_other_networks(run, tmp_path):
 
 def test_a_home_directory_is_expanded(run, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(datasets.FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])
-    result = run("all", "--dataset", "fashion-mnist", "--data-dir=~/data")
+    monkeypatch.setattr(datasets.CIFAR10, "url", "http://127.0.0.1:9/")
+    result = run("all", "--dataset", "cifar10", "--data-dir=~/data")
     assert result.code == 2
     assert f"looked for {tmp_path / 'data'}" in result.err
 
 
-def test_a_broken_image_fails_the_trial_until_it_is_mended(run, tmp_path):
+def test_a_broken_image_is_told_before_anything_is_trained_and_can_be_left_out(run, tmp_path):
     pixels = np.zeros((40, 40, 3), dtype=np.uint8)
     for split in ("train", "val"):
         for label in "ab":
             folder = tmp_path / "images" / split / label
             folder.mkdir(parents=True)
             Image.fromarray(pixels).save(folder / "0.png")
+            Image.fromarray(pixels).save(folder / os.fsdecode(b"caf\xe9\n.png"))
     broken = tmp_path / "images" / "train" / "a" / "0.png"
     broken.write_bytes(b"")
-    command = ("kernel-size", "--sizes", "3", "--steps", "1", "--seeds", "1", "--dataset",
-               f"imagefolder:{tmp_path / 'images'}")  # fmt: skip
+    command = ("kernel-size", "--sizes", "3", "--steps", "1", "--seeds", "1", "--cost-model",
+               "rednet-small", "--dataset", "imagefolder:images", "--workers", "0")  # fmt: skip
     result = run(*command)
-    assert result.code == 1
-    assert "cannot identify image file" in result.err and str(broken) in result.err
+    assert result.code == 2
+    assert result.err.splitlines() == [
+        "involution-ablate: --dataset imagefolder:images: 1 of 8 images cannot be used; mend or "
+        "remove them, or leave them out with --skip-bad-images",
+        "  images/train/a/0.png: it is empty",
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["images"]
+    result = run(*command, "--skip-bad-images")
+    assert result.code == 0, result.err
+    left_out = "3 to train on and 4 to test on, 2 classes, cropped to 32x32 pixels; left out: 1"
+    assert left_out in (tmp_path / "runs/kernel-size/report.html").read_text()
     Image.fromarray(pixels).save(broken)
-    result = run(*command)
-    assert result.code == 0
-    assert "Top-1" in result.err, "trained, not taken from the record of the failure"
+    assert "recorded before" not in run(*command).err
+    (tmp_path / "images").rename(tmp_path / "moved")
+    assert "recorded before" in run(*command, "--dataset", "imagefolder:moved").err
 
 
 FAILURE = r"loss became (nan|inf) at step \d of 3|the network's outputs are not finite"
@@ -246,6 +257,7 @@ BAD = [
     ("all --split val", "--split val: allowed: test, validation"),
     ("all --dataset imagefolder:", "--dataset imagefolder:: allowed: digits"),
     ("all --dataset imagefolder:/no/where", "/no/where is not a directory"),
+    ("all --dataset imagefolder:~nobody-of-that-name/x", "Could not determine home directory"),
     ("all --train-model resnet50", "--train-model resnet50: allowed: rednet26"),
     ("all --cost-model vgg", "--cost-model vgg: allowed: rednet26"),
     ("all --seeds 0", "--seeds 0: must be at least 1"),

@@ -92,7 +92,7 @@ def test_data_sets_as_an_axis(run, study, tmp_path):
     )
     assert result.code == 0, result.err
     found = {r["settings"]["dataset"]: r["data"] for r in records(tmp_path / "runs" / "data")}
-    assert "2 classes" in found["imagefolder:images"]
+    assert "2 classes" in found["imagefolder"]
     assert "handwritten digits" in found["digits"]
 
     (tmp_path / "images").rename(tmp_path / "moved")

@@ -144,7 +144,7 @@ def test_all_that_cannot_be_used_is_listed(root):
     at = f"{root}/train/cat"
     assert sorted(error.listed) == sorted([
         f"{at}/text.png: it is none of BMP, GIF, JPEG, PNG, PPM, TIFF, WEBP",
-        f"{at}/cut.jpg: it is none of BMP, GIF, JPEG, PNG, PPM, TIFF, WEBP",
+        f"{at}/cut.jpg: Truncated File Read",
         f"{at}/empty.png: it is empty",
         f"{at}/nowhere.png: No such file or directory",
         f"{at}/circle.png: Too many levels of symbolic links",
@@ -231,9 +231,6 @@ def test_a_class_without_images_is_named_with_what_is_there_instead(root):
 
 
 def test_what_may_not_be_read_is_listed(monkeypatch):
-    if os.geteuid() == 0:
-        if not hasattr(os, "seteuid"):
-            pytest.skip("everything may be read here")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         root.chmod(0o755)

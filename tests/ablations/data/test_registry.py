@@ -1,3 +1,4 @@
+import gzip
 import pickle
 import struct
 
@@ -8,10 +9,11 @@ from PIL import Image
 from torchvision import datasets
 
 import ablations.data.digits as digits_module
+from ablations.data import torchvision_images
 from ablations.data.digits import split_sources
 from ablations.data.holdout import HELD_OUT, hold_out
 from ablations.data.image_folder import centred
-from ablations.data.images import seeded
+from ablations.data.images import batches_of_epoch, seeded
 from ablations.data.registry import Wanted
 from ablations.data.registry import load_data as load_wanted
 from ablations.errors import SettingError
@@ -85,6 +87,16 @@ def test_digits_are_canvases_with_labels(digits):
     assert sum(len(y) for _, y in digits.test_batches(100)) == digits.test_size
 
 
+@pytest.mark.parametrize(
+    ("batch_size", "sizes"),
+    [(32, [32] * 42 + [3]), (673, [673] * 2), (1346, [1346]), (1347, [1347]), (2000, [1347])],
+)
+def test_a_last_batch_of_one_is_left_out(digits, batch_size, sizes):
+    assert [len(y) for _, y in digits.train_epoch(0, 0, batch_size)] == sizes
+    assert batches_of_epoch(digits.train_size, batch_size) == len(sizes)
+    assert sum(len(y) for _, y in digits.test_batches(59)) == digits.test_size, "1 behind 61 x 59"
+
+
 def test_digits_follow_from_seed_and_epoch_alone(digits):
     once = list(digits.train_epoch(3, 2, 64))
     torch.rand(5)
@@ -131,6 +143,61 @@ def fashion_mnist(tmp_path):
         )
         write_idx(raw / f"{split}-labels-idx1-ubyte", np.arange(count, dtype=np.uint8) % 10)
     return tmp_path
+
+
+@pytest.fixture
+def debian(fashion_mnist, monkeypatch):
+    """The same images in the files of Debian's package, from which it cannot be downloaded."""
+    folder = fashion_mnist / "debian"
+    folder.mkdir()
+    for path in (fashion_mnist / "FashionMNIST" / "raw").iterdir():
+        (folder / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    monkeypatch.setattr(torchvision_images, "DEBIAN", folder)
+    monkeypatch.setattr(datasets.FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])
+    return folder
+
+
+def test_fashion_mnist_of_debian_is_the_same_and_nothing_is_written(fashion_mnist, debian):
+    theirs = load_data("fashion-mnist", fashion_mnist, 32, "test")
+    (fashion_mnist / "FashionMNIST").rename(fashion_mnist / "gone")
+    before = sorted(fashion_mnist.rglob("*"))
+    data = load_data("fashion-mnist", fashion_mnist / "nowhere", 32, "test")
+    assert same(data.test_batches(9), theirs.test_batches(9))
+    assert same(data.train_epoch(1, 0, 9), theirs.train_epoch(1, 0, 9))
+    assert data.fingerprint == theirs.fingerprint
+    assert sorted(fashion_mnist.rglob("*")) == before
+
+
+def test_fashion_mnist_in_the_data_directory_comes_first(fashion_mnist, debian):
+    first = load_data("fashion-mnist", fashion_mnist, 32, "test").fingerprint
+    write_idx(
+        fashion_mnist / "FashionMNIST" / "raw" / "t10k-labels-idx1-ubyte",
+        np.full(20, 9, dtype=np.uint8),
+    )
+    assert load_data("fashion-mnist", fashion_mnist, 32, "test").fingerprint != first
+    assert load_data("fashion-mnist", debian, 32, "test").fingerprint == first
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:-20],
+        lambda content: b"",
+        lambda content: b"\x1f\x8b" + content[9:],
+        lambda content: gzip.compress(gzip.decompress(content)[:-1]),
+        lambda content: gzip.compress(b"\0\0\x08\x03\0\0"),
+        lambda content: gzip.compress(b"hello"),
+    ],
+)
+@pytest.mark.parametrize("name", ["train-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"])
+def test_files_of_debian_that_are_damaged_are_one_line(debian, damage, name, tmp_path):
+    (debian / name).write_bytes(damage((debian / name).read_bytes()))
+    where = tmp_path / "nowhere"
+    with pytest.raises(SettingError) as error:
+        load_data("fashion-mnist", where, 32, "test")
+    message = str(error.value)
+    assert f"looked for {where / 'FashionMNIST/raw'} and {debian}, which are missing" in message
+    assert "\n" not in message and not where.exists()
 
 
 def test_fashion_mnist_is_found_and_augmented(fashion_mnist):
@@ -180,6 +247,7 @@ def test_cifar_is_found_and_flipped(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["cifar10", "cifar100", "fashion-mnist"])
 def test_offline_and_not_there_is_one_line(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(torchvision_images, "DEBIAN", tmp_path / "debian")
     nowhere = "http://127.0.0.1:9/"
     monkeypatch.setattr(datasets.CIFAR10, "url", nowhere)
     monkeypatch.setattr(datasets.CIFAR100, "url", nowhere)
@@ -256,8 +324,16 @@ def test_an_image_folder_holds_out_validation_images(image_folder):
     (batch,) = data.test_batches(9)
     assert same([batch], [(torch.stack([plain[i][0] for i in held]), torch.tensor([0, 1]))])
     assert data.train.indices == kept and not set(kept) & set(held)
-    assert len(list(data.train_epoch(0, 0, 3))) == 4
+    assert len(list(data.train_epoch(0, 0, 4))) == 3
     assert not same(data.train_epoch(0, 0, 5), data.train_epoch(0, 1, 5))
+
+
+def test_a_last_batch_of_one_photograph_is_left_out(image_folder):
+    (image_folder / "train" / "cat" / "0.png").unlink()
+    data = load_data(f"imagefolder:{image_folder}", None, 32, "test")
+    assert [len(y) for _, y in data.train_epoch(0, 0, 5)] == [5, 5]
+    assert [len(y) for _, y in data.train_epoch(0, 0, 1)] == [1] * 11
+    assert [len(y) for _, y in data.test_batches(5)] == [5, 1]
 
 
 def test_a_class_of_one_image_has_none_to_hold_out(image_folder):
@@ -287,7 +363,7 @@ def test_a_class_of_one_image_has_none_to_hold_out(image_folder):
         ),
         (
             lambda root: [path.unlink() for path in (root / "val" / "cat").iterdir()],
-            "Found no valid file for the classes cat",
+            "class cat of .*val has no images",
         ),
     ],
 )

@@ -20,7 +20,7 @@ OTHER = {
 }  # fmt: skip
 """Another value of every setting that decides a trial's numbers."""
 
-MACHINE = {"data_dir", "device", "workers"}
+MACHINE = {"data_dir", "device", "workers", "skip_bad_images"}
 """What belongs to the machine."""
 
 

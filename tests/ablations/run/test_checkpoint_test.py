@@ -118,13 +118,7 @@ def test_grey_and_transparent_images_are_read(tmp_path):
         (lambda val: [path.unlink() for path in val.glob("*/*")], "no images under .*val"),
         (
             lambda val: next(val.glob("*/7.png")).write_bytes(b"no image"),
-            r"class./7.png cannot be read as an image \(cannot identify",
-        ),
-        (
-            lambda val: next(val.glob("*/7.png")).write_bytes(
-                next(val.glob("*/8.png")).read_bytes()[:300]
-            ),
-            r"class./7.png cannot be read as an image \(",
+            "1 of 20 images cannot be used; mend or remove them",
         ),
     ],
 )
@@ -137,8 +131,41 @@ def test_what_cannot_be_evaluated_is_one_line(network, dataset, damage, message,
 
 def test_a_folder_without_classes(network, tmp_path):
     picture(np.random.default_rng(0), tmp_path / "photo.png")
-    with pytest.raises(SettingError, match=r"find any class folder in .*; expected PATH/val/CLASS"):
+    with pytest.raises(SettingError, match=r"no folders of classes in .*; expected PATH/val/CLA"):
         evaluate(network, f"imagefolder:{tmp_path}", 4, CPU)
+
+
+def test_every_image_that_is_none_is_listed(network, dataset, tmp_path):
+    paths = sorted((tmp_path / "photos" / "val").glob("*/1*.png"))
+    for path in paths:
+        path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(SettingError) as error:
+        evaluate(network, dataset, 4, CPU)
+    assert error.value.listed == [f"{path}: image file is truncated" for path in paths]
+
+
+def test_an_image_that_breaks_after_it_was_looked_at_is_one_line(network, dataset, tmp_path):
+    path = next((tmp_path / "photos").glob("val/*/7.png"))
+
+    def break_one(done, of):
+        path.write_bytes(b"no image")
+
+    with pytest.raises(SettingError, match=r"7.png cannot be read as an image \(it was") as error:
+        evaluate(network, dataset, 4, CPU, on_look=break_one)
+    assert "\n" not in str(error.value) and "Traceback" not in str(error.value)
+
+
+def test_sixteen_bits_are_seen_as_eight(network, tmp_path):
+    """A photo of 16 bits has to be guessed as the same one of 8."""
+    root, rng = folders(tmp_path / "photos"), np.random.default_rng(3)
+    high = rng.integers(0, 256, (40, 40), dtype=np.uint16)
+    Image.fromarray(high.astype(np.uint8)).save(root / "class0" / "eight.png")
+    Image.fromarray((high << 8) + 77).save(root / "class0" / "sixteen.png")
+    scores = []
+    hook = network.register_forward_hook(lambda *called: scores.append(called[-1]))
+    evaluate(network, f"imagefolder:{root}", 2, CPU)
+    hook.remove()
+    assert torch.equal(*scores[0])
 
 
 def test_outputs_that_are_not_finite_are_no_guesses(dataset):

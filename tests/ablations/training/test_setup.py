@@ -7,6 +7,7 @@ from ablations.study.builder import StudyFile, common_settings, make_study, pars
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training.setup import make_setups
+from ablations.training.trial import Trial
 
 CPU = torch.device("cpu")
 
@@ -43,8 +44,56 @@ def test_each_data_set_is_loaded_once(tmp_path):
     both = study({"dataset": ("digits", images), "kernel_size": (3, 7)})
     made = make_setups([both, study({"kernel_size": (3, 5)}, "t")], TrainSettings())
     assert len({id(setup.data) for setup in made}) == 2
-    assert [setup.data.name for setup in made] == ["digits"] * 2 + [images] * 2 + ["digits"]
+    assert [setup.data.name for setup in made] == ["digits"] * 2 + ["imagefolder"] * 2 + ["digits"]
     assert [setup.network(0).classifier.out_features for setup in made] == [10, 10, 2, 2, 10]
+
+
+def test_where_images_lie_is_no_part_of_a_records_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for split in ("train", "val"):
+        for label in "ab":
+            folder = tmp_path / "img" / split / label
+            folder.mkdir(parents=True)
+            Image.new("RGB", (40, 40)).save(folder / "0.png")
+
+    def record(written):
+        train = TrainSettings(dataset=f"imagefolder:{written}")
+        (setup,) = make_setups([study({"kernel_size": (3,)})], train)
+        return setup.key(CPU, 0).stem(3)
+
+    first = record("img")
+    assert {record(written) for written in ("~/img", f"{tmp_path}/img/../img")} == {first}
+    (tmp_path / "img").rename(tmp_path / "moved")
+    assert record("moved") == first
+    Image.new("RGB", (40, 40), "white").save(tmp_path / "moved" / "val" / "a" / "0.png")
+    assert record("moved") != first
+
+
+def test_images_that_changed_while_a_run_went_on_are_not_trained_on(tmp_path):
+    for split in ("train", "val"):
+        for label in "ab":
+            folder = tmp_path / split / label
+            folder.mkdir(parents=True)
+            Image.new("RGB", (40, 40)).save(folder / "0.png")
+    train = TrainSettings(dataset=f"imagefolder:{tmp_path}")
+    (setup,) = make_setups([study({"kernel_size": (3,)})], train)
+    trial = Trial(setup.variant, setup.settings, 0, "cpu", (), setup.data.fingerprint)
+    assert trial.setup({}).key(CPU, 0) == setup.key(CPU, 0)
+    Image.new("RGB", (40, 40), "white").save(tmp_path / "train" / "a" / "0.png")
+    with pytest.raises(RuntimeError, match=f"images under {tmp_path}.* changed while the run"):
+        trial.setup({})
+
+
+def test_a_trial_without_a_last_batch_of_one_has_a_key_of_its_own():
+    keys = [
+        make_setups([study({"kernel_size": (3,)})], TrainSettings(batch_size=size))[0].key(CPU)
+        for size in (32, 673)
+    ]
+    assert [key.data for key in keys] == [
+        "digits test 10 32 1347 3600",
+        "digits test 10 32 1347 3600 without a last batch of one",
+    ]
 
 
 def run_of(file):

@@ -51,6 +51,16 @@ def test_a_long_measurement_is_not_silent(monkeypatch):
     ]
 
 
+def test_images_that_are_looked_at_are_counted(monkeypatch):
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0)
+    plain, live = (Console(file=io.StringIO(), force_terminal=t, width=120) for t in (False, True))
+    for console in (plain, live):
+        with watch(console) as watched:
+            watched.images_seen(256, 700)
+    assert plain.file.getvalue() == "[images] 256/700 looked at\n"
+    assert re.search(r"images .*256/700", live.file.getvalue())
+
+
 @pytest.mark.parametrize("text", ["timings", "3/3", "round 2", "16 images/s training"])
 def test_a_terminal_shows_bars_and_results(text):
     assert text in shown(terminal=True).replace("\x1b[32m", "").replace("\x1b[0m", "")
