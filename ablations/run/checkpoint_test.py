@@ -112,6 +112,7 @@ def evaluate(
     FloatingPointError where an output is not finite.
     """
     images = _open_folder(dataset, network.architecture.image_size)
+    assert isinstance(network.classifier, torch.nn.Linear)
     classes = network.classifier.out_features
     if len(images.classes) != classes:
         problem = f"{images.root} has {len(images.classes)} classes, the network {classes}"

@@ -1,13 +1,11 @@
 """Finds and loads the compiled kernel. It is a plain C library: no torch or Python headers."""
 
 import ctypes
-from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import torch
 
-FOLDER = Path(__file__).parent
-NAME = "_kernel"
+PATH = Path(__file__).with_name("_kernel.so")
 SUFFIXES = {torch.float32: "f32", torch.float64: "f64"}
 
 
@@ -70,6 +68,18 @@ def _openmp_entry() -> int | None:
         try:
             entry = ctypes.CDLL(name).GOMP_parallel
         except (OSError, AttributeError):
+            continue
+        return ctypes.cast(entry, ctypes.c_void_p).value
+    return None
+
+
+def load() -> Library | str:
+    """The kernel, or the reason why there is none."""
+    if not PATH.exists():
+        return "the compiled kernel is missing: no C++ compiler at install, or the build failed"
+    try:
+        return Library(PATH)
+    except (OSError, AttributeError):
             continue
         return ctypes.cast(entry, ctypes.c_void_p).value
     return None
