@@ -79,19 +79,5 @@ def load() -> Library | str:
         return "the compiled kernel is missing: no C++ compiler at install, or the build failed"
     try:
         return Library(PATH)
-    except (OSError, AttributeError):
-            continue
-        return ctypes.cast(entry, ctypes.c_void_p).value
-    return None
-
-
-def load() -> Library | str:
-    """The kernel, or the reason why there is none."""
-    paths = [FOLDER / f"{NAME}{suffix}" for suffix in EXTENSION_SUFFIXES]
-    built = [path for path in paths if path.exists()]
-    if not built:
-        return "the compiled kernel is missing: no C++ compiler at install, or the build failed"
-    try:
-        return Library(built[0])
     except (OSError, AttributeError) as error:
         return f"the compiled kernel does not load: {error}"
