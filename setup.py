@@ -15,9 +15,10 @@ KERNEL = Extension(
     depends=["involution_core/backends/native/kernels.h"],
     optional=True,
     language="c++",
-    extra_compile_args=(
-        "-std=c++17 -O3 -g0 -ffp-contract=fast -fvisibility=hidden -pthread -Wno-psabi".split()
-    ),
+    extra_compile_args=[
+        *("-std=c++17", "-O3", "-g0", "-ffp-contract=fast", "-fvisibility=hidden"),
+        *("-pthread", "-Wno-psabi"),
+    ],
     extra_link_args=["-pthread"],
 )
 

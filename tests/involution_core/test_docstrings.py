@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 from dataclasses import is_dataclass
+from typing import is_typeddict
 
 import pytest
 

@@ -118,7 +118,7 @@ def weights_of(module):
 def test_every_network_has_a_builder_with_the_options_of_its_class(name, monkeypatch):
     family = "RedNet" if name.startswith("rednet") else "ResNet"
     monkeypatch.setattr(
-        involution_core.builders, family, lambda *given, **options: given + (options,)
+        involution_core.builders, family, lambda *given, **options: (*given, options)
     )
     builder = getattr(involution_core, name.replace("-", "_"))
     assert builder(classes=7) == (ARCHITECTURES[name], {"classes": 7})
