@@ -1,5 +1,8 @@
 """`evaluate`."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,9 +26,28 @@ def evaluate(weights: Path, **options: Any) -> None:
     from reports.screen.evaluation_lines import evaluation_lines, watch_images
 
     keep_freed_memory()
-    with watch_images(Console(stderr=True)) as tell:
+    with _told_of_weights(), watch_images(Console(stderr=True)) as tell:
         evaluation = evaluate_checkpoint(
             settings, partial(tell, what="images"), partial(tell, what="images looked at")
         )
     for line in evaluation_lines(settings, evaluation):
         click.echo(line)
+
+
+@contextmanager
+def _told_of_weights() -> Iterator[None]:
+    """Prints where in the file the weights were found and what of it was left out."""
+    log, handler = logging.getLogger("involution_core.checkpoints"), _Echo()
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+
+
+class _Echo(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(record.getMessage(), err=True)

@@ -10,7 +10,34 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from involution_core.architectures import ARCHITECTURES, Architecture
     from involution_core.attention import attention_kernel
+    from involution_core.builders import (
+        build_network,
+        list_networks,
+        rednet26,
+        rednet26_small,
+        rednet38,
+        rednet38_small,
+        rednet50,
+        rednet50_small,
+        rednet101,
+        rednet101_small,
+        rednet152,
+        rednet152_small,
+        rednet_small,
+        resnet26,
+        resnet26_small,
+        resnet38,
+        resnet38_small,
+        resnet50,
+        resnet50_small,
+        resnet101,
+        resnet101_small,
+        resnet152,
+        resnet152_small,
+        resnet_small,
+    )
     from involution_core.checkpoints import load_official
+    from involution_core.feature_maps import FeatureBackbone
     from involution_core.functional import involution2d
     from involution_core.generators import (
         AttentionGenerator,
@@ -19,13 +46,14 @@ if TYPE_CHECKING:
         LinearGenerator,
     )
     from involution_core.involution import Involution
-    from involution_core.networks import RedNet, ResNet, build_network
+    from involution_core.networks import RedNet, ResNet
 
 __all__ = [
     "ARCHITECTURES",
     "Architecture",
     "AttentionGenerator",
     "BottleneckGenerator",
+    "FeatureBackbone",
     "Involution",
     "KernelGenerator",
     "LinearGenerator",
@@ -34,7 +62,30 @@ __all__ = [
     "attention_kernel",
     "build_network",
     "involution2d",
+    "list_networks",
     "load_official",
+    "rednet26",
+    "rednet26_small",
+    "rednet38",
+    "rednet38_small",
+    "rednet50",
+    "rednet50_small",
+    "rednet101",
+    "rednet101_small",
+    "rednet152",
+    "rednet152_small",
+    "rednet_small",
+    "resnet26",
+    "resnet26_small",
+    "resnet38",
+    "resnet38_small",
+    "resnet50",
+    "resnet50_small",
+    "resnet101",
+    "resnet101_small",
+    "resnet152",
+    "resnet152_small",
+    "resnet_small",
 ]
 
 _HOME = {
@@ -47,14 +98,22 @@ _HOME = {
     "attention_kernel": "attention",
     "RedNet": "networks",
     "ResNet": "networks",
-    "build_network": "networks",
+    "FeatureBackbone": "feature_maps",
     "load_official": "checkpoints",
     "ARCHITECTURES": "architectures",
     "Architecture": "architectures",
+    "build_network": "builders",
+    "list_networks": "builders",
+    **{name: "builders" for name in __all__ if name.startswith(("rednet", "resnet"))},
 }
+"""Public name -> the module that defines it."""
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

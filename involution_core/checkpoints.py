@@ -8,15 +8,13 @@ that their code fails or reads beyond its weights; ours keeps it. Sides that are
 never meet the case.
 """
 
+import logging
 import os
-import pickle
-import re
-import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import isqrt
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from involution_core.architectures import (
@@ -25,8 +23,11 @@ from involution_core.architectures import (
     STEM_KERNEL_SIZE,
     Architecture,
 )
+from involution_core.checkpoint_files import read_checkpoint, refusal
 from involution_core.networks import RedNet
+from involution_core.state_dicts import Found, find_state_dict
 
+_LOG = logging.getLogger(__name__)
 _GENERATOR = {
     "generator.reduce.0": "conv1.conv",
     "generator.reduce.1": "conv1.bn",
@@ -47,7 +48,9 @@ _BLOCK = {
     "shortcut.1": "downsample.1",
 }
 _BACKBONE, _HEAD = "backbone.", "head."
+_STEM_FIRST = "backbone.stem.0.conv.weight"
 _STEM_SPAN = "backbone.stem.1.conv2.conv.weight"
+_OWN_KEY = "stages.0.0.conv1.weight"
 _NAMED = 3
 """Keys of each kind that an error names."""
 
@@ -60,17 +63,21 @@ def load_official(
 ) -> RedNet:
     """Loads a checkpoint of the authors' repository.
 
-    Every key and every shape has to fit, on both sides; otherwise nothing is loaded.
+    Every key and every shape has to fit, on both sides; otherwise nothing is loaded. Where the
+    weights lay and what was left out, such as averaged weights beside them or a detector's heads,
+    is logged (INFO, logger "involution_core.checkpoints").
 
     Args:
         model: "rednet26", "rednet38", "rednet50", "rednet101" or "rednet152", built with the
-            stem's K and the number of classes that the checkpoint has; or a RedNet, which is
-            filled in place and has to fit.
-        source: The file, or what it holds: {"state_dict": ...} or the state dict itself. A file
-            is read as tensors and plain values alone; code in it is never run.
+            channels of images, the stem's K and the number of classes that the checkpoint has; or
+            a RedNet, which is filled in place and has to fit.
+        source: The file, of torch.save or safetensors, or what it holds: the state dict, or what a
+            trainer wraps it in, see `state_dicts.find_state_dict`. A file is read as tensors and
+            plain values alone; code in it is never run.
         classifier: False loads the backbone alone and leaves the classifier as it was, untrained
-            in a network built here; a head in the checkpoint is ignored. With True a checkpoint of
-            the backbone alone is refused. Default True.
+            in a network built here; what else the checkpoint holds, a head or a detector's neck
+            and heads, is left out. With True a checkpoint of the backbone alone is refused.
+            Default True.
 
     Returns:
         The network with these weights, in eval mode.
@@ -94,9 +101,12 @@ def load_official(
     References:
         The model zoo of github.com/d-li14/involution.
     """
-    tensors = _state_dict(source if isinstance(source, Mapping) else _read(source))
+    found = _found(source)
+    tensors = _with_backbone(found.tensors)
+    left_out = [*found.left_out]
     if not classifier:
-        tensors = {key: value for key, value in tensors.items() if not key.startswith(_HEAD)}
+        left_out += [key for key in tensors if not key.startswith(_BACKBONE)]
+        tensors = {key: value for key, value in tensors.items() if key.startswith(_BACKBONE)}
     network = _build(model, tensors) if isinstance(model, str) else model
     _check_architecture(network.architecture)
     own = network.state_dict()
@@ -106,53 +116,51 @@ def load_official(
     shapes = {theirs: tuple(own[ours].shape) for theirs, ours in keys.items()}
     _check_fit(tensors, shapes, network.architecture.name)
     network.load_state_dict({**own, **{keys[key]: value for key, value in tensors.items()}})
+    _LOG.info("%s", _account(found.place, left_out))
     return network.eval()
 
 
-def _read(path: str | os.PathLike[str]) -> Any:
+def _found(source: str | os.PathLike[str] | Mapping[str, Any]) -> Found:
+    content, unknown = (source, []) if isinstance(source, Mapping) else read_checkpoint(source)
     try:
-        with warnings.catch_warnings():  # torch warns of what it then refuses
-            warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except pickle.UnpicklingError as error:
-        asked = re.search(r"GLOBAL ([\w.]+)", str(error))
-        if asked is None:
-            raise ValueError(_NO_CHECKPOINT) from None
-        raise ValueError(
-            f"asks for {asked[1]} to be loaded, which is neither a tensor nor a plain value; "
-            "refused, nothing of it was run"
-        ) from None
-    except Exception:  # bytes that are no checkpoint fail in torch's readers in any way
-        raise ValueError(_NO_CHECKPOINT) from None
+        return find_state_dict(content)
+    except ValueError:
+        if not unknown:
+            raise
+        raise ValueError(refusal(unknown[0])) from None
 
 
-_NO_CHECKPOINT = "is not a checkpoint that torch.save wrote, or not all of one"
-
-
-def _state_dict(content: Any) -> dict[str, Tensor]:
+def _with_backbone(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors by the names they have behind a classifier's "backbone." and "head."."""
-    state = content.get("state_dict", content) if isinstance(content, Mapping) else None
-    if not isinstance(state, Mapping) or not state:
-        raise ValueError("holds no state_dict")
-    for key, value in state.items():
-        if not isinstance(key, str) or not isinstance(value, Tensor):
-            raise ValueError(f"holds no state_dict: {key!r} is not the name of a tensor")
-    whole = any(key.startswith(_BACKBONE) for key in state)
+    if _OWN_KEY in tensors:
+        raise ValueError(
+            "has the names of this project's networks, not the authors'; "
+            "network.load_state_dict loads it"
+        )
+    whole = any(key.startswith(_BACKBONE) for key in tensors)
     return {
         key if whole or key.startswith(_HEAD) else _BACKBONE + key: value
-        for key, value in state.items()
+        for key, value in tensors.items()
     }
 
 
+def _account(place: str, left_out: Sequence[str]) -> str:
+    """Where the weights were and what was left out, by the first part of its name."""
+    counts = Counter(key.partition(".")[0] for key in left_out)
+    parts = ", ".join(f"{name} ({n} tensors)" if n > 1 else name for name, n in counts.items())
+    taken = f"weights from {place!r}" if place else "weights from the checkpoint itself"
+    return f"{taken}; left out: {parts or 'nothing'}"
+
+
 def _build(name: str, tensors: Mapping[str, Tensor]) -> RedNet:
-    """The network called `name`, with what the checkpoint says of its stem and its classes."""
+    """The network called `name`, with what the checkpoint says of its images, stem and classes."""
     if name not in ARCHITECTURES:
         raise _no_official(name)
     architecture = ARCHITECTURES[name]
     _check_architecture(architecture)
-    stem_kernel_size, classes = STEM_KERNEL_SIZE, architecture.classes
+    stem_kernel_size, classes, in_channels = STEM_KERNEL_SIZE, architecture.classes, 3
+    if (first := tensors.get(_STEM_FIRST)) is not None and first.ndim == 4:
+        in_channels = max(first.shape[1], 1)
     if (span := tensors.get(_STEM_SPAN)) is not None and span.ndim:
         groups = architecture.stem_channels // 2 // STEM_GROUP_CHANNELS
         side = isqrt(len(span) // groups)
@@ -160,7 +168,12 @@ def _build(name: str, tensors: Mapping[str, Tensor]) -> RedNet:
             stem_kernel_size = side
     if (head := tensors.get(f"{_HEAD}fc.weight")) is not None and head.ndim and len(head):
         classes = len(head)
-    return RedNet(architecture, stem_kernel_size=stem_kernel_size, classes=classes)
+    return RedNet(
+        architecture,
+        stem_kernel_size=stem_kernel_size,
+        classes=classes,
+        in_channels=in_channels,
+    )
 
 
 def _check_architecture(architecture: Architecture) -> None:
@@ -209,6 +222,8 @@ def _check_fit(
         )
     kinds = {"missing": missing, "unexpected": unexpected, "misshaped": misshaped}
     told = "; ".join(_told(kind, keys) for kind, keys in kinds.items() if keys)
+    if all(key.startswith(_HEAD) for key in (*missing, *unexpected, *misshaped)):
+        told += "; load_official with classifier=False loads the rest alone"
     raise ValueError(f"does not fit {name}: {told}")
 
 

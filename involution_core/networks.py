@@ -1,13 +1,12 @@
 """RedNet (involution) and ResNet (convolution) bottleneck networks of one shape."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from involution_core.architectures import (
-    ARCHITECTURES,
     EXPANSION,
     STEM_GROUP_CHANNELS,
     STEM_KERNEL_SIZE,
@@ -33,11 +32,16 @@ def conv_bn_relu(in_channels: int, channels: int, kernel_size: int, stride: int)
     Returns:
         The three modules, in that order. The convolution has no bias.
 
+    Raises:
+        ValueError: No channels in.
+
     Examples:
         >>> import torch
         >>> nn.Sequential(*conv_bn_relu(3, 8, 3, 2))(torch.randn(1, 3, 9, 9)).shape
         torch.Size([1, 8, 5, 5])
     """
+    if in_channels < 1:
+        raise ValueError(f"in_channels must be at least 1, got {in_channels}")
     return [
         nn.Conv2d(in_channels, channels, kernel_size, stride, kernel_size // 2, bias=False),
         nn.BatchNorm2d(channels),
@@ -101,10 +105,13 @@ class BottleneckNetwork(nn.Module):
 
     Args:
         architecture: The shape of the network.
-        stem: What comes before the first stage, (N, 3, H, W) to (N, width, H', W').
+        stem: What comes before the first stage, (N, in_channels, H, W) to (N, width, H', W').
         spatial: Factory of the layer in the middle of a bottleneck, called with
             (channels, stride).
-        classes: Outputs of the classifier. None takes the architecture's number.
+        classes: Outputs of the classifier. None takes the architecture's number, 0 leaves it out.
+
+    Raises:
+        ValueError: A negative number of classes.
     """
 
     def __init__(
@@ -115,6 +122,9 @@ class BottleneckNetwork(nn.Module):
         classes: int | None,
     ) -> None:
         super().__init__()
+        classes = architecture.classes if classes is None else classes
+        if classes < 0:
+            raise ValueError(f"classes must be at least 0, got {classes}")
         self.architecture = architecture
         self.stem = stem
         self.stages = nn.Sequential()
@@ -129,8 +139,8 @@ class BottleneckNetwork(nn.Module):
                 in_channels = channels * EXPANSION
             self.stages.append(layers)
         self.pool = nn.AdaptiveAvgPool2d(1)
-        self.classifier = nn.Linear(
-            in_channels, architecture.classes if classes is None else classes
+        self.classifier: nn.Linear | nn.Identity = (
+            nn.Linear(in_channels, classes) if classes else nn.Identity()
         )
         self._initialise()
 
@@ -138,10 +148,11 @@ class BottleneckNetwork(nn.Module):
         """Classifies images.
 
         Args:
-            x: The images, shape (N, 3, H, W).
+            x: The images, shape (N, in_channels, H, W).
 
         Returns:
-            A score for each class, shape (N, classes), without softmax.
+            A score for each class, shape (N, classes), without softmax; with 0 classes the pooled
+            features, shape (N, architecture.features).
         """
         return self.classifier(torch.flatten(self.pool(self.stages(self.stem(x))), 1))
 
@@ -165,12 +176,15 @@ class RedNet(BottleneckNetwork):
             Default "r=4".
         stem_kernel_size: K of the involution in the "imagenet" stem, in pixels, odd. It has 16
             group channels, r = 4 and stride 1 in every variant. Default 3.
-        classes: Outputs of the classifier. Default None, the architecture's number.
+        classes: Outputs of the classifier; 0 leaves it out. Default None, the architecture's
+            number.
+        in_channels: Channels of the images. Default 3.
         backend: Implementation of the operator, see `involution2d`. Default None, the first that
             can run.
 
     Raises:
-        ValueError: Group channels or r do not divide the channels of a layer.
+        ValueError: Group channels or r do not divide the channels of a layer, or there are no
+            channels or a negative number of classes.
 
     Examples:
         >>> import torch
@@ -192,6 +206,7 @@ class RedNet(BottleneckNetwork):
         generator: str | GeneratorFactory = "r=4",
         stem_kernel_size: int = STEM_KERNEL_SIZE,
         classes: int | None = None,
+        in_channels: int = 3,
         backend: str | None = None,
     ) -> None:
         factory = (
@@ -207,10 +222,10 @@ class RedNet(BottleneckNetwork):
 
         channels = architecture.stem_channels
         if architecture.stem == "small":
-            stem = conv_bn_relu(3, channels, 3, 2)
+            stem = conv_bn_relu(in_channels, channels, 3, 2)
         else:
             stem = [
-                *conv_bn_relu(3, channels // 2, 3, 2),
+                *conv_bn_relu(in_channels, channels // 2, 3, 2),
                 Involution(
                     channels // 2,
                     stem_kernel_size,
@@ -235,7 +250,12 @@ class ResNet(BottleneckNetwork):
     Args:
         architecture: A "resnet" of `ARCHITECTURES`.
         kernel_size: K of that convolution, in pixels, odd. Default 3.
-        classes: Outputs of the classifier. Default None, the architecture's number.
+        classes: Outputs of the classifier; 0 leaves it out. Default None, the architecture's
+            number.
+        in_channels: Channels of the images. Default 3.
+
+    Raises:
+        ValueError: No channels or a negative number of classes.
 
     Examples:
         >>> import torch
@@ -249,41 +269,19 @@ class ResNet(BottleneckNetwork):
     """
 
     def __init__(
-        self, architecture: Architecture, *, kernel_size: int = 3, classes: int | None = None
+        self,
+        architecture: Architecture,
+        *,
+        kernel_size: int = 3,
+        classes: int | None = None,
+        in_channels: int = 3,
     ) -> None:
         def spatial(channels: int, stride: int) -> nn.Module:
             return nn.Conv2d(channels, channels, kernel_size, stride, kernel_size // 2, bias=False)
 
         channels = architecture.stem_channels
         if architecture.stem == "small":
-            stem = conv_bn_relu(3, channels, 3, 2)
+            stem = conv_bn_relu(in_channels, channels, 3, 2)
         else:
-            stem = [*conv_bn_relu(3, channels, 7, 2), nn.MaxPool2d(3, 2, 1)]
+            stem = [*conv_bn_relu(in_channels, channels, 7, 2), nn.MaxPool2d(3, 2, 1)]
         super().__init__(architecture, nn.Sequential(*stem), spatial, classes)
-
-
-def build_network(name: str, **options: Any) -> BottleneckNetwork:
-    """Builds a network by name.
-
-    Args:
-        name: A name in `ARCHITECTURES`, such as "rednet50" or "resnet-small".
-        **options: Keyword arguments of `RedNet` or `ResNet`.
-
-    Returns:
-        The network with random weights, in training mode.
-
-    Raises:
-        ValueError: An unknown name, or options that do not fit the network.
-
-    Examples:
-        >>> network = build_network("rednet-small", kernel_size=5, generator="W", classes=7)
-        >>> network.classifier.out_features
-        7
-
-    References:
-        Li et al., CVPR 2021 (RedNet); He et al., CVPR 2016 (ResNet).
-    """
-    if name not in ARCHITECTURES:
-        raise ValueError(f"model must be one of {', '.join(ARCHITECTURES)}, got {name!r}")
-    architecture = ARCHITECTURES[name]
-    return (RedNet if architecture.family == "rednet" else ResNet)(architecture, **options)

@@ -116,6 +116,7 @@ def evaluate(
     FloatingPointError where an output is not finite.
     """
     folder = _open_folder(dataset)
+    assert isinstance(network.classifier, torch.nn.Linear)
     classes = network.classifier.out_features
     if len(folder.classes) != classes:
         problem = f"{folder.root} has {len(folder.classes)} classes, the network {classes}"

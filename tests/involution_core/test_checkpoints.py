@@ -125,7 +125,8 @@ def without(state, key):
         ),
         (
             lambda s: {**s, "head.fc2.weight": torch.ones(1)},
-            "does not fit rednet26: 1 unexpected (head.fc2.weight)",
+            "does not fit rednet26: 1 unexpected (head.fc2.weight); "
+            "load_official with classifier=False loads the rest alone",
         ),
         (
             lambda s: {**s, "backbone.layer1.0.conv2.conv2.conv.bias": torch.ones(196, 1)},
@@ -140,12 +141,13 @@ def without(state, key):
         (
             lambda s: {**s, "head.fc.weight": torch.ones(())},
             "does not fit rednet26: 2 misshaped (head.fc.weight is (), not (1000, 2048), "
-            "head.fc.bias is (5,), not (1000,))",
+            "head.fc.bias is (5,), not (1000,)); "
+            "load_official with classifier=False loads the rest alone",
         ),
         (lambda s: {"state_dict": {}}, "holds no state_dict"),
         (lambda s: {"state_dict": [1]}, "holds no state_dict"),
         (
-            lambda s: {"epoch": 3, "model": s},
+            lambda s: {"epoch": 3, "weights": s},
             "holds no state_dict: 'epoch' is not the name of a tensor",
         ),
     ],

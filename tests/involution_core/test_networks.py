@@ -1,9 +1,13 @@
+import inspect
+import typing
+
 import pytest
 import torch
 import torchvision
 from torch.profiler import ProfilerActivity, profile
 
-from involution_core import ARCHITECTURES, build_network
+import involution_core.builders
+from involution_core import ARCHITECTURES, build_network, list_networks
 
 
 def parameters(network):
@@ -104,3 +108,60 @@ def test_no_copy_stands_between_layers(group_channels):
 def test_unknown_network_is_named():
     with pytest.raises(ValueError, match=r"model must be one of rednet26, .* got 'vgg'"):
         build_network("vgg")
+
+
+def weights_of(module):
+    return [tuple(parameter.shape) for parameter in module.parameters()]
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_network_has_a_builder_with_the_options_of_its_class(name, monkeypatch):
+    family = "RedNet" if name.startswith("rednet") else "ResNet"
+    monkeypatch.setattr(
+        involution_core.builders, family, lambda *given, **options: (*given, options)
+    )
+    builder = getattr(involution_core, name.replace("-", "_"))
+    assert builder(classes=7) == (ARCHITECTURES[name], {"classes": 7})
+    assert builder.__annotations__["return"].__name__ == family
+    (hint,) = typing.get_args(builder.__annotations__["options"])
+    options = inspect.signature(getattr(involution_core, family)).parameters.keys()
+    assert hint.__annotations__.keys() == options - {"architecture"}
+
+
+def test_a_builder_passes_its_options_on():
+    built = involution_core.rednet_small(kernel_size=5, classes=7, in_channels=13)
+    same = build_network("rednet-small", kernel_size=5, classes=7, in_channels=13)
+    assert weights_of(built) == weights_of(same) != weights_of(build_network("rednet-small"))
+
+
+def test_networks_are_listed_by_pattern():
+    assert list_networks() == [*ARCHITECTURES]
+    assert list_networks("rednet??-small") == ["rednet26-small", "rednet38-small", "rednet50-small"]
+    assert list_networks("vgg*") == []
+
+
+@pytest.mark.parametrize("name", ["rednet50", "resnet50", "rednet-small", "resnet-small"])
+def test_images_may_have_other_channels(name):
+    network = on_meta(name, in_channels=13)
+    size = network.architecture.image_size
+    assert network(torch.empty(2, 13, size, size, device="meta")).shape[0] == 2
+    width = network.stem[0].weight.shape[0]
+    kernel = network.stem[0].kernel_size[0]
+    assert parameters(network) - parameters(on_meta(name)) == 10 * width * kernel**2
+
+
+def test_without_a_classifier_come_the_pooled_features():
+    whole = build_network("rednet-small").eval()
+    bare = build_network("rednet-small", classes=0).eval()
+    bare.load_state_dict({k: v for k, v in whole.state_dict().items() if "classifier" not in k})
+    x = torch.randn(2, 3, 32, 32)
+    assert bare(x).shape == (2, bare.architecture.features)
+    torch.testing.assert_close(whole.classifier(bare(x)), whole(x))
+
+
+@pytest.mark.parametrize("options", [{"classes": -1}, {"in_channels": 0}, {"in_channels": -3}])
+@pytest.mark.parametrize("name", ["rednet-small", "resnet50"])
+def test_no_channels_and_negative_classes_are_refused(name, options):
+    (option,) = options
+    with pytest.raises(ValueError, match=f"^{option} must be at least [01], got -?[013]$"):
+        on_meta(name, **options)

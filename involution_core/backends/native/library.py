@@ -1,13 +1,11 @@
 """Finds and loads the compiled kernel. It is a plain C library: no torch or Python headers."""
 
 import ctypes
-from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import torch
 
-FOLDER = Path(__file__).parent
-NAME = "_kernel"
+PATH = Path(__file__).with_name("_kernel.so")
 SUFFIXES = {torch.float32: "f32", torch.float64: "f64"}
 
 
@@ -77,11 +75,9 @@ def _openmp_entry() -> int | None:
 
 def load() -> Library | str:
     """The kernel, or the reason why there is none."""
-    paths = [FOLDER / f"{NAME}{suffix}" for suffix in EXTENSION_SUFFIXES]
-    built = [path for path in paths if path.exists()]
-    if not built:
+    if not PATH.exists():
         return "the compiled kernel is missing: no C++ compiler at install, or the build failed"
     try:
-        return Library(built[0])
+        return Library(PATH)
     except (OSError, AttributeError) as error:
         return f"the compiled kernel does not load: {error}"

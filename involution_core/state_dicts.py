@@ -1,0 +1,88 @@
+"""Finds a network's state dict in what trainers wrap it in."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+PLACES = ("state_dict", "model_state_dict", "model", "net")
+AVERAGES = ("ema_state_dict", "state_dict_ema", "model_ema", "ema")
+"""Keys of a checkpoint under which weights lie, as PyTorch's tutorials, Lightning, timm, mmcls and
+mmengine write them; averages are taken where there is nothing else."""
+
+COUNTERS = ("n_averaged", "steps")
+"""Tensors beside the weights of torch's `AveragedModel` and of mmengine's averages."""
+
+_IN_BACKBONE = re.compile(r"(.*?)(?:backbone\.)?(?:stem|layer[1-4])\.\d")
+
+
+class Found(NamedTuple):
+    """A state dict in a checkpoint.
+
+    Attributes:
+        tensors: By name, without what a trainer puts before every name.
+        place: The checkpoint's keys that lead to it; "" where it is the checkpoint itself.
+        left_out: What else there was: other weights, and tensors of other modules.
+    """
+
+    tensors: dict[str, Tensor]
+    place: str
+    left_out: tuple[str, ...]
+
+
+def find_state_dict(content: Any) -> Found:
+    """Finds the state dict of the authors' network.
+
+    The prefix of its names may be any, such as "module." (DataParallel), "_orig_mod."
+    (torch.compile) and "model." (Lightning), one or several: it is what stands before the
+    backbone's.
+
+    Args:
+        content: What a checkpoint's file holds.
+
+    Returns:
+        The state dict, where it was, and what was left.
+
+    Raises:
+        ValueError: There is none, or there are several networks.
+    """
+    place, state, left_out = _descend(content)
+    prefixes = Counter(match[1] for key in state if (match := _IN_BACKBONE.match(key)))
+    first, *others = prefixes.most_common(2) or [("", 0)]
+    if others and others[0][1] == first[1]:
+        several = ", ".join(repr(f"{prefix}*") for prefix, _ in (first, *others))
+        raise ValueError(f"holds more than one network ({several}); give the state dict of one")
+    prefix = first[0]
+    inside = {key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)}
+    outside = [key for key in state if not key.startswith(prefix)]
+    left_out += [*outside, *(prefix + key for key in COUNTERS if key in inside)]
+    tensors = {key: value for key, value in inside.items() if key not in COUNTERS}
+    return Found(tensors, place, tuple(left_out))
+
+
+def _descend(content: Any) -> tuple[str, Mapping[str, Tensor], list[str]]:
+    """The innermost state dict, the keys that lead to it, and those of other weights."""
+    way: list[str] = []
+    left_out: list[str] = []
+    while isinstance(content, Mapping) and (found := [*_weights(content)]):
+        key, *others = found
+        left_out += [".".join([*way, other]) for other in others]
+        way.append(key)
+        content = content[key]
+    if not isinstance(content, Mapping) or not content:
+        raise ValueError("holds no state_dict")
+    for key, value in content.items():
+        if not isinstance(key, str) or not isinstance(value, Tensor):
+            raise ValueError(f"holds no state_dict: {key!r} is not the name of a tensor")
+    return ".".join(way), content, left_out
+
+
+def _weights(content: Mapping[str, Any]) -> Iterator[str]:
+    """The keys of `content` under which weights lie, those that are wanted first."""
+    for key in (*PLACES, *AVERAGES):
+        if key in content and not isinstance(content[key], Tensor):
+            yield key
+    if isinstance(content.get("module"), Mapping):  # an average's model
+        yield "module"
