@@ -14,6 +14,7 @@ from involution_core.architectures import (
     STEM_REDUCTION_RATIO,
     Architecture,
 )
+from involution_core.batch_norm import NormalisedSequential, normalised
 from involution_core.generators import GeneratorFactory, generator_factory
 from involution_core.involution import Involution
 
@@ -75,7 +76,7 @@ class Bottleneck(nn.Module):
         self.relu = nn.ReLU(inplace=True)
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or in_channels != out_channels:
-            self.shortcut = nn.Sequential(
+            self.shortcut = NormalisedSequential(
                 nn.Conv2d(in_channels, out_channels, 1, stride, bias=False),
                 nn.BatchNorm2d(out_channels),
             )
@@ -89,11 +90,9 @@ class Bottleneck(nn.Module):
         Returns:
             The output, shape (N, 4·channels, ⌈H/s⌉, ⌈W/s⌉).
         """
-        y = self.relu(self.bn1(self.conv1(x)))
-        y = self.relu(self.bn2(self.spatial(y)))
-        y = self.bn3(self.conv3(y))
-        y += self.shortcut(x)
-        return self.relu(y)
+        y = normalised(self.bn1, self.conv1(x), self.relu)
+        y = normalised(self.bn2, self.spatial(y), self.relu)
+        return normalised(self.bn3, self.conv3(y), self.relu, self.shortcut(x))
 
 
 class BottleneckNetwork(nn.Module):
@@ -224,7 +223,7 @@ class RedNet(BottleneckNetwork):
                 *conv_bn_relu(channels // 2, channels, 3, 1),
                 nn.MaxPool2d(3, 2, 1),
             ]
-        super().__init__(architecture, nn.Sequential(*stem), spatial, classes)
+        super().__init__(architecture, NormalisedSequential(*stem), spatial, classes)
 
 
 class ResNet(BottleneckNetwork):
@@ -259,7 +258,7 @@ class ResNet(BottleneckNetwork):
             stem = conv_bn_relu(3, channels, 3, 2)
         else:
             stem = [*conv_bn_relu(3, channels, 7, 2), nn.MaxPool2d(3, 2, 1)]
-        super().__init__(architecture, nn.Sequential(*stem), spatial, classes)
+        super().__init__(architecture, NormalisedSequential(*stem), spatial, classes)
 
 
 def build_network(name: str, **options: Any) -> BottleneckNetwork:
