@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from involution_core.architectures import (
@@ -46,6 +47,34 @@ def conv_bn_relu(in_channels: int, channels: int, kernel_size: int, stride: int)
     ]
 
 
+class StridedPointwise(nn.Conv2d):
+    """A 1x1 convolution that takes every s-th pixel first.
+
+    Its result is that of the strided convolution. On the CPU oneDNN has no fast gradient by the
+    input of that one: with 128 channels of 16 x 16 pixels it takes seven times as long.
+
+    Args:
+        in_channels: Channels in.
+        channels: Channels out.
+        stride: s in pixels.
+    """
+
+    def __init__(self, in_channels: int, channels: int, stride: int) -> None:
+        super().__init__(in_channels, channels, 1, stride, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Applies the convolution.
+
+        Args:
+            x: The input, shape (N, in_channels, H, W).
+
+        Returns:
+            The output, shape (N, channels, ⌈H/s⌉, ⌈W/s⌉).
+        """
+        high, wide = self.stride
+        return F.conv2d(x[..., ::high, ::wide], self.weight)
+
+
 class Bottleneck(nn.Module):
     """Residual bottleneck: 1x1 convolution, spatial layer, 1x1 convolution, and a shortcut.
 
@@ -77,7 +106,7 @@ class Bottleneck(nn.Module):
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or in_channels != out_channels:
             self.shortcut = NormalisedSequential(
-                nn.Conv2d(in_channels, out_channels, 1, stride, bias=False),
+                StridedPointwise(in_channels, out_channels, stride),
                 nn.BatchNorm2d(out_channels),
             )
 
