@@ -119,7 +119,9 @@ class _Normalised(torch.autograd.Function):
         epsilon: float,
     ) -> Tensor:
         out, saved = native_norm.forward(x, added, gamma, beta, running, relu, epsilon)
-        ctx.save_for_backward(x, added if ctx.needs_input_grad[1] else None, gamma, beta, out, saved)
+        ctx.save_for_backward(
+            x, added if ctx.needs_input_grad[1] else None, gamma, beta, out, saved
+        )
         ctx.relu, ctx.epsilon, ctx.has_added = relu, epsilon, added is not None
         return out
 

@@ -70,7 +70,6 @@ class Library:
         fields = (ctypes.c_int64 * len(shape))(*shape)
         self._functions[operation, dtype](fields, *data, torch.get_num_threads())
 
-
     def normalise(self, operation: str, dtype: torch.dtype, *arguments: int | float | None) -> None:
         """Runs an operation of _NORMS; addresses are None where there is nothing."""
         self._functions[operation, dtype](*arguments, torch.get_num_threads())
