@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from involution_core.backends.native import native_norm
-from involution_core.backends.native.native_norm import Running
+from involution_core.backends.native.native_norm import Gradients, Running
 
 
 def normalised(
@@ -119,15 +119,13 @@ class _Normalised(torch.autograd.Function):
         epsilon: float,
     ) -> Tensor:
         out, saved = native_norm.forward(x, added, gamma, beta, running, relu, epsilon)
-        ctx.save_for_backward(
-            x, added if ctx.needs_input_grad[1] else None, gamma, beta, out, saved
-        )
+        ctx.save_for_backward(x, gamma, beta, out, saved)
         ctx.relu, ctx.epsilon, ctx.has_added = relu, epsilon, added is not None
         return out
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Any:
-        x, added, gamma, beta, out, saved = ctx.saved_tensors
+        x, gamma, _, out, saved = ctx.saved_tensors
         if torch.is_grad_enabled():  # the gradients will be differentiated themselves
             found = _by_torch(ctx, grad)
         else:
@@ -136,17 +134,14 @@ class _Normalised(torch.autograd.Function):
         return (*found, None, None, None)
 
 
-def _by_torch(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+def _by_torch(ctx: Any, grad: Tensor) -> Gradients:
     """The gradients of `_Normalised`, made of torch's operators, which can be differentiated."""
-    x, added, gamma, beta, _, _ = ctx.saved_tensors
+    x, gamma, beta, out, _ = ctx.saved_tensors
+    passed = grad * (out > 0) if ctx.relu else grad
     y = F.batch_norm(x, None, None, gamma, beta, training=True, eps=ctx.epsilon)
-    y = y if added is None else y + added
-    y = y.relu() if ctx.relu else y
-    operands = (x, added, gamma, beta)
-    wanted = [
-        operand
-        for operand, needed in zip(operands, ctx.needs_input_grad, strict=False)
-        if needed and operand is not None
-    ]
-    found = iter(torch.autograd.grad(y, wanted, grad, create_graph=True))
-    return tuple(next(found) if needed else None for needed in ctx.needs_input_grad[:4])
+    operands = [operand for operand in (x, gamma, beta) if operand.requires_grad]
+    found = dict(
+        zip(operands, torch.autograd.grad(y, operands, passed, create_graph=True), strict=True)
+    )
+    by_x, by_gamma, by_beta = map(found.get, (x, gamma, beta))
+    return Gradients(by_x, passed if ctx.has_added else None, by_gamma, by_beta)

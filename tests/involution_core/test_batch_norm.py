@@ -89,6 +89,7 @@ def test_can_be_differentiated_twice():
         return normalised(norm, x, relu, added)
 
     assert torch.autograd.gradgradcheck(run, (x, added))
+    assert torch.autograd.gradgradcheck(lambda x: run(x, added.detach()), (x,))
 
 
 @native

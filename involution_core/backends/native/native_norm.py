@@ -21,12 +21,12 @@ class Running(NamedTuple):
 
 
 class Gradients(NamedTuple):
-    """By x, by what was added (None where nothing was), by gamma and by beta."""
+    """By x, by what was added, by gamma and by beta; None where none is wanted."""
 
-    x: Tensor
+    x: Tensor | None
     added: Tensor | None
-    gamma: Tensor
-    beta: Tensor
+    gamma: Tensor | None
+    beta: Tensor | None
 
 
 def runs_for(x: Tensor) -> bool:
