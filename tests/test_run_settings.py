@@ -67,8 +67,7 @@ def test_oblong_images_are_counted_height_first(run, study, tmp_path):
 
 @pytest.mark.parametrize("size", ["38x53", "8x2048"])
 def test_oblong_images_are_not_trained_on(run, study, tmp_path, size):
-    text = f'name = "sizes"\n[axes]\nkernel_size = [3, 5]\n[settings]\nimage_size = "{size}"\n'
-    result = run("run", study(text))
+    result = run("run", study(f'name = "sizes"\n[axes]\nimage_size = [32, "{size}"]\n'))
     assert result.code == 2 and result.err.count("\n") == 1
     assert f"{size}: what is trained sees square images; with --no-train oblong" in result.err
     assert not (tmp_path / "runs").exists()
