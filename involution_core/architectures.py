@@ -33,8 +33,10 @@ class Architecture:
             them. Default 64.
         stem: "imagenet" reduces the map by 4 (RedNet with an involution in it, ResNet with a 7x7
             convolution), "small" by 2 with one convolution. Default "imagenet".
-        image_size: Side of the square input that the network is meant for, in pixels. Default 224.
+        image_size: Side of the square input that the network is meant for, in pixels; the height
+            where the input is oblong. Default 224.
         classes: Outputs of the classifier that the network is meant for. Default 1000.
+        image_width: Width of an oblong input, in pixels. Default None, the input is square.
 
     Examples:
         >>> ARCHITECTURES["rednet50"].stage_channels
@@ -53,12 +55,18 @@ class Architecture:
     stem: Literal["imagenet", "small"] = "imagenet"
     image_size: int = 224
     classes: int = 1000
+    image_width: int | None = None
 
     @property
     def title(self) -> str:
         """As people read it: "RedNet-50"."""
         rest = self.name.removeprefix(self.family)
         return f"{TITLES[self.family]}-{rest.removeprefix('-')}"
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """(H, W) of the input that the network is meant for, in pixels."""
+        return self.image_size, self.image_width or self.image_size
 
     @property
     def stage_channels(self) -> tuple[int, ...]:

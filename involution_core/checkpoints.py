@@ -63,9 +63,9 @@ def load_official(
 ) -> RedNet:
     """Loads a checkpoint of the authors' repository.
 
-    Every key and every shape has to fit, on both sides; otherwise nothing is loaded. Where the
-    weights lay and what was left out, such as averaged weights beside them or a detector's heads,
-    is logged (INFO, logger "involution_core.checkpoints").
+    Every key and every shape has to fit, on both sides; otherwise nothing is loaded. What is left
+    out, such as averaged weights beside the others or a detector's heads, is logged (INFO, logger
+    "involution_core.checkpoints").
 
     Args:
         model: "rednet26", "rednet38", "rednet50", "rednet101" or "rednet152", built with the
@@ -116,7 +116,8 @@ def load_official(
     shapes = {theirs: tuple(own[ours].shape) for theirs, ours in keys.items()}
     _check_fit(tensors, shapes, network.architecture.name)
     network.load_state_dict({**own, **{keys[key]: value for key, value in tensors.items()}})
-    _LOG.info("%s", _account(found.place, left_out))
+    if left_out:
+        _LOG.info("%s", _account(found.place, left_out))
     return network.eval()
 
 
@@ -149,7 +150,7 @@ def _account(place: str, left_out: Sequence[str]) -> str:
     counts = Counter(key.partition(".")[0] for key in left_out)
     parts = ", ".join(f"{name} ({n} tensors)" if n > 1 else name for name, n in counts.items())
     taken = f"weights from {place!r}" if place else "weights from the checkpoint itself"
-    return f"{taken}; left out: {parts or 'nothing'}"
+    return f"{taken}; left out: {parts}"
 
 
 def _build(name: str, tensors: Mapping[str, Tensor]) -> RedNet:

@@ -250,7 +250,7 @@ BAD = [
         "kernel-generator --forms W2",
         "unknown form; allowed: W, r=N with N a positive integer, attention, module:object",
     ),
-    ("all --image-size 7", "--image-size 7: must be an integer of at least 8 and at most 1024"),
+    ("all --image-size 7", "--image-size 7: must be an integer of at least 8 and at most 2048"),
     ("all --image-size 0 --no-train", "--image-size 0: must be an integer of at least 8"),
     ("all --output=", "'--output': is empty; name a folder"),
     ("all --dataset mnist", "--dataset mnist: allowed: digits, digits-clutter, cifar10"),

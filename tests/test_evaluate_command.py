@@ -74,6 +74,20 @@ def test_figures_stand_beside_the_published_ones(run, weights, photos):
     assert re.fullmatch(r"\d+ s on cpu, \d+ images/s", lines[-1])
 
 
+def test_what_is_left_out_of_the_weights_is_told(run, theirs, tmp_path):
+    path = tmp_path / "both.pth"
+    torch.save({**checkpoint(theirs), "ema_state_dict": {}, "epoch": 3}, path)
+    (tmp_path / "few" / "n0").mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(tmp_path / "few" / "n0" / "0.png")
+    result = run(
+        "evaluate", "--model", "rednet26", "--weights", path,
+        "--dataset", f"imagefolder:{tmp_path / 'few'}", "--device", "cpu",
+    )  # fmt: skip
+    told, problem = result.err.splitlines()
+    assert told == "weights from 'state_dict'; left out: ema_state_dict"
+    assert "has 1 classes, the network 6" in problem
+
+
 def test_as_many_images_as_imagenets_are_called_comparable(weights, tmp_path):
     from ablations.run.checkpoint_settings import CheckpointSettings
     from ablations.run.checkpoint_test import Evaluation

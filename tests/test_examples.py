@@ -30,6 +30,14 @@ def test_the_layer(tmp_path):
     assert re.fullmatch(r"(step \d: loss \d\.\d{3}\n){2}", printed)
 
 
+def test_the_backbone(tmp_path):
+    printed = run(EXAMPLES / "backbone.py", cwd=tmp_path)
+    assert printed.splitlines() == [
+        "{'layer1': 64, 'layer2': 128, 'layer3': 256, 'layer4': 512}",
+        "bbox_regression, classification",
+    ]
+
+
 STUDIES = {"own-generator": 2, "own-network": 1, "own-data": 0}
 """Study -> its variants that are a user's code, and so have no closed form."""
 

@@ -54,6 +54,34 @@ def test_image_sizes_are_counted_and_trained(run, study, tmp_path):
     assert found["trained_macs"].tolist() == [at_32, at_48]
 
 
+def test_oblong_images_are_counted_height_first(run, study, tmp_path):
+    text = 'name = "sizes"\n[axes]\nimage_size = ["38x53", "53x38", 40, "40x40"]\n'
+    result = run("run", study(text.replace(', "40x40"', "")), "--no-train")
+    assert result.code == 0, result.err
+    assert "38×53" in result.out and "40×40" in result.out
+    tall, wide, square = table(tmp_path / "runs" / "sizes", "sizes")["macs"]
+    assert tall == wide > square
+    result = run("run", study(text), "--no-train")
+    assert result.code == 2 and result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("size", ["38x53", "8x2048"])
+def test_oblong_images_are_not_trained_on(run, study, tmp_path, size):
+    result = run("run", study(f'name = "sizes"\n[axes]\nimage_size = [32, "{size}"]\n'))
+    assert result.code == 2 and result.err.count("\n") == 1
+    assert f"{size}: what is trained sees square images; with --no-train oblong" in result.err
+    assert not (tmp_path / "runs").exists()
+    result = run("kernel-size", "--sizes", "3", "--image-size", size)
+    assert result.code == 2 and "with --no-train oblong ones are counted" in result.err
+
+
+@pytest.mark.parametrize("size", ["7x32", "32x", "x32", "32x32x32", "32X40", "32 x 40", "8x2049"])
+def test_what_is_no_image_size_is_told(run, size):
+    result = run("kernel-size", "--no-train", "--image-size", size)
+    assert result.code == 2 and result.err.count("\n") == 1
+    assert "must be an integer of at least 8 and at most 2048, or two of them, HxW" in result.err
+
+
 def test_a_failed_trial_keeps_its_traceback(run, study, tmp_path, write_module):
     body = "if self.training:\n            raise KeyError('in the network')\n        "
     write_module("mine_late", NETWORK.replace("return self.class", body + "return self.class"))

@@ -18,6 +18,7 @@ from torch import nn
 from ablations.costs.formulas import SOFTMAX_OPERATIONS
 from involution_core.involution import Involution
 from involution_core.networks import Bottleneck
+from involution_core.shapes import pair
 
 with warnings.catch_warnings():  # its import uses parts of torch.jit that are deprecated
     warnings.simplefilter("ignore")
@@ -223,8 +224,8 @@ def _spatial_layers(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
             yield f"{name}.spatial", module.spatial
 
 
-def count_cost(network: nn.Module, image_size: int) -> NetworkCost:
-    """The cost of `network` for one image of 3 x image_size x image_size, in eval mode.
+def count_cost(network: nn.Module, image_size: int | tuple[int, int]) -> NetworkCost:
+    """The cost of `network` for one image in eval mode, 3 x `image_size`: a side, or (H, W).
 
     Raises UncountedOperator where the trace holds an operator that is neither counted nor listed
     in UNCOUNTED.
@@ -232,7 +233,8 @@ def count_cost(network: nn.Module, image_size: int) -> NetworkCost:
     was_training = network.training
     network.eval()
     try:
-        analysis = FlopCountAnalysis(network, torch.zeros(1, 3, image_size, image_size))
+        height, width = pair("image_size", image_size, 1)
+        analysis = FlopCountAnalysis(network, torch.zeros(1, 3, height, width))
         analysis.set_op_handle(**_HANDLES)
         analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
         analysis.tracer_warnings("none")

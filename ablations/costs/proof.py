@@ -57,7 +57,7 @@ class Proof:
         model: Of the architecture.
         variant: Without a meaning, as stem_kernel_size, where the network is a ResNet.
         stem_kernel_size: Of the involution in the stem.
-        image_size: Side of the square input, pixels.
+        image_size: Side of the square input, pixels; HxW of an oblong one.
         params: Of the whole network, by fvcore.
         operations: Of the whole network for one image, by fvcore.
         closed_form_params: Of the spatial layers.
@@ -77,7 +77,7 @@ class Proof:
     model: str
     variant: Variant
     stem_kernel_size: int
-    image_size: int
+    image_size: int | str
     params: int
     operations: Mapping[str, int]
     closed_form_params: int

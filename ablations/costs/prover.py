@@ -126,7 +126,7 @@ def prove(
     # A user's code need not know the meta device.
     with torch.device("cpu" if variant.own_code else "meta"):
         network = build(architecture, variant, architecture.classes, stem_kernel_size)
-    size, family = architecture.image_size, variant.kind
+    size, family = architecture.image_shape, variant.kind
     by_torch = second_count(network, size)
     cost = count_cost(network if variant.own_code else _zeros_on_cpu(network), size)
     layers = list(family.layers(architecture, variant.involution, stem_kernel_size))
@@ -155,7 +155,7 @@ def prove(
         model=architecture.name,
         variant=variant,
         stem_kernel_size=stem_kernel_size,
-        image_size=size,
+        image_size=variant.image_size or architecture.image_size,
         params=cost.params,
         operations=cost.operations,
         closed_form_params=sum(closed_params.values()),

@@ -14,6 +14,8 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from involution_core.shapes import pair
+
 _NAMES: dict[Any, str] = {
     torch.ops.aten.convolution: "conv",
     **dict.fromkeys(
@@ -42,15 +44,15 @@ def _macs(flops: Mapping[object, int]) -> dict[str, int]:
     return dict(by_name)
 
 
-def second_count(network: nn.Module, image_size: int) -> TorchCount:
-    """What FlopCounterMode counts for one image of 3 x image_size x image_size in eval mode.
+def second_count(network: nn.Module, image_size: int | tuple[int, int]) -> TorchCount:
+    """What FlopCounterMode counts for one image in eval mode, 3 x `image_size`: a side, or (H, W).
 
     The network may be on the meta device, where nothing is computed.
     """
     counter = FlopCounterMode(display=False)
     device = next((parameter.device for parameter in network.parameters()), None)
     with torch.no_grad(), counter:
-        network.eval()(torch.zeros(1, 3, image_size, image_size, device=device))
+        network.eval()(torch.zeros(1, 3, *pair("image_size", image_size, 1), device=device))
     prefix = f"{type(network).__name__}."
     counts = counter.get_flop_counts()
     return TorchCount(

@@ -91,7 +91,7 @@ def _output_pixels(height: int, width: int, stride: int) -> int:
 def convolution_layers(architecture: Architecture) -> Iterator[ConvolutionLayer]:
     """The middle of every bottleneck of a ResNet on its own image size, by its module's name."""
     for name, channels, stride, size in _middles(architecture):
-        yield ConvolutionLayer(name, channels, RESNET_KERNEL_SIZE, stride, size, size)
+        yield ConvolutionLayer(name, channels, RESNET_KERNEL_SIZE, stride, *size)
 
 
 def involution_layers(
@@ -99,7 +99,6 @@ def involution_layers(
 ) -> Iterator[InvolutionLayer]:
     """Every involution layer of a RedNet on its own image size, by the name of its module."""
     if architecture.stem == "imagenet":
-        size = -(-architecture.image_size // 2)
         yield InvolutionLayer(
             "stem.3",
             architecture.stem_channels // 2,
@@ -107,24 +106,27 @@ def involution_layers(
             STEM_GROUP_CHANNELS,
             f"r={STEM_REDUCTION_RATIO}",
             1,
-            size,
-            size,
+            *_reduced(architecture.image_shape, 2),
         )
     for name, channels, stride, size in _middles(architecture):
         shared = channels if shape.group_channels == "C" else shape.group_channels
         yield InvolutionLayer(
-            name, channels, shape.kernel_size, shared, shape.generator, stride, size, size
+            name, channels, shape.kernel_size, shared, shape.generator, stride, *size
         )
 
 
-def _middles(architecture: Architecture) -> Iterator[tuple[str, int, int, int]]:
-    """The layer in the middle of every bottleneck: module name, channels, stride, side of its
-    square input in pixels."""
-    size = -(-architecture.image_size // (4 if architecture.stem == "imagenet" else 2))
+def _middles(architecture: Architecture) -> Iterator[tuple[str, int, int, tuple[int, int]]]:
+    """The layer in the middle of every bottleneck: module name, channels, stride, (height, width)
+    of its input in pixels."""
+    size = _reduced(architecture.image_shape, 4 if architecture.stem == "imagenet" else 2)
     for stage, (channels, blocks) in enumerate(
         zip(architecture.stage_channels, architecture.blocks, strict=True)
     ):
         for block in range(blocks):
             stride = 2 if stage > 0 and block == 0 else 1
             yield f"stages.{stage}.{block}.spatial", channels, stride, size
-            size = -(-size // stride)
+            size = _reduced(size, stride)
+
+
+def _reduced(size: tuple[int, int], by: int) -> tuple[int, int]:
+    return -(-size[0] // by), -(-size[1] // by)

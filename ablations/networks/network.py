@@ -1,7 +1,7 @@
 """What a study can say of a network, as data. No torch."""
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, prod
 from typing import Literal
 
 from ablations.networks.families import FAMILIES, Family, family_of
@@ -15,7 +15,7 @@ from involution_core.forms import ATTENTION, LINEAR, reduction_ratio_of
 LARGEST_KERNEL_SIZE = 31
 LARGEST_WIDTH = 256
 """Four times the paper's: wider networks would not fit the memory that counting them takes."""
-SMALLEST_IMAGE, LARGEST_IMAGE = 8, 1024
+SMALLEST_IMAGE, LARGEST_IMAGE = 8, 2048
 
 
 def _read_kernel_size(text: str) -> int:
@@ -57,6 +57,33 @@ def _read_depth(text: str) -> int:
     return int(one_of([str(depth) for depth in DEPTHS])(str(whole(text))))
 
 
+def _read_image_size(text: str) -> int | str:
+    """A side, or HxW; a square is always its side."""
+    height, _, width = text.partition("x")
+    try:
+        size = _read_side(height), _read_side(width if "x" in text else height)
+    except ValueError as error:
+        raise ValueError(f"{error}, or two of them, HxW") from None
+    return size[0] if size[0] == size[1] else f"{size[0]}x{size[1]}"
+
+
+_read_side = integer_within(SMALLEST_IMAGE, LARGEST_IMAGE)
+
+
+def image_shape(level: int | str) -> tuple[int, int]:
+    """(H, W) of an image size, pixels."""
+    height, _, width = str(level).partition("x")
+    return int(height), int(width or height)
+
+
+def _image_size_label(level: str) -> str:
+    return level if not level[:1].isdigit() else "{}×{}".format(*image_shape(level))
+
+
+def _pixels(level: str) -> float:
+    return prod(image_shape(level)) if level[:1].isdigit() else inf
+
+
 def _kernel_size_label(level: str) -> str:
     return f"{level} × {level}" if level.isdigit() else level
 
@@ -95,7 +122,8 @@ class Network:
         family: A name in `families.FAMILIES`, or a user's network as module:object.
         depth: Layers; None: as many as the architecture of the run.
         width: Channels in the middle of the first stage's bottlenecks; None: likewise.
-        image_size: Side of its square input, pixels; None: likewise.
+        image_size: Side of its square input, pixels, or "HxW" of an oblong one, which is counted
+            and not trained; None: likewise.
     """
 
     kernel_size: int = setting(
@@ -174,16 +202,17 @@ class Network:
             phrase="width {}",
         )
     )
-    image_size: int | None = setting(
+    image_size: int | str | None = setting(
         Setting(
-            read=integer_within(SMALLEST_IMAGE, LARGEST_IMAGE),
+            read=_read_image_size,
             default=None,
-            kind=int,
-            help="Side of the images that are counted on and trained on, pixels; without it each "
-            "network's and data set's",
+            help="Side of the images that are counted on and trained on, pixels, or HxW, counted "
+            "alone; without it each network's and data set's",
             example="48",
             option="--image-size",
-            phrase="{0}×{0} pixels",
+            phrase="{} pixels",
+            label=_image_size_label,
+            order=_pixels,
         )
     )
 

@@ -22,9 +22,13 @@ class Misfit:
     problem: str
 
 
+_SQUARE = "what is trained sees square images; with --no-train oblong ones are counted"
+
+
 def misfits(study: Study, settings: RunSettings) -> list[Misfit]:
     """Every group channels or r that does not divide the channels of every bottleneck of the
-    networks that are to be built, every width that the stem cannot have, and all of a user's own
+    networks that are to be built, every width that the stem cannot have, oblong images where
+    something is trained, and all of a user's own
     code that makes no network of that size; each once."""
     networks = [
         (network, architecture_of(model, network))
@@ -32,6 +36,12 @@ def misfits(study: Study, settings: RunSettings) -> list[Misfit]:
         for model in settings.models
     ]
     found = [misfit for pair in networks for misfit in _misfits(*pair)]
+    if settings.train is not None:
+        found += [
+            Misfit("image_size", network.image_size, _SQUARE)
+            for network, _ in networks
+            if isinstance(network.image_size, str)
+        ]
     if not found:
         found = [misfit for pair in networks for misfit in _broken(*pair)]
     return list({(misfit.axis, misfit.level): misfit for misfit in found}.values())

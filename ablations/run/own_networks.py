@@ -17,13 +17,13 @@ def check_own_code(network: Network, architecture: Architecture) -> None:
     of the architecture's size, gives one score a class and can be counted."""
     for spec in network.own_code:
         load_object(spec)
-    size, classes = architecture.image_size, architecture.classes
+    size, classes = architecture.image_shape, architecture.classes
     try:
         module = build(architecture, network, classes)
         if not isinstance(module, nn.Module):
             raise TypeError(f"it makes a {type(module).__name__} and no torch.nn.Module")
         with torch.no_grad():
-            scores = module.eval()(torch.zeros(2, 3, size, size))
+            scores = module.eval()(torch.zeros(2, 3, *size))
     except (Exception, SystemExit) as error:  # whatever a user's code does
         raise ValueError(f"cannot be run in {architecture.name}: {one_line(error)}") from None
     given = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__

@@ -71,10 +71,11 @@ class Setting:
         except ValueError:
             return inf
 
-    def check(self, value: Level) -> None:
-        """Raises SettingError, in the name of the option, for a value that is not allowed."""
+    def check(self, value: Level) -> Level:
+        """The value as it is read; raises SettingError, in the name of the option, for one that is
+        not allowed."""
         try:
-            self.read(text_of(value))
+            return self.read(text_of(value))
         except ValueError as error:
             written = text_of(value)
             if any("\ud800" <= character <= "\udfff" for character in written):

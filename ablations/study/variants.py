@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ablations.networks.families import family_of
-from ablations.networks.network import Network
+from ablations.networks.network import Network, image_shape
 from ablations.settings.setting import Level, settings_of
 from involution_core.architectures import ARCHITECTURES, Architecture, counterpart
 
@@ -68,5 +68,6 @@ def architecture_of(model: str, network: Network) -> Architecture:
     if network.width is not None and network.width != found.width:
         found = replace(found, name=f"{found.name}-w{network.width}", width=network.width)
     if network.image_size is not None:
-        found = replace(found, image_size=network.image_size)
+        height, width = image_shape(network.image_size)
+        found = replace(found, image_size=height, image_width=width if width != height else None)
     return found

@@ -50,6 +50,7 @@ class Setup:
 
 def wanted_images(variant: Variant, settings: TrainSettings) -> Wanted:
     """What a variant, with its own settings, is trained and tested on."""
+    assert not isinstance(variant.image_size, str), "oblong images are counted alone"
     return Wanted(
         settings.dataset,
         settings.split,

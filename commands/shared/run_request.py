@@ -49,9 +49,7 @@ def take_levels(defaults: Mapping[str, Level], options: dict[str, Any]) -> dict[
         options["epochs"] = defaults["epochs"]
     taken = {name: options.pop(name) for name in SETTINGS if name in options}
     given = {name: level for name, level in taken.items() if level is not None}
-    for name, level in given.items():
-        SETTINGS[name].check(level)
-    return given
+    return {name: SETTINGS[name].check(level) for name, level in given.items()}
 
 
 def make_settings(levels: Mapping[str, Level], place: Place, no_train: bool) -> RunSettings:

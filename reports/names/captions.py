@@ -29,8 +29,8 @@ def _title(model: str, variant: Variant) -> str:
 def counted_on(model: str, variants: Iterable[Variant]) -> str:
     """What the costs of some variants belong to."""
     variants = list(variants)
-    sizes = [architecture_of(model, variant).image_size for variant in variants]
-    pixels = _distinct([f"{size}×{size}" for size in sizes], "image sizes")
+    shapes = [architecture_of(model, variant).image_shape for variant in variants]
+    pixels = _distinct([f"{height}×{width}" for height, width in shapes], "image sizes")
     classes = ARCHITECTURES[model].classes
     return f"{networks_title(model, variants)}, {pixels}, {classes} classes"
 

@@ -17,9 +17,10 @@ from ablations.costs.fvcore_counter import count_cost
 from ablations.costs.proof_suite import prove_envelope, prove_study
 from ablations.costs.prover import prove
 from ablations.costs.published import READ_OFF_FLOPS_G, Published, envelope
+from ablations.costs.torch_counter import second_count
 from ablations.networks.families import FAMILIES
 from ablations.study.shipped_studies import shipped, shipped_study
-from ablations.study.variants import Variant
+from ablations.study.variants import Variant, architecture_of, make_variant
 from involution_core import build_network
 from involution_core.architectures import ARCHITECTURES
 from involution_core.networks import ResNet
@@ -336,3 +337,34 @@ def test_the_full_count_and_the_ablations_miss_the_figures(convention):
     assert abs(ENVELOPE.count(operations) / 1e9 - flops_g) < READ_OFF_FLOPS_G
     assert abs(ZOO.count(operations) / 1e9 - flops_g) < READ_OFF_FLOPS_G
     assert abs(convention.count(operations) / 1e9 - flops_g) > 2 * READ_OFF_FLOPS_G
+
+
+@pytest.mark.parametrize("family", ["rednet", "resnet", "attention"])
+@pytest.mark.parametrize("size", ["37x50", "50x37"])
+def test_oblong_images_whose_sides_the_strides_do_not_divide_are_proven(family, size):
+    variant = make_variant({"family": family, "kernel_size": 5, "image_size": size})
+    architecture = architecture_of("rednet-small", variant)
+    row = prove(architecture, variant, study="s", name="v")
+    assert row.verified, row.mismatches
+    assert row.image_size == size and row.closed_form_macs
+    height, width = map(int, size.split("x"))
+    first = row.layers[0].layer
+    assert (first.height, first.width) == (-(-height // 2), -(-width // 2))
+
+
+def test_an_imagenet_stem_on_oblong_images_is_proven():
+    odd = dataclasses.replace(ARCHITECTURES["rednet26"], image_size=75, image_width=45)
+    row = prove(odd, Variant(3, "C", "r=8"), study="s", name="v")
+    assert row.verified, row.mismatches
+
+
+def test_four_times_the_pixels_are_four_times_the_work_but_the_classifiers():
+    with torch.device("meta"):
+        network = build_network("rednet50")
+    classifier = 2048 * 1000
+
+    def macs(size):
+        return sum(second_count(network, size).operations.values())
+
+    assert macs(448) == 4 * (macs(224) - classifier) + classifier
+    assert macs((448, 224)) == macs((224, 448)) == 2 * (macs(224) - classifier) + classifier
