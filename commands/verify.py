@@ -29,7 +29,7 @@ def verify(json_file: Path | None) -> None:
         check_writable("json", json_file.parent, {json_file.name: False})
     from dataclasses import asdict
 
-    from ablations.costs.fvcore_counter import UncountedOperator
+    from ablations.costs.network_cost import UncountedOperator
     from ablations.costs.proof import Proof
     from ablations.costs.proof_suite import prove_all
     from ablations.records.files import write_json

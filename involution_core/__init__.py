@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from involution_core.architectures import ARCHITECTURES, Architecture
     from involution_core.attention import attention_kernel
     from involution_core.checkpoints import load_official
+    from involution_core.counting import add_flop_handles, register_macs
     from involution_core.functional import involution2d
     from involution_core.generators import (
         AttentionGenerator,
@@ -31,13 +32,17 @@ __all__ = [
     "LinearGenerator",
     "RedNet",
     "ResNet",
+    "add_flop_handles",
     "attention_kernel",
     "build_network",
     "involution2d",
     "load_official",
+    "register_macs",
 ]
 
 _HOME = {
+    "add_flop_handles": "counting",
+    "register_macs": "counting",
     "involution2d": "functional",
     "Involution": "involution",
     "KernelGenerator": "generators",

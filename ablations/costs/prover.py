@@ -12,7 +12,8 @@ from torch import nn
 
 from ablations.costs import formulas
 from ablations.costs.conventions import FULL, MATRIX_PRODUCTS
-from ablations.costs.fvcore_counter import NetworkCost, count_cost
+from ablations.costs.counters import count_cost
+from ablations.costs.network_cost import NetworkCost
 from ablations.costs.proof import LayerProof, Mismatch, Proof
 from ablations.costs.published import Published
 from ablations.costs.torch_counter import TorchCount, second_count

@@ -19,7 +19,7 @@ def run_studies(
     check_writable("output", settings.output, WRITTEN)
     from rich.console import Console
 
-    from ablations.costs.fvcore_counter import UncountedOperator
+    from ablations.costs.network_cost import UncountedOperator
     from ablations.records.run_file import save_run
     from ablations.results.results import results_of
     from ablations.run.execution import execute

@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from ablations.costs.fvcore_counter import UncountedOperator, count_cost
+from ablations.costs.counters import count_cost
+from ablations.costs.network_cost import UncountedOperator
 from ablations.costs.torch_counter import second_count
 from involution_core import AttentionGenerator, Involution, build_network
 from involution_core.networks import Bottleneck

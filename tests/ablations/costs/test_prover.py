@@ -13,7 +13,7 @@ import ablations.costs.published
 import involution_core.generators
 import involution_core.networks
 from ablations.costs.conventions import ABLATION, ENVELOPE, FULL, ZOO
-from ablations.costs.fvcore_counter import count_cost
+from ablations.costs.counters import count_cost
 from ablations.costs.proof_suite import prove_envelope, prove_study
 from ablations.costs.prover import prove
 from ablations.costs.published import READ_OFF_FLOPS_G, Published, envelope
