@@ -9,19 +9,23 @@ from torch import nn
 
 @contextmanager
 def evaluated(network: nn.Module) -> Iterator[None]:
-    """The network in eval mode and without gradients; every module gets its own mode back.
+    """The network in eval mode and without gradients; it is given back as it was.
 
-    Attention goes through its ordinary operators meanwhile: the fused ones of torch's fast path are
-    opaque to counters.
+    No parameter asks for a gradient meanwhile: torch's tracker of modules fails at a view of one
+    that does. Attention goes through its ordinary operators: the fused ones of torch's fast path
+    are opaque to counters.
     """
     training = {module: module.training for module in network.modules()}
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        network.eval()
+        network.eval().requires_grad_(False)
         with torch.no_grad():
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
         for module, mode in training.items():
             module.training = mode
+        for parameter in learning:
+            parameter.requires_grad_(True)

@@ -19,6 +19,7 @@ from ablations.costs.operators.formula import Formula
 from ablations.costs.operators.table import FORMULAS, with_in_place
 from ablations.costs.operators.uncounted import UNCOUNTED
 from involution_core.counting import macs_of, registered, traced_value
+from involution_core.operators import NAMESPACE
 
 with warnings.catch_warnings():  # its import uses parts of torch.jit that are deprecated
     warnings.simplefilter("ignore")
@@ -48,7 +49,10 @@ def _registered_formulas() -> dict[str, Formula]:
     def formula(packet: Any) -> Formula:
         return lambda arguments, outputs: Counter(custom=macs_of(packet, arguments, outputs))
 
-    return {name: formula(packet) for name, packet in registered().items()}
+    own = f"{NAMESPACE}::"
+    return {
+        name: formula(packet) for name, packet in registered().items() if not name.startswith(own)
+    }
 
 
 def _handles() -> dict[str, Handle | None]:

@@ -47,7 +47,7 @@ class UncountedOperator(RuntimeError):
 
     def __init__(self, names: set[str]) -> None:
         super().__init__(
-            f"no count for operator {', '.join(sorted(names))}; "
+            f"no count for operator {', '.join(sorted(names))}, which would be counted as zero; "
             "involution_core.register_macs gives one to an operator of your own"
         )
 
