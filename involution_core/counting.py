@@ -19,6 +19,8 @@ Handle = Callable[[list[Any], list[Any]], int]
 """Of fvcore: the multiply-accumulates of a node of a trace, from its inputs and outputs."""
 
 _ATEN = "aten"
+_VIEWS = ("aten::unflatten",)
+"""What the layer does and fvcore warns of: no arithmetic."""
 
 
 def add_flop_handles(analysis: Analysis) -> Analysis:
@@ -41,7 +43,8 @@ def add_flop_handles(analysis: Analysis) -> Analysis:
         >>> add_flop_handles(FlopCountAnalysis(layer, x)).total()
         22980608
     """
-    analysis.set_op_handle(**{name: _handle(op) for name, op in registered().items()})  # type: ignore[attr-defined]
+    handles: dict[str, Handle | None] = {name: _handle(op) for name, op in registered().items()}
+    analysis.set_op_handle(**handles, **dict.fromkeys(_VIEWS))  # type: ignore[attr-defined]
     return analysis
 
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.module_tracker import ModuleTracker
 
 from ablations.costs.conventions import FULL, MATRIX_PRODUCTS
 from ablations.costs.evaluation import evaluated
@@ -72,6 +73,26 @@ def _macs_alone(counts: Counter[str]) -> dict[str, int]:
     return {name: count for name, count in counts.items() if name in FULL.operators and count}
 
 
+class _Owners:
+    """A tracker's modules by ownership, as in fvcore: what a module does when another one than its
+    owner calls it is its owner's all the same."""
+
+    def __init__(self, tracker: ModuleTracker) -> None:
+        self._tracker = tracker
+
+    def __enter__(self) -> None:
+        self._tracker.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self._tracker.__exit__(*error)
+
+    @property
+    def parents(self) -> set[str]:
+        """The module that runs, taken to be the one with the longest name, and its owners."""
+        path = max(self._tracker.parents, key=lambda name: name.count(".")).split(".")
+        return {"Global", *(".".join(path[:length]) for length in range(1, len(path) + 1))}
+
+
 class _Beside(TorchDispatchMode):
     """Counts under a FlopCounterMode what that one does not."""
 
@@ -93,7 +114,7 @@ class _Beside(TorchDispatchMode):
         output = func(*args, **kwargs)
         outputs = output if isinstance(output, (tuple, list)) else (output,)
         shapes = [tuple(each.shape) for each in outputs if isinstance(each, Tensor)]
-        for module in set(self.counter.mod_tracker.parents):
+        for module in self.counter.mod_tracker.parents:
             self.by_module[module] += self._counted(func, arguments, shapes)
         return output
 
@@ -127,6 +148,7 @@ def count_by_torch(network: nn.Module, inputs: Tensor | tuple[Tensor, ...]) -> T
     Network and inputs may be on the meta device, where nothing is computed.
     """
     counter = FlopCounterMode(display=False)
+    counter.mod_tracker = _Owners(counter.mod_tracker)
     beside = _Beside(counter)
     with evaluated(network), beside, counter:
         network(*inputs) if isinstance(inputs, tuple) else network(inputs)
