@@ -6,6 +6,10 @@
 It takes some minutes. Nothing is downloaded: counts do not depend on the weights.
 """
 
+import sys
+
+sys.path.append(sys.path.pop(0))  # this folder last: its operator.py is not the standard library's
+
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass

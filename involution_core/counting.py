@@ -4,21 +4,20 @@ torch's `FlopCounterMode` knows this package's operators once `involution_core` 
 analysis of fvcore learns them from `add_flop_handles`. fvcore itself is not imported here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
 from torch._ops import OpOverloadPacket
 from torch.utils.flop_counter import flop_registry, register_flop_formula
 
-import involution_core.operators  # noqa: F401  (registers the formulas of its operators)
+from involution_core.counted_operators import ATEN, macs_of, registered, traced_value
 
 Analysis = TypeVar("Analysis")
-Shape = tuple[int, ...]
-Handle = Callable[[list[Any], list[Any]], int]
-"""Of fvcore: the multiply-accumulates of a node of a trace, from its inputs and outputs."""
+Formula = Callable[..., int]
 
-_ATEN = "aten"
+_Handle = Callable[[list[Any], list[Any]], int]
+
 _VIEWS = ("aten::unflatten",)
 """What the layer does and fvcore warns of: no arithmetic."""
 
@@ -42,21 +41,28 @@ def add_flop_handles(analysis: Analysis) -> Analysis:
         >>> layer, x = Involution(64).eval(), torch.zeros(1, 64, 56, 56)
         >>> add_flop_handles(FlopCountAnalysis(layer, x)).total()
         22980608
+
+    References:
+        The term HW K² C: Li et al., "Involution", CVPR 2021, section 3.2.
     """
-    handles: dict[str, Handle | None] = {name: _handle(op) for name, op in registered().items()}
+    handles: dict[str, _Handle | None] = {name: _handle(op) for name, op in registered().items()}
     analysis.set_op_handle(**handles, **dict.fromkeys(_VIEWS))  # type: ignore[attr-defined]
     return analysis
 
 
-def register_macs(operator: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+def register_macs(operator: str) -> Callable[[Formula], Formula]:
     """Gives an operator of your own its count, for torch's counter and for `add_flop_handles`.
 
     The decorated formula is called with the operator's arguments, shapes in place of tensors, and
     with `out_shape`, the shape of the output (a tuple of shapes where it has several). It returns
-    multiply-accumulates: 0 for an operator that is no linear map.
+    multiply-accumulates: 0 for an operator that is no linear map. A later formula of the same
+    operator replaces an earlier one.
 
     Args:
         operator: Its name, "namespace::name".
+
+    Returns:
+        A decorator, which gives the formula back.
 
     Raises:
         ValueError: Where there is no such operator, or it is torch's own.
@@ -71,56 +77,28 @@ def register_macs(operator: str) -> Callable[[Callable[..., int]], Callable[...,
         ... def macs(x, weight, *, out_shape):
         ...     n, c, h, w = x
         ...     return n * h * w * c * weight[0]
+
+    References:
+        `torch.utils.flop_counter.register_flop_formula`, with which it registers 2 FLOPs for each.
     """
     namespace, _, name = operator.partition("::")
     packet = getattr(getattr(torch.ops, namespace), name, None) if namespace and name else None
-    if packet is None or namespace == _ATEN:
+    if packet is None or namespace == ATEN:
         raise ValueError(f"{operator!r} is no operator of your own, such as 'namespace::name'")
 
-    def register(formula: Callable[..., int]) -> Callable[..., int]:
+    def register(formula: Formula) -> Formula:
         def flops(*arguments: Any, **named: Any) -> int:
             return 2 * formula(*arguments, **named)
 
-        flop_registry.pop(packet, None)  # a cell of a notebook that is run again
+        flop_registry.pop(packet, None)
         register_flop_formula(packet)(flops)
         return formula
 
     return register
 
 
-def registered() -> dict[str, OpOverloadPacket]:
-    """The operators that are not torch's and have a formula in torch's registry, by name."""
-    packets = [packet for packet in flop_registry if isinstance(packet, OpOverloadPacket)]
-    names = {packet._qualified_op_name: packet for packet in packets}
-    return {name: packet for name, packet in names.items() if not name.startswith(f"{_ATEN}::")}
-
-
-def macs_of(packet: OpOverloadPacket, arguments: Sequence[Any], outputs: Sequence[Shape]) -> int:
-    """What the registered formula gives, from all arguments in the order of the schema."""
-    schema = getattr(packet, packet.overloads()[0])._schema.arguments
-    pairs = list(zip(schema, arguments, strict=True))
-    positional = [value for declared, value in pairs if not declared.kwarg_only]
-    named = {declared.name: value for declared, value in pairs if declared.kwarg_only}
-    output = outputs[0] if len(outputs) == 1 else tuple(outputs)
-    flops = flop_registry[packet](*positional, **named, out_val=output)
-    macs, odd = divmod(flops, 2)
-    if odd:
-        raise ValueError(f"{packet._qualified_op_name}: {flops} FLOPs are no whole number of MACs")
-    return macs
-
-
-def traced_value(value: torch.Value) -> Any:
-    """What a trace knows of a value: a shape for a tensor, the elements of a list, a constant."""
-    if value.isCompleteTensor():
-        return tuple(value.type().sizes())
-    if value.node().kind() == "prim::ListConstruct":
-        return [traced_value(element) for element in value.node().inputs()]
-    return value.toIValue()
-
-
-def _handle(packet: OpOverloadPacket) -> Handle:
+def _handle(packet: OpOverloadPacket) -> _Handle:
     def handle(inputs: list[Any], outputs: list[Any]) -> int:
-        arguments, results = map(traced_value, inputs), map(traced_value, outputs)
-        return macs_of(packet, list(arguments), list(results))
+        return macs_of(packet, [*map(traced_value, inputs)], [*map(traced_value, outputs)])
 
     return handle

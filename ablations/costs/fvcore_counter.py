@@ -18,7 +18,7 @@ from ablations.costs.network_cost import ByModule, UncountedOperator
 from ablations.costs.operators.formula import Formula
 from ablations.costs.operators.table import FORMULAS, with_in_place
 from ablations.costs.operators.uncounted import UNCOUNTED
-from involution_core.counting import macs_of, registered, traced_value
+from involution_core.counted_operators import macs_of, registered, traced_value
 from involution_core.operators import NAMESPACE
 
 with warnings.catch_warnings():  # its import uses parts of torch.jit that are deprecated

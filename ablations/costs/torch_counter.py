@@ -23,6 +23,7 @@ from ablations.costs.conventions import FULL, MATRIX_PRODUCTS
 from ablations.costs.evaluation import evaluated
 from ablations.costs.network_cost import ByModule
 from ablations.costs.operators.table import costs_nothing, formula_of
+from involution_core.counted_operators import whole_macs
 
 _ATEN = torch.ops.aten
 
@@ -135,10 +136,7 @@ class _Beside(TorchDispatchMode):
 def _macs(flops: Mapping[Any, int]) -> Counter[str]:
     by_name: Counter[str] = Counter()
     for operator, count in flops.items():
-        macs, odd = divmod(count, 2)
-        if odd:
-            raise ValueError(f"{operator}: {count} FLOPs are no whole number of MACs")
-        by_name[_NAMES.get(operator, "custom")] += macs
+        by_name[_NAMES.get(operator, "custom")] += whole_macs(str(operator), count)
     return by_name
 
 

@@ -3,11 +3,16 @@
 import doctest
 import importlib
 import inspect
+import warnings
 from dataclasses import is_dataclass
 
 import pytest
 
 import involution_core
+
+with warnings.catch_warnings():  # an example imports it, which warns of torch's own deprecations
+    warnings.simplefilter("ignore")
+    import fvcore.nn  # noqa: F401
 
 MODULES = sorted({*involution_core._HOME.values(), "forms", "shapes", "backends.table"})
 
