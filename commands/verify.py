@@ -7,6 +7,7 @@ import click
 
 from ablations.errors import SettingError
 from ablations.records.folder import check_writable
+from commands.shared.counting import tell_missing_counter
 from commands.shared.program import FAILED
 
 
@@ -29,7 +30,7 @@ def verify(json_file: Path | None) -> None:
         check_writable("json", json_file.parent, {json_file.name: False})
     from dataclasses import asdict
 
-    from ablations.costs.fvcore_counter import UncountedOperator
+    from ablations.costs.network_cost import UncountedOperator
     from ablations.costs.proof import Proof
     from ablations.costs.proof_suite import prove_all
     from ablations.records.files import write_json
@@ -40,11 +41,12 @@ def verify(json_file: Path | None) -> None:
         for mismatch in proof.mismatches:
             click.echo(f"  {mismatch}")
 
+    tell_missing_counter()
     click.echo(EXPLANATION + "\n\n" + proof_heading())
     try:
         proofs = prove_all(show)
     except UncountedOperator as error:
-        click.echo(f"WRONG: {error}; it would be counted as zero")
+        click.echo(f"WRONG: {error}")
         sys.exit(FAILED)
     wrong = [proof for proof in proofs if not proof.verified]
     networks = {(p.model, p.variant, p.stem_kernel_size): len(p.layers) for p in proofs}

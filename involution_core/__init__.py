@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         resnet_small,
     )
     from involution_core.checkpoints import load_official
+    from involution_core.counting import add_flop_handles, register_macs
     from involution_core.feature_maps import FeatureBackbone
     from involution_core.functional import involution2d
     from involution_core.generators import (
@@ -59,11 +60,13 @@ __all__ = [
     "LinearGenerator",
     "RedNet",
     "ResNet",
+    "add_flop_handles",
     "attention_kernel",
     "build_network",
     "involution2d",
     "list_networks",
     "load_official",
+    "register_macs",
     "rednet26",
     "rednet26_small",
     "rednet38",
@@ -89,6 +92,8 @@ __all__ = [
 ]
 
 _HOME = {
+    "add_flop_handles": "counting",
+    "register_macs": "counting",
     "involution2d": "functional",
     "Involution": "involution",
     "KernelGenerator": "generators",

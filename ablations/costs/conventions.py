@@ -13,7 +13,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 @dataclass(frozen=True)
 class Convention:
-    """Which operators of a network (see `cost.OPERATORS`) add up to its "FLOPs".
+    """Which operators of a network (see `network_cost.OPERATORS`) add up to its "FLOPs".
 
     printed: how the sum is printed, in G.
     """
@@ -32,15 +32,15 @@ def printed(count: int, unit: int, digits: int, rounding: str = ROUND_HALF_EVEN)
     return str((Decimal(count) / unit).quantize(Decimal(1).scaleb(-digits), rounding=rounding))
 
 
-MATRIX_PRODUCTS = ("matmul", "bmm", "addmm", "mm", "mv", "einsum")
-"""What the networks here do not have and a user's may."""
+MATRIX_PRODUCTS = ("matmul", "attention", "rnn", "bmm", "addmm", "mm", "mv", "einsum")
+"""What the networks here do not have and a user's may; from bmm on, in records of earlier runs."""
 
 FULL = Convention(
     "full",
     "multiply-accumulates of every convolution, of the classifier and of every involution's "
     "aggregation, HW K² C, as in the paper's closed form (attention: and of its query-key product, "
     "HW K² C as well); rounded",
-    ("conv", "linear", "involution", "query_key", *MATRIX_PRODUCTS),
+    ("conv", "linear", "involution", "query_key", *MATRIX_PRODUCTS, "custom"),
     lambda count: printed(count, 10**9, 2),
 )
 

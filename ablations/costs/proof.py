@@ -46,7 +46,7 @@ class LayerProof:
 
 @dataclass(frozen=True)
 class Proof:
-    """The counts of one network, by closed form and by two counters, and where they differ.
+    """The counts of one network, by closed form and by counters, and where they differ.
 
     The network is a variant of a study, a model of the zoo, or a point of the accuracy-cost
     figures, where `published` is what can be read off them.
@@ -58,11 +58,13 @@ class Proof:
         variant: Without a meaning, as stem_kernel_size, where the network is a ResNet.
         stem_kernel_size: Of the involution in the stem.
         image_size: Side of the square input, pixels; HxW of an oblong one.
-        params: Of the whole network, by fvcore.
-        operations: Of the whole network for one image, by fvcore.
+        counters: Who counted: fvcore and torch's FlopCounterMode, or this one alone where fvcore
+            cannot be imported. "Counted" below is by the first of them.
+        params: Of the whole network.
+        operations: Of the whole network for one image, counted.
         closed_form_params: Of the spatial layers.
         closed_form_macs: Of the spatial layers, by term of the closed form.
-        fvcore_macs: The same by fvcore.
+        counted_macs: The same, counted.
         torch_macs: The same by torch's counter, which cannot tell the linear maps of a layer apart
             and has them by operator (`prover.TORCH_OPERATORS`).
         layers: Every spatial layer.
@@ -78,11 +80,12 @@ class Proof:
     variant: Variant
     stem_kernel_size: int
     image_size: int | str
+    counters: tuple[str, ...]
     params: int
     operations: Mapping[str, int]
     closed_form_params: int
     closed_form_macs: Mapping[str, int]
-    fvcore_macs: Mapping[str, int]
+    counted_macs: Mapping[str, int]
     torch_macs: Mapping[str, int]
     layers: tuple[LayerProof, ...]
     convention: str | None

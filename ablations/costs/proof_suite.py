@@ -119,7 +119,7 @@ def _read_off_mismatches(proof: Proof, point: EnvelopePoint) -> Iterator[Mismatc
     ]:
         if abs(count / unit - read) > error:
             there, here = f"{read} ± {error}", f"{count / unit:.3f}"
-            yield Mismatch("", quantity, "read off the figure", there, "fvcore", here)
+            yield Mismatch("", quantity, "read off the figure", there, proof.counters[0], here)
 
 
 def prove_all(each: Callable[[Proof], None] = lambda proof: None) -> list[Proof]:

@@ -1,5 +1,7 @@
 """The proof: closed form = fvcore = torch's counter, layer by layer, and the printed digits.
 
+Where fvcore cannot be imported the proof stands by torch's counter alone.
+
 Every count is compared as an integer, every printed number digit by digit; there is no tolerance.
 The one exception is no count: figures that print no numbers, see `prove_envelope`.
 """
@@ -12,7 +14,8 @@ from torch import nn
 
 from ablations.costs import formulas
 from ablations.costs.conventions import FULL, MATRIX_PRODUCTS
-from ablations.costs.fvcore_counter import NetworkCost, count_cost
+from ablations.costs.counters import COUNTERS, TORCH, count_cost
+from ablations.costs.network_cost import NetworkCost
 from ablations.costs.proof import LayerProof, Mismatch, Proof
 from ablations.costs.published import Published
 from ablations.costs.torch_counter import TorchCount, second_count
@@ -39,7 +42,7 @@ def _compare(
     for term in sorted({*formula, *counted}):
         expected, found = formula.get(term, 0), counted.get(term, 0)
         if expected != found:
-            yield Mismatch(layer, f"{kind} {term}", "closed form", expected, "fvcore", found)
+            yield Mismatch(layer, f"{kind} {term}", "closed form", expected, COUNTERS[0], found)
 
 
 def _layer_mismatches(proof: LayerProof, by_torch: Mapping[str, int]) -> Iterator[Mismatch]:
@@ -58,7 +61,7 @@ def _layer_mismatches(proof: LayerProof, by_torch: Mapping[str, int]) -> Iterato
     for operator in sorted({*expected, *by_torch}):
         macs, seen = expected.get(operator, 0), by_torch.get(operator, 0)
         if macs != seen:
-            yield Mismatch(name, f"MACs {operator}", "closed form", macs, "FlopCounterMode", seen)
+            yield Mismatch(name, f"MACs {operator}", "closed form", macs, TORCH, seen)
 
 
 def _network_mismatches(cost: NetworkCost, by_torch: TorchCount) -> Iterator[Mismatch]:
@@ -67,7 +70,7 @@ def _network_mismatches(cost: NetworkCost, by_torch: TorchCount) -> Iterator[Mis
     for operator in sorted({*counted, *by_torch.operations}):
         macs, seen = counted.get(operator, 0), by_torch.operations.get(operator, 0)
         if macs != seen:
-            yield Mismatch("", f"MACs {operator}", "fvcore", macs, "FlopCounterMode", seen)
+            yield Mismatch("", f"MACs {operator}", COUNTERS[0], macs, TORCH, seen)
 
 
 def _published_mismatches(proof: Proof) -> Iterator[Mismatch]:
@@ -78,7 +81,7 @@ def _published_mismatches(proof: Proof) -> Iterator[Mismatch]:
             (f"FLOPs (G), {proof.convention} convention", published.flops_g, counted[1]),
         ]:
             if printed_there != printed_here:
-                yield Mismatch("", quantity, "published", printed_there, "fvcore", printed_here)
+                yield Mismatch("", quantity, "published", printed_there, COUNTERS[0], printed_here)
 
 
 def _missing_layers(layers: list[SpatialLayer], cost: NetworkCost) -> Iterator[Mismatch]:
@@ -121,7 +124,7 @@ def prove(
         published: The figures as printed, None where nothing is published for this network.
 
     Raises:
-        fvcore_counter.UncountedOperator: Where an operator would be counted as zero.
+        network_cost.UncountedOperator: Where an operator would be counted as zero.
     """
     # A user's code need not know the meta device.
     with torch.device("cpu" if variant.own_code else "meta"):
@@ -156,11 +159,12 @@ def prove(
         variant=variant,
         stem_kernel_size=stem_kernel_size,
         image_size=variant.image_size or architecture.image_size,
+        counters=COUNTERS,
         params=cost.params,
         operations=cost.operations,
         closed_form_params=sum(closed_params.values()),
         closed_form_macs=closed_macs,
-        fvcore_macs=_sum_terms(
+        counted_macs=_sum_terms(
             [found.counted_operations for found in layer_proofs], formulas.MAC_TERMS
         ),
         torch_macs=_sum_terms(torch_layers, tuple(TORCH_OPERATORS)),

@@ -33,6 +33,9 @@ _RECIPE_OF_2: Values = {
 }
 """What every trial was trained with before these were settings."""
 
+_COUNTERS_OF_3 = ["fvcore", "FlopCounterMode"]
+"""There was no proof without both."""
+
 _RENAMED_DATASETS = {"digits": "digits-clutter"}
 """The task that was called so is no longer the default."""
 
@@ -53,6 +56,18 @@ def _from_2(values: Values) -> Values:
     return {**values, **recorded, "format": 3, "settings": settings, "proofs": proofs}
 
 
+def _from_3(values: Values) -> Values:
+    """In format 4 a proof has `counted_macs` for `fvcore_macs`, and says who counted."""
+    proofs = {
+        study: [
+            {**_renamed(proof, {"fvcore_macs": "counted_macs"}), "counters": _COUNTERS_OF_3}
+            for proof in proofs
+        ]
+        for study, proofs in values["proofs"].items()
+    }
+    return {**values, "format": 4, "proofs": proofs}
+
+
 def _recorded(record: Values) -> Values:
     return {**record, "settings": _trained(record["settings"], record["environment"])}
 
@@ -70,7 +85,7 @@ def _renamed(fields: Mapping[str, Any], names: Mapping[str, str]) -> Values:
     return {names.get(name, name): value for name, value in fields.items()}
 
 
-_STEPS: Mapping[int, Callable[[Values], Values]] = {2: _from_2}
+_STEPS: Mapping[int, Callable[[Values], Values]] = {2: _from_2, 3: _from_3}
 """Format -> what makes the next one of it."""
 
 OLDEST = min(_STEPS)

@@ -16,7 +16,7 @@ from ablations.records.run_record import Run
 from ablations.records.store import first_problem
 from ablations.study.builder import BadStudy, make_study, parse_study
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever a saved run gets other fields."""
 
 RUN_FILE = "run.json"
@@ -64,7 +64,7 @@ def _check(run: Run) -> None:
         if proven != list(study.variants.items()):
             raise ValueError(f"the proofs of {study.name} are not of its variants")
         for proof in run.proofs[study.name]:
-            if set(proof.fvcore_macs) != set(MAC_TERMS):
+            if set(proof.counted_macs) != set(MAC_TERMS):
                 raise ValueError(f"the counts of {study.name}, {proof.name} lack a term")
     if run.settings.train is None and (run.records or run.timings):
         raise ValueError("a run without training that has trials")

@@ -60,7 +60,7 @@ class VariantResult:
     @property
     def macs_by_term(self) -> Mapping[str, int]:
         """The same by term of the closed form; "rest": all other convolutions, the classifier."""
-        spatial = self.proof.fvcore_macs
+        spatial = self.proof.counted_macs
         return {**spatial, "rest": self.macs - sum(spatial.values())}
 
     def flops(self, convention: Convention) -> int:
@@ -70,7 +70,9 @@ class VariantResult:
     @property
     def proven_by(self) -> str:
         """What the counts were compared with: a user's code has no closed form."""
-        return "two counters" if self.variant.own_code else "closed form"
+        if not self.variant.own_code:
+            return "closed form"
+        return "two counters" if len(self.proof.counters) > 1 else "one counter"
 
     @cached_property
     def top1(self) -> Estimate:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from ablations.costs.conventions import FULL
-from ablations.costs.fvcore_counter import count_cost
+from ablations.costs.counters import count_cost
 from ablations.data.registry import is_own_data
 from ablations.errors import SettingError
 from ablations.records.key import RecordKey

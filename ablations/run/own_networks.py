@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ablations.costs.fvcore_counter import count_cost
+from ablations.costs.counters import count_cost
 from ablations.costs.torch_counter import second_count
 from ablations.errors import one_line
 from ablations.networks.builders import build

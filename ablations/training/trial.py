@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from ablations.costs.fvcore_counter import NetworkCost, count_cost
+from ablations.costs.counters import count_cost
+from ablations.costs.network_cost import NetworkCost
 from ablations.data.images import ImageData
 from ablations.data.registry import Wanted, load_data
 from ablations.data.seeding import drawing_from, seed_of

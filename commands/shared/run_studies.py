@@ -8,6 +8,7 @@ import click
 from ablations.records.folder import WRITTEN, check_writable
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
+from commands.shared.counting import tell_missing_counter
 from commands.shared.pages import show_report
 from commands.shared.program import FAILED, INTERRUPTED, PROGRAM, fail
 
@@ -19,7 +20,7 @@ def run_studies(
     check_writable("output", settings.output, WRITTEN)
     from rich.console import Console
 
-    from ablations.costs.fvcore_counter import UncountedOperator
+    from ablations.costs.network_cost import UncountedOperator
     from ablations.records.run_file import save_run
     from ablations.results.results import results_of
     from ablations.run.execution import execute
@@ -29,6 +30,7 @@ def run_studies(
     from reports.screen.live import watch
     from reports.screen.text_tables import study_lines
 
+    tell_missing_counter()
     keep_freed_memory()
     if isinstance(KERNEL, str):
         click.echo(f"slower backend shift: native cannot run: {KERNEL}", err=True)
@@ -42,7 +44,7 @@ def run_studies(
             )
             fail(f"interrupted: {again}", INTERRUPTED)
         except UncountedOperator as error:
-            fail(f"{error}; it would be counted as zero", FAILED)
+            fail(str(error), FAILED)
     remove_tables(settings.output)
     save_run(run)
     results = results_of(run)

@@ -53,6 +53,7 @@ def render_report(results: Results, sections: list[Section]) -> str:
             train=run.settings.train,
             margin=None if run.settings.margin is None else points_text(run.settings.margin),
             sections=sections,
+            counters=results.studies[0].proofs[0].counters,
             optimiser=describe_optimizer(run.settings.train) if run.settings.train else None,
             counted_on=counted_on(run.settings.cost_model, variants),
             measured_on=measured_on(run.settings, variants),

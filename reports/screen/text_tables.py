@@ -65,7 +65,7 @@ def proof_heading() -> str:
 
 def proof_line(proof: Proof) -> str:
     """One network; the layers' numbers are in the JSON and in the report."""
-    by_term = proof.fvcore_macs
+    by_term = proof.counted_macs
     about = "~" if proof.convention == ENVELOPE.name else ""
     published = "-"
     if proof.published:
@@ -85,7 +85,7 @@ def proof_line(proof: Proof) -> str:
             str(by_term["convolution"]),
             str(proof.macs - spatial),
             str(sum(proof.closed_form_macs.values())),
-            str(spatial),
+            str(spatial) if "fvcore" in proof.counters else "-",
             str(sum(proof.torch_macs.values())),
             published,
             counted,

@@ -3,12 +3,17 @@
 import doctest
 import importlib
 import inspect
+import warnings
 from dataclasses import is_dataclass
 from typing import is_typeddict
 
 import pytest
 
 import involution_core
+
+with warnings.catch_warnings():  # an example imports it, which warns of torch's own deprecations
+    warnings.simplefilter("ignore")
+    import fvcore.nn  # noqa: F401
 
 MODULES = sorted({*involution_core._HOME.values(), "forms", "shapes", "backends.table"})
 BUILDERS = {name.replace("-", "_") for name in involution_core.ARCHITECTURES}

@@ -1,19 +1,21 @@
 import dataclasses
 import json
+from collections import Counter
 from functools import partial
 
 import pytest
 import torch
 
 import ablations.costs.formulas
-import ablations.costs.fvcore_counter
 import ablations.costs.proof_suite
 import ablations.costs.prover
 import ablations.costs.published
 import involution_core.generators
 import involution_core.networks
 from ablations.costs.conventions import ABLATION, ENVELOPE, FULL, ZOO
-from ablations.costs.fvcore_counter import count_cost
+from ablations.costs.counters import count_cost
+from ablations.costs.network_cost import UncountedOperator
+from ablations.costs.operators.table import FORMULAS
 from ablations.costs.proof_suite import prove_envelope, prove_study
 from ablations.costs.prover import prove
 from ablations.costs.published import READ_OFF_FLOPS_G, Published, envelope
@@ -47,8 +49,8 @@ def test_verify_proves_all_networks(run, tmp_path):
     assert attention["params"] == 18_022_650 and attention["published"] is None
     for row in rows:
         assert row["verified"] is True
-        assert row["closed_form_macs"] == row["fvcore_macs"]
-        assert sum(row["torch_macs"].values()) == sum(row["fvcore_macs"].values())
+        assert row["closed_form_macs"] == row["counted_macs"]
+        assert sum(row["torch_macs"].values()) == sum(row["counted_macs"].values())
     printed = [line.split() for line in result.out.splitlines() if line.endswith("ok")]
     assert [line[1] for line in printed] == [row["name"] for row in rows]
     assert [int(line[2]) for line in printed] == [row["params"] for row in rows]
@@ -64,12 +66,10 @@ def test_one_row_alone_passes(run, one_row):
 
 
 def test_a_broken_handler_is_found(run, one_row, monkeypatch):
-    def nothing(inputs, outputs):
-        return ablations.costs.fvcore_counter.Counter(involution=1)
+    def nothing(arguments, outputs):
+        return Counter(involution=1)
 
-    monkeypatch.setitem(
-        ablations.costs.fvcore_counter._HANDLES, "involution_core::involution2d", nothing
-    )
+    monkeypatch.setitem(FORMULAS, "involution_core::involution2d", nothing)
     result = run("verify")
     assert result.code == 1
     assert "stages.0.0.spatial, operations aggregation: closed form 9834496, fvcore 1" in result.out
@@ -122,12 +122,12 @@ def test_a_broken_layer_is_found(run, one_row, monkeypatch):
 
 def test_an_operator_that_nobody_counts_is_found(run, one_row, monkeypatch):
     def curved(self, x):
-        return self.span(self.reduce(self.pool(x))).sinh()
+        return self.span(self.reduce(self.pool(x))).cumprod(1)
 
     monkeypatch.setattr(involution_core.generators.BottleneckGenerator, "forward", curved)
     result = run("verify")
     assert result.code == 1
-    assert "WRONG: no count for operator aten::sinh" in result.out
+    assert "WRONG: no count for operator aten::cumprod" in result.out
 
 
 def test_a_digit_that_differs_from_the_published_is_found(run, one_row, monkeypatch):
@@ -152,7 +152,7 @@ def test_attention_is_proven(attention_row):
     assert row.verified, row.mismatches
     # C=32 at 16x16; C=64 from 16x16 to 8x8
     assert row.closed_form_params == 3 * 32**2 + 3 * 64**2
-    assert row.fvcore_macs["query_key"] == row.fvcore_macs["aggregation"] == 602_112
+    assert row.counted_macs["query_key"] == row.counted_macs["aggregation"] == 602_112
     assert row.torch_macs["conv"] == 256 * 3 * 32**2 + (64 + 2 * 256) * 64**2
     assert row.macs == sum(row.operations[n] for n in ("conv", "linear")) + 2 * 602_112
 
@@ -176,8 +176,8 @@ def test_every_term_of_attention_is_held_to_its_count(attention_row, monkeypatch
 
 def test_a_query_key_product_that_nobody_counts_is_found(attention_row, monkeypatch):
     handle = "involution_core::involution2d_grad_weight"
-    monkeypatch.delitem(ablations.costs.fvcore_counter._HANDLES, handle)
-    with pytest.raises(ablations.costs.fvcore_counter.UncountedOperator, match=handle):
+    monkeypatch.delitem(FORMULAS, handle)
+    with pytest.raises(UncountedOperator, match=handle):
         attention_row()
 
 
@@ -210,8 +210,8 @@ def test_a_resnet_is_proven(resnet_row):
     ]
     assert row.closed_form_params == 9 * 32**2 + 9 * 64**2
     macs = 256 * 9 * 32**2 + 64 * 9 * 64**2
-    assert row.fvcore_macs["convolution"] == row.torch_macs["conv"] == macs
-    assert sum(row.fvcore_macs.values()) == sum(row.closed_form_macs.values()) == macs
+    assert row.counted_macs["convolution"] == row.torch_macs["conv"] == macs
+    assert sum(row.counted_macs.values()) == sum(row.closed_form_macs.values()) == macs
     assert row.macs == row.operations["conv"] + row.operations["linear"]
 
 

@@ -1,0 +1,38 @@
+"""How a network is run to be counted."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from involution_core.shapes import pair
+
+
+def image_of(image_size: int | tuple[int, int], device: torch.device | None = None) -> Tensor:
+    """A black image (1, 3, H, W); image_size: a side, or (H, W), pixels."""
+    return torch.zeros(1, 3, *pair("image_size", image_size, 1), device=device)
+
+
+@contextmanager
+def evaluated(network: nn.Module) -> Iterator[None]:
+    """The network in eval mode and without gradients; it is given back as it was.
+
+    No parameter asks for a gradient meanwhile: torch's tracker of modules fails at a view of one
+    that does. Attention goes through its ordinary operators: the fused ones of torch's fast path
+    are opaque to counters.
+    """
+    training = {module: module.training for module in network.modules()}
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        network.eval().requires_grad_(False)
+        with torch.no_grad():
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        for module, mode in training.items():
+            module.training = mode
+        for parameter in learning:
+            parameter.requires_grad_(True)

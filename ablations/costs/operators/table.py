@@ -1,0 +1,43 @@
+"""The formula of every operator that is counted, by its name. No torch.
+
+The names are those of both counters: of a trace ("aten::layer_norm") and of what is dispatched
+("aten::native_layer_norm").
+"""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from ablations.costs.operators.attention import ATTENTION
+from ablations.costs.operators.convolutions import CONVOLUTIONS
+from ablations.costs.operators.elementwise import ELEMENTWISE
+from ablations.costs.operators.formula import Formula
+from ablations.costs.operators.involution import INVOLUTIONS
+from ablations.costs.operators.products import PRODUCTS
+from ablations.costs.operators.recurrent import RECURRENT
+from ablations.costs.operators.uncounted import UNCOUNTED
+
+FORMULAS: dict[str, Formula] = {
+    **CONVOLUTIONS,
+    **PRODUCTS,
+    **ATTENTION,
+    **RECURRENT,
+    **ELEMENTWISE,
+    **INVOLUTIONS,
+}
+
+Value = TypeVar("Value")
+
+
+def with_in_place(table: Mapping[str, Value]) -> dict[str, Value]:
+    """The table with the in-place form of each operator as well: "aten::relu_"."""
+    return {**table, **{f"{name}_": value for name, value in table.items()}}
+
+
+def formula_of(name: str) -> Formula | None:
+    """The operator's formula, in place or not; None where it has none."""
+    return FORMULAS.get(name) or FORMULAS.get(name.removesuffix("_"))
+
+
+def costs_nothing(name: str) -> bool:
+    """Whether the operator, in place or not, is known to cost nothing."""
+    return name in UNCOUNTED or name.removesuffix("_") in UNCOUNTED

@@ -1,0 +1,77 @@
+import subprocess
+import sys
+import warnings
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from ablations.costs.counters import macs_by_counter
+from involution_core import AttentionGenerator, Involution, add_flop_handles, register_macs
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from fvcore.nn import FlopCountAnalysis
+
+X = torch.zeros(1, 64, 56, 56)
+
+
+def test_a_users_analysis_learns_the_operators(caplog):
+    layer = Involution(64).eval()
+    assert add_flop_handles(FlopCountAnalysis(layer, X)).total() == 22_980_608
+    assert not caplog.records, "nothing is left to warn of"
+    assert FlopCountAnalysis(layer, X).total() == 22_980_608 - 56 * 56 * 64 * 49
+    attention = Involution(64, generator=AttentionGenerator).eval()
+    by_operator = add_flop_handles(FlopCountAnalysis(attention, X)).by_operator()
+    assert by_operator["involution2d_grad_weight"] == by_operator["involution2d"] == 9_834_496
+
+
+def test_torchs_counter_knows_them_after_the_import():
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        Involution(64).eval()(X)
+    assert counter.get_total_flops() == 2 * (22_980_608 - 2 * 56 * 56 * 16)
+
+
+@pytest.mark.parametrize("module", ["involution_core", "involution_core.counting"])
+def test_it_imports_no_fvcore(module):
+    code = f"import sys, {module}; sys.exit('fvcore' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@torch.library.custom_op("counting_test::mix", mutates_args=())
+def mix(x: Tensor, weight: Tensor, times: int = 1, *, scale: float = 1.0) -> Tensor:
+    return scale * times * torch.einsum("nchw,dc->ndhw", x, weight)
+
+
+class Mixing(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(5, 3))
+
+    def forward(self, x):
+        return mix(x, self.weight, times=2, scale=0.5)
+
+
+def test_an_operator_of_ones_own_is_counted_by_both_counters():
+    network, x = Mixing(), torch.zeros(2, 3, 4, 4)
+
+    @register_macs("counting_test::mix")
+    def macs(x, weight, times, *, scale=1.0, out_shape):
+        assert out_shape == (2, 5, 4, 4)
+        return 2 * 16 * x[1] * weight[0] * times
+
+    right = 2 * 16 * 3 * 5 * 2
+    assert macs_by_counter(network, x) == {"fvcore": right, "FlopCounterMode": right}
+    assert add_flop_handles(FlopCountAnalysis(network, x)).total() == right
+    with FlopCounterMode(display=False) as counter:
+        network(x)
+    assert counter.get_total_flops() == 2 * right
+    register_macs("counting_test::mix")(lambda *_, **__: 0)
+    assert set(macs_by_counter(network, x).values()) == {0}, "the later formula holds"
+
+
+@pytest.mark.parametrize("name", ["mix", "counting_test::nothing", "aten::mm", "nowhere::mix", ""])
+def test_what_is_no_operator_of_ones_own_gets_no_count(name):
+    with pytest.raises(ValueError, match=f"'{name}' is no operator of your own"):
+        register_macs(name)
