@@ -1,5 +1,7 @@
 """Errors that are the user's to mend, each told in one line."""
 
+from ablations.texts import inert
+
 
 class SettingError(ValueError):
     """A setting that cannot be used: its name, the value received and what is allowed.
@@ -22,5 +24,5 @@ def one_line(error: BaseException) -> str:
     """What went wrong. In a data loader's process it stands, with its kind, in the last line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if len(lines) > 1:
-        return lines[-1]
-    return ": ".join([type(error).__name__, *lines])
+        return inert(lines[-1])
+    return inert(": ".join([type(error).__name__, *lines]))

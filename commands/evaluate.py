@@ -8,6 +8,7 @@ import click
 from ablations.run.checkpoint_settings import CheckpointSettings
 from ablations.settings.setting import settings_of
 from commands.shared.options import setting_option, with_options
+from commands.shared.screens import progress_console
 
 
 @click.command()
@@ -15,14 +16,12 @@ from commands.shared.options import setting_option, with_options
 def evaluate(weights: Path, **options: Any) -> None:
     """Top-1 and Top-5 of a checkpoint of the authors, beside the published figures."""
     settings = CheckpointSettings(weights=weights.expanduser(), **options)
-    from rich.console import Console
-
     from ablations.run.checkpoint_test import evaluate_checkpoint
     from ablations.training.allocator import keep_freed_memory
     from reports.screen.evaluation_lines import evaluation_lines, watch_images
 
     keep_freed_memory()
-    with watch_images(Console(stderr=True)) as on_progress:
+    with watch_images(progress_console()) as on_progress:
         evaluation = evaluate_checkpoint(settings, on_progress)
     for line in evaluation_lines(settings, evaluation):
         click.echo(line)

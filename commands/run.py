@@ -28,7 +28,7 @@ from ablations.study.shipped_studies import ABLATIONS, ENVELOPE
 from ablations.study.study import Study
 from ablations.study.toml_lines import key_lines, line_of
 from commands.shared.options import Option, place_options, with_options
-from commands.shared.program import BAD_INPUT, PROGRAM
+from commands.shared.program import BAD_INPUT, tell
 from commands.shared.run_request import make_settings, take_place
 from commands.shared.study_command import Act
 
@@ -183,7 +183,7 @@ def _fail(path: Path, text: str, problems: Sequence[Problem]) -> NoReturn:
     lines = key_lines(text) if is_toml and any(key for key, _ in problems) else {}
     told = dict.fromkeys((line_of(lines, key), problem) for key, problem in problems)
     for line, problem in sorted(told, key=itemgetter(0)):
-        click.echo(f"{PROGRAM}: {path}:{line}: {' '.join(problem.split())}", err=True)
+        tell(f"{path}:{line}: {problem}")
     raise SystemExit(BAD_INPUT)
 
 

@@ -14,6 +14,7 @@ from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.run.launcher import choose_device, run_trials
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
+from ablations.texts import inert
 from ablations.training.bench import measure_timings
 from ablations.training.environment import describe_environment
 from ablations.training.progress import Progress
@@ -55,4 +56,4 @@ def execute(
         records = run_trials(setups, settings, device, trials, progress, debug)
         timings = measure_timings(setups, device, timed, progress, debug)
     here = describe_environment(device)
-    return Run(studies, settings, proofs, records, timings, here, shlex.join(argv))
+    return Run(studies, settings, proofs, records, timings, here, inert(shlex.join(argv)))
