@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from ablations.run.checkpoint_settings import CheckpointSettings
+from ablations.settings.readers import expanded
 from ablations.settings.setting import settings_of
 from commands.shared.options import setting_option, with_options
 from commands.shared.screens import progress_console
@@ -15,7 +16,7 @@ from commands.shared.screens import progress_console
 @with_options([setting_option(found) for found in settings_of(CheckpointSettings).values()])
 def evaluate(weights: Path, **options: Any) -> None:
     """Top-1 and Top-5 of a checkpoint of the authors, beside the published figures."""
-    settings = CheckpointSettings(weights=weights.expanduser(), **options)
+    settings = CheckpointSettings(weights=expanded(weights), **options)
     from ablations.run.checkpoint_test import evaluate_checkpoint
     from ablations.training.allocator import keep_freed_memory
     from reports.screen.evaluation_lines import evaluation_lines, watch_images

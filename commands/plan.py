@@ -7,6 +7,7 @@ import click
 
 from ablations.errors import SettingError
 from ablations.records.folder import WRITTEN, check_writable
+from ablations.settings.readers import expanded
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
 from commands.shared.screens import progress_console
@@ -28,7 +29,7 @@ def plan_studies(
     if records is not None:
         from ablations.records.run_file import load_run
 
-        earlier = load_run(records.expanduser(), "records")
+        earlier = load_run(expanded(records), "records")
     from ablations.run.planner import make_plan, spread_of
     from ablations.training.allocator import keep_freed_memory
     from reports.screen.live import watch

@@ -12,6 +12,7 @@ import click
 from ablations.errors import SettingError, one_line
 from ablations.run.misfits import Misfit, misfits
 from ablations.run.strangers_code import check_trusted, own_code
+from ablations.settings.readers import expanded
 from ablations.settings.setting import Level
 from ablations.study.all_settings import AXES, SETTINGS
 from ablations.study.builder import (
@@ -50,7 +51,7 @@ def run_command(act: Act, further: Sequence[Option]) -> click.Command:
 
     @with_options([_set_option, _trust_option, *place_options(), *further])
     def command(file: Path, overrides: Sequence[str], trust_code: bool, **options: Any) -> None:
-        path, changed = file.expanduser(), read_overrides(overrides)
+        path, changed = expanded(file), read_overrides(overrides)
         no_train = options.pop("no_train", False)
         if path.suffix.lower() == TOML and not isdir(path):
             _act_on_toml(act, path, changed, options, no_train)

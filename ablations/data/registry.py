@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablations.own_code import is_own_code
+from ablations.settings.readers import expanded
 from ablations.texts import check_printable
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _torchvision(wanted: Wanted) -> "ImageData":
 def _image_folder(wanted: Wanted) -> "ImageData":
     from ablations.data.image_folder import image_folder
 
-    root = Path(wanted.name.removeprefix(FOLDER)).expanduser()
+    root = expanded(Path(wanted.name.removeprefix(FOLDER)))
     size = wanted.image_size or wanted.network_size
     return image_folder(wanted.name, root, size, wanted.split, wanted.workers)
 

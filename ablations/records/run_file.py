@@ -2,7 +2,7 @@
 
 import json
 import re
-from os.path import isdir
+from os.path import expanduser, isdir
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,20 @@ _RUN = TypeAdapter(Run)
 
 
 def dump_run(run: Run) -> dict[str, Any]:
-    """The run as JSON values; `parse_run` takes them."""
-    return {"format": FORMAT, **_RUN.dump_python(run, mode="json")}
+    """The run as JSON values; `parse_run` takes them. Folders below the user's home begin with ~:
+    whoever gets the run need not know the user's name."""
+    values = {"format": FORMAT, **_RUN.dump_python(run, mode="json")}
+    settings = values["settings"]
+    settings["output"] = _without_home(settings["output"])
+    if settings["train"] is not None:
+        settings["train"]["data_dir"] = _without_home(settings["train"]["data_dir"])
+    return values
+
+
+def _without_home(path: str) -> str:
+    home = expanduser("~").rstrip("/")
+    inside = path.startswith(f"{home}/") and home.startswith("/")
+    return f"~{path.removeprefix(home)}" if inside else path
 
 
 def parse_run(values: Any) -> Run:

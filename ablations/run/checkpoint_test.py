@@ -16,6 +16,7 @@ from ablations.data.registry import FOLDER
 from ablations.errors import SettingError
 from ablations.run.checkpoint_settings import CheckpointSettings
 from ablations.run.launcher import choose_device
+from ablations.settings.readers import expanded
 from ablations.statistics.intervals import Interval, wilson_interval
 from involution_core import load_official
 from involution_core.networks import BottleneckNetwork
@@ -150,7 +151,7 @@ def evaluate(
 
 def _open_folder(dataset: str, image_size: int) -> datasets.ImageFolder:
     layout = "expected PATH/val/CLASS/*.jpg or PATH/CLASS/*.jpg (or png, bmp, ...)"
-    root = Path(dataset.removeprefix(FOLDER)).expanduser()
+    root = expanded(Path(dataset.removeprefix(FOLDER)))
     folder = root / "val" if (root / "val").is_dir() else root
     if not folder.is_dir():
         raise SettingError("dataset", dataset, f"{folder} is not a directory; {layout}")

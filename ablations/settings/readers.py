@@ -3,6 +3,8 @@ allowed. No torch."""
 
 import re
 from collections.abc import Callable, Sequence
+from os.path import expanduser
+from pathlib import Path
 
 from ablations.texts import check_printable
 
@@ -36,6 +38,11 @@ def read_path(text: str) -> str:
     """The name of a file or folder."""
     check_printable(text)
     return text
+
+
+def expanded(path: Path) -> Path:
+    """With the home directory in place of a ~ before it; as it is where there is no such user."""
+    return Path(expanduser(path))
 
 
 def one_of(allowed: Sequence[str]) -> Callable[[str], str]:

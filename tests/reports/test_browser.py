@@ -193,3 +193,29 @@ def test_axe_finds_nothing_serious(visit, name, theme):
 def test_no_id_stands_twice(visit):
     ids = visit().evaluate("[...document.querySelectorAll('[id]')].map((node) => node.id)")
     assert len(ids) == len(set(ids)) > 100
+
+
+SCRIPTS = (
+    "<script>document.title = 'ran'</script>"
+    "<img src=x onerror=\"document.title = 'ran'\">"
+    "<a id=run-me href=\"javascript:document.title = 'ran'\">go</a>"
+    "<iframe srcdoc=\"<script>parent.document.title = 'ran'</script>\"></iframe>"
+    "<link rel=stylesheet href=https://example.invalid/a.css>"
+    "<style>body { background: url(https://example.invalid/b.png) }</style>"
+)
+
+
+def test_a_script_that_got_into_the_page_does_not_run_and_loads_nothing(visit, pages, tmp_path):
+    page = visit()
+    spoilt = tmp_path / "spoilt.html"
+    text = page.content().replace("<main>", f"<main>{SCRIPTS}")
+    spoilt.write_text(text, encoding="utf-8")
+    page.requested.clear()
+    page.goto(spoilt.as_uri())
+    page.locator("#run-me").click()
+    page.wait_for_load_state("networkidle")
+    assert page.title().startswith("Involution ablations") and page.requested == [spoilt.as_uri()]
+    assert page.get_by_role("button", name="Copy Kernel size as Markdown").count() > 0
+    refused = [text for text in page.trouble if "Content Security Policy" in text]
+    assert len(refused) >= 5 and len(refused) == len(page.trouble)
+    page.trouble.clear()
