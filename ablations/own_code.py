@@ -42,7 +42,7 @@ def load_object(spec: str) -> Callable[..., Any]:
     module, name = _module(spec), spec.partition(":")[2]
     found = getattr(module, name, None)
     if found is None:
-        file = getattr(module, "__file__", None) or "is built into Python"
+        file = getattr(module, "__file__", None) or "built into Python"
         raise ValueError(f"the module {_plain(module.__name__)} has no {name} ({file})")
     if not callable(found):
         raise ValueError(f"{name} of {_plain(module.__name__)} cannot be called")

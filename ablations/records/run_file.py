@@ -47,6 +47,8 @@ def parse_run(values: Any) -> Run:
     """Raises ValueError, one line, for what `dump_run` cannot have made."""
     if not isinstance(values, dict) or "format" not in values:
         raise ValueError("it holds no run")
+    if not _is_unicode(values):
+        raise ValueError("it holds half a character")
     try:
         values = migrate(values)
         if values["format"] != FORMAT:
@@ -61,6 +63,15 @@ def parse_run(values: Any) -> Run:
         raise ValueError(f"its study cannot be: {error}") from None
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"a part of it is missing or something else ({error})") from None
+
+
+def _is_unicode(values: object) -> bool:
+    """Whether all texts can be written again; JSON can hold halves of pairs."""
+    try:
+        json.dumps(values, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check(run: Run) -> None:

@@ -48,7 +48,8 @@ class Outlet(io.TextIOBase):
         return True
 
     def write(self, text: str) -> int:
-        self._try(lambda: self.stream.write(text))
+        if text:  # click asks with none what kind of stream it is
+            self._try(lambda: self.stream.write(text))
         return len(text)
 
     def flush(self) -> None:

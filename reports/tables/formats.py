@@ -25,7 +25,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "[": "{[}", "]": "{]}",  # behind \\ a bracket would be its argument
+    "[": "{[}", "]": "{]}", "*": "{*}",  # behind \\ they would be its arguments
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''",
     "±": r"$\pm$", "×": r"$\times$", "−": r"$-$", "–": "--", "’": "'", "·": r"$\cdot$",
     "σ": r"$\sigma$", "₀": "$_0$", "₁": "$_1$", "²": "$^2$",
