@@ -39,6 +39,7 @@ def test_names_are_text_in_all_that_is_written(written, tmp_path):
     for text in (shown, *tables.values()):
         assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f]", text)
     assert "<b>" not in figures and "<h3>[b] $x$ \\input{x} &lt;i&gt; | =1+1 \\u2066</h3>" in shown
+    assert re.findall(r"(?:href|src)\s*=\s*\"(?!#)", shown) == [], "no path is linked"
     assert r"\[red\]" in tables[".md"] and r"\$\$in" in tables[".md"]
     typeset(tables[".tex"], tmp_path)
 
