@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING, TextIO, cast
 
 from ablations.texts import inert
 
@@ -104,4 +104,4 @@ def progress_console() -> "Console":
     from reports.screen.inert_console import InertConsole
 
     screen = sys.stderr
-    return InertConsole(file=screen.outlet if isinstance(screen, Screen) else screen)
+    return InertConsole(cast("IO[str]", screen.outlet if isinstance(screen, Screen) else screen))

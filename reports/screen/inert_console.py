@@ -12,8 +12,17 @@ from ablations.texts import inert
 class InertConsole(Console):
     """Writes to `file`. What moves the cursor is rich's own and is let through."""
 
-    def __init__(self, file: IO[str], **options: bool | int) -> None:
-        super().__init__(file=file, markup=False, emoji=False, highlight=False, **options)  # type: ignore[arg-type]
+    def __init__(
+        self, file: IO[str], force_terminal: bool | None = None, width: int | None = None
+    ) -> None:
+        super().__init__(
+            file=file,
+            force_terminal=force_terminal,
+            width=width,
+            markup=False,
+            emoji=False,
+            highlight=False,
+        )
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
