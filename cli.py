@@ -14,6 +14,7 @@ from commands.report import report
 from commands.shared.options import debug_option, no_train_option, open_option
 from commands.shared.program import BAD_INPUT, FAILED, INTERRUPTED, PROGRAM, fail
 from commands.shared.run_studies import run_studies
+from commands.shared.screens import screens
 from commands.study_commands import study_commands
 from commands.verify import verify
 
@@ -33,6 +34,11 @@ for command in (
 
 def main() -> None:
     """Entry point: every error is one line on stderr."""
+    with screens():
+        _run()
+
+
+def _run() -> None:
     try:
         sys.exit(cli.main(sys.argv[1:] or ["--help"], prog_name=PROGRAM, standalone_mode=False))
     except SettingError as error:

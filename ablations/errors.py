@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from ablations.texts import inert
+
 
 class SettingError(ValueError):
     """A setting that cannot be used: its name, the value received and what is allowed.
@@ -28,5 +30,5 @@ def one_line(error: BaseException) -> str:
     """What went wrong. In a data loader's process it stands, with its kind, in the last line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if len(lines) > 1:
-        return lines[-1]
-    return ": ".join([type(error).__name__, *lines])
+        return inert(lines[-1])
+    return inert(": ".join([type(error).__name__, *lines]))

@@ -4,6 +4,9 @@ import unicodedata
 
 _LONGEST_SHOWN = 60
 
+_JOINERS = "\u200c\u200d"
+"""Unseen too, but scripts and emoji are written with them; they move nothing else."""
+
 
 def is_control(character: str) -> bool:
     """Whether it is no part of a line of text: a line's end, a terminal's command, half a pair."""
@@ -18,23 +21,38 @@ def check_printable(text: str) -> None:
         raise ValueError("must be a line of text")
 
 
-def shown(value: object) -> str:
-    """A value in an error: on one line, as a terminal shows it, at no great length."""
-    text = text_of(value)
-    short = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-    return printable(short)
+def inert(text: str, kept: str = "") -> str:
+    """The text with all that is not seen but acts written as an escape: `\\x1b`, `\\u202e`.
 
+    That is what `is_control` says, and what turns the direction of writing or has no width.
+    Whatever is shown, on a terminal or a page, goes through here.
 
-def printable(text: str) -> str:
-    """The text on one line of UTF-8. What cannot be there is an escape: a byte of a file's name
-    that is no UTF-8, which Python holds as half a pair, is \\xe9."""
-    return "".join(_escaped(c) if is_control(c) else c for c in text)
+    Args:
+        text: Of any origin.
+        kept: What of it may act, such as the ends of lines.
+    """
+    if text.isprintable():
+        return text
+    return "".join(_escaped(c) if _acts(c) and c not in kept else c for c in text)
 
 
 def _escaped(character: str) -> str:
+    """A byte of a file's name that is no UTF-8, which Python holds as half a pair, is \\xe9."""
     if "\udc80" <= character <= "\udcff":
         return f"\\x{ord(character) - 0xDC00:02x}"
     return ascii(character)[1:-1]
+
+
+def _acts(character: str) -> bool:
+    if character in _JOINERS:
+        return False
+    return is_control(character) or unicodedata.category(character) == "Cf"
+
+
+def shown(value: object) -> str:
+    """A value in an error: on one line, as a terminal shows it, at no great length."""
+    text = text_of(value)
+    return inert(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
 
 
 def text_of(value: object) -> str:

@@ -6,6 +6,7 @@ import click
 
 from ablations.errors import SettingError
 from ablations.records.folder import WRITTEN, check_writable
+from ablations.settings.readers import expanded
 from commands.shared.options import open_option
 from commands.shared.pages import show_page
 
@@ -29,10 +30,10 @@ def compare(first: Path, second: Path, output: Path, open_browser: bool) -> None
     A and B are reports or output folders. Accuracies are compared seed by seed; settings that
     differ are named.
     """
-    output = output.expanduser()
+    output = expanded(output)
     if not output.absolute().parent.is_dir():
         raise SettingError("output", output, f"{output.parent} is not a directory")
-    for run in (first.expanduser(), second.expanduser()):
+    for run in (expanded(first), expanded(second)):
         if output.resolve() in (run.resolve(), *((run / name).resolve() for name in WRITTEN)):
             raise SettingError("output", output, "is a part of what is compared; name another file")
     check_writable("output", output.parent, {output.name: False})
@@ -43,8 +44,7 @@ def compare(first: Path, second: Path, output: Path, open_browser: bool) -> None
     from reports.page.run_comparison import compare_runs
 
     results = [
-        results_of(load_run(path.expanduser(), name))
-        for path, name in ((first, "A"), (second, "B"))
+        results_of(load_run(expanded(path), name)) for path, name in ((first, "A"), (second, "B"))
     ]
     write_text(output, render_comparison(compare_runs(*results), (str(first), str(second))))
     show_page(output, open_browser)

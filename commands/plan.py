@@ -7,8 +7,10 @@ import click
 
 from ablations.errors import SettingError
 from ablations.records.folder import WRITTEN, check_writable
+from ablations.settings.readers import expanded
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
+from commands.shared.screens import progress_console
 from commands.study_commands import study_commands
 
 
@@ -27,9 +29,7 @@ def plan_studies(
     if records is not None:
         from ablations.records.run_file import load_run
 
-        earlier = load_run(records.expanduser(), "records")
-    from rich.console import Console
-
+        earlier = load_run(expanded(records), "records")
     from ablations.run.planner import make_plan, spread_of
     from ablations.training.allocator import keep_freed_memory
     from reports.screen.live import watch
@@ -38,7 +38,7 @@ def plan_studies(
     keep_freed_memory()
     if earlier is not None:
         spread = spread_of(earlier)
-    with watch(Console(stderr=True)) as progress:
+    with watch(progress_console()) as progress:
         plan = make_plan(studies, settings, spread, progress)
     for line in plan_lines(plan):
         click.echo(line)

@@ -6,6 +6,7 @@ import click
 
 from ablations.errors import SettingError
 from ablations.records.folder import WRITTEN, check_writable
+from ablations.settings.readers import expanded
 from commands.shared.options import open_option
 from commands.shared.pages import show_report
 
@@ -15,7 +16,7 @@ from commands.shared.pages import show_report
 @open_option
 def report(directory: Path, open_browser: bool) -> None:
     """Render the report and tables of the run in DIR again. Trains nothing."""
-    directory = directory.expanduser()
+    directory = expanded(directory)
     if not directory.is_dir():
         raise SettingError("DIR", directory, "is not a directory")
     check_writable("DIR", directory, WRITTEN)

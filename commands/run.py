@@ -5,12 +5,14 @@ from dataclasses import replace
 from operator import itemgetter
 from os.path import isdir, isfile
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from ablations.errors import SettingError, one_line
 from ablations.run.misfits import Misfit, misfits
+from ablations.run.strangers_code import check_trusted, own_code
+from ablations.settings.readers import expanded
 from ablations.settings.setting import Level
 from ablations.study.all_settings import AXES, SETTINGS
 from ablations.study.builder import (
@@ -28,9 +30,12 @@ from ablations.study.shipped_studies import ABLATIONS, ENVELOPE
 from ablations.study.study import Study
 from ablations.study.toml_lines import key_lines, line_of
 from commands.shared.options import Option, place_options, with_options
-from commands.shared.program import BAD_INPUT, PROGRAM
+from commands.shared.program import BAD_INPUT, tell, tell_below
 from commands.shared.run_request import make_settings, take_place
 from commands.shared.study_command import Act
+
+if TYPE_CHECKING:
+    from ablations.records.run_record import Run
 
 TOML = ".toml"
 REPORT = (".html", ".htm", ".json")
@@ -44,14 +49,14 @@ Shipped as such files: {", ".join((*ABLATIONS, ENVELOPE))}."""
 def run_command(act: Act, further: Sequence[Option]) -> click.Command:
     """`run FILE`; act, further: as for `StudyCommand.make`."""
 
-    @with_options([_set_option, *place_options(), *further])
-    def command(file: Path, overrides: Sequence[str], **options: Any) -> None:
-        path, changed = file.expanduser(), read_overrides(overrides)
+    @with_options([_set_option, _trust_option, *place_options(), *further])
+    def command(file: Path, overrides: Sequence[str], trust_code: bool, **options: Any) -> None:
+        path, changed = expanded(file), read_overrides(overrides)
         no_train = options.pop("no_train", False)
         if path.suffix.lower() == TOML and not isdir(path):
             _act_on_toml(act, path, changed, options, no_train)
         else:
-            _act_on_run(act, path, changed, options, no_train)
+            _act_on_run(act, path, changed, options, no_train, trust_code)
 
     argument = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
     return click.command("run", help=_HELP)(argument(command))
@@ -63,6 +68,14 @@ _set_option = click.option(
     multiple=True,
     metavar="KEY=VALUE",
     help="A setting in place of the file's; may be repeated. Example: --set seeds=2",
+)
+
+
+_trust_option = click.option(
+    "--trust-code",
+    is_flag=True,
+    help="Run the module:object that a report names although it is not the code that ran there. "
+    "Example: --trust-code",
 )
 
 
@@ -122,8 +135,9 @@ def _act_on_run(
     changed: Mapping[str, Level],
     options: dict[str, Any],
     no_train: bool,
+    trust_code: bool,
 ) -> None:
-    studies, settings = _from_run(path, changed, options, no_train)
+    studies, settings = _from_run(path, changed, options, no_train, trust_code)
     try:
         act(studies, settings, **options)
     except SettingError as error:
@@ -185,9 +199,8 @@ def _fail(
     lines = key_lines(text) if is_toml and any(key for key, _ in problems) else {}
     told = dict.fromkeys((line_of(lines, key), problem) for key, problem in problems)
     for line, problem in sorted(told, key=itemgetter(0)):
-        click.echo(f"{PROGRAM}: {path}:{line}: {' '.join(problem.split())}", err=True)
-    for line in listed:
-        click.echo(f"  {line}", err=True)
+        tell(f"{path}:{line}: {problem}")
+    tell_below(listed)
     raise SystemExit(BAD_INPUT)
 
 
@@ -209,7 +222,11 @@ def _key(file: StudyFile, misfit: Misfit) -> Key:
 
 
 def _from_run(
-    path: Path, changed: Mapping[str, Level], options: dict[str, Any], no_train: bool
+    path: Path,
+    changed: Mapping[str, Level],
+    options: dict[str, Any],
+    no_train: bool,
+    trust_code: bool,
 ) -> tuple[list[Study], RunSettings]:
     """The studies of a finished run, as their files say; without training if it had none."""
     from ablations.records.run_file import load_run
@@ -228,7 +245,18 @@ def _from_run(
     if any(other != common for other in others):
         raise SettingError("FILE", path, "its studies differ in their settings")
     settings = make_settings(common, place, no_train or run.settings.train is None)
+    if not trust_code:
+        named = [spec for spec in own_code(studies, settings) if spec not in changed.values()]
+        _check_code(path, named, run)
     for study in studies:
         for misfit in misfits(study, settings):
             raise SettingError("FILE", path, _told(misfit))
     return studies, settings
+
+
+def _check_code(path: Path, named: Sequence[str], run: "Run") -> None:
+    """Raises SettingError before anything of a stranger's code is imported."""
+    try:
+        check_trusted(named, run)
+    except ValueError as error:
+        raise SettingError("FILE", path, str(error)) from None

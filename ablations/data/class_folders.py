@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ablations.texts import printable
+from ablations.texts import inert
 
 HIDDEN = "hidden"
 OUTSIDE = "outside of the classes' folders"
@@ -21,7 +21,7 @@ class Fault:
     reason: str
 
     def __str__(self) -> str:
-        return f"{printable(self.path)}: {self.reason}"
+        return f"{inert(self.path)}: {self.reason}"
 
 
 @dataclass
@@ -101,6 +101,6 @@ def _is_hidden(name: str) -> bool:
 def skipped_words(skipped: Counter[str]) -> str:
     """What was passed over, most first, on one line; empty where nothing was."""
     kinds = sorted(skipped.items(), key=lambda item: (-item[1], item[0]))
-    told = [f"{count} {printable(kind)}" for kind, count in kinds[:MOST_KINDS]]
+    told = [f"{count} {inert(kind)}" for kind, count in kinds[:MOST_KINDS]]
     rest = sum(count for _, count in kinds[MOST_KINDS:])
     return ", ".join([*told, *([f"{rest} others"] if rest else [])])

@@ -16,7 +16,7 @@ from ablations.data.image_scan import OnLook, Pictures, Sample, bad_images, look
 from ablations.data.images import DatasetImages
 from ablations.data.picture_files import ENDINGS
 from ablations.errors import SettingError, one_line
-from ablations.texts import printable
+from ablations.texts import inert
 
 KIND = "imagefolder"
 """The name of every folder of images: where it lies is no matter, and what is in it is in its
@@ -79,7 +79,7 @@ def image_folder(
     if split == "validation":
         labels = [sample.label for sample in samples[0]]
         try:
-            train_places, judged_places = hold_out(labels, [*map(printable, classes)])
+            train_places, judged_places = hold_out(labels, [*map(inert, classes)])
         except ValueError as error:
             raise SettingError("dataset", name, str(error)) from None
         purpose, held_out = "validate", f"; {HELD_OUT}"
@@ -90,7 +90,7 @@ def image_folder(
         classes=len(classes),
         image_size=image_size,
         description=(
-            f"images under {printable(str(root))}, {len(train_places)} to train on and "
+            f"images under {inert(str(root))}, {len(train_places)} to train on and "
             f"{len(judged_places)} to {purpose} on, {len(classes)} classes, cropped to "
             f"{image_size}x{image_size} pixels{held_out}{_left_out(len(faults), folders)}"
         ),
@@ -128,8 +128,8 @@ def _check_classes(name: str, folders: Sequence[ClassFolders]) -> None:
     for here, there in ((folders[0], folders[-1]), (folders[-1], folders[0])):
         for lacking in sorted(set(here.classes) - set(there.classes)):
             like = [other for other in there.classes if other.casefold() == lacking.casefold()]
-            but = f", which has {printable(like[0])}" if like else ""
-            missing = f"class {printable(lacking)} of {here.root} is missing in {there.root}{but}"
+            but = f", which has {inert(like[0])}" if like else ""
+            missing = f"class {inert(lacking)} of {here.root} is missing in {there.root}{but}"
             raise _no_image_folder(name, missing)
     if len(folders[0].classes) < 2:
         held = "a single class" if folders[0].classes else "no folders of classes"
@@ -142,7 +142,7 @@ def _check_filled(name: str, folder: ClassFolders, samples: Sequence[Sample]) ->
         if label not in filled:
             skipped = skipped_words(folder.skipped)
             told = f" (passed over in {folder.root}: {skipped})" if skipped else ""
-            empty = f"class {printable(found)} of {folder.root} has no images{told}"
+            empty = f"class {inert(found)} of {folder.root} has no images{told}"
             raise _no_image_folder(name, empty)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ablations.texts import printable
+from ablations.texts import inert
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
@@ -40,7 +40,7 @@ def read_picture(path: str, digest: str) -> Image.Image:
         with as_errors():
             return decode(content)
     except Exception as error:  # a broken image fails in Pillow's readers in any way
-        told = f"{printable(path)} cannot be read as an image ({why_unreadable(error)})"
+        told = f"{inert(path)} cannot be read as an image ({why_unreadable(error)})"
         raise UnreadableImage(told) from None
 
 
@@ -86,4 +86,4 @@ def why_unreadable(error: BaseException) -> str:
     if isinstance(error, UnidentifiedImageError):
         return f"it is none of {', '.join(FORMATS)}"
     told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(printable(told).split()) or type(error).__name__
+    return " ".join(inert(told).split()) or type(error).__name__

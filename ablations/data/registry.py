@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablations.errors import SettingError
 from ablations.own_code import is_own_code
+from ablations.settings.readers import expanded
 from ablations.texts import check_printable
 
 if TYPE_CHECKING:
@@ -112,15 +112,8 @@ def is_folder(name: str) -> bool:
 
 
 def folder_of(name: str) -> Path:
-    """The path of a folder of images, `~` replaced.
-
-    Raises:
-        SettingError: Where it is in the home of nobody.
-    """
-    try:
-        return Path(name.removeprefix(FOLDER)).expanduser()
-    except RuntimeError as error:
-        raise SettingError("dataset", name, str(error)) from None
+    """The path of a folder of images, `~` replaced."""
+    return expanded(Path(name.removeprefix(FOLDER)))
 
 
 def is_own_data(name: str) -> bool:

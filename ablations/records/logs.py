@@ -4,13 +4,14 @@ import traceback
 from pathlib import Path
 
 from ablations.records.files import write_text
+from ablations.texts import inert
 
 FOLDER = "logs"
 
 
 def traceback_text(error: BaseException) -> str:
     """The traceback of an error. It holds no frame, and so no tensor, alive."""
-    return "".join(traceback.format_exception(error))
+    return inert("".join(traceback.format_exception(error)), kept="\n\t")
 
 
 def write_log(output: Path, stem: str, text: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from os.path import isdir
+from os.path import expanduser, isdir
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,28 @@ _RUN = TypeAdapter(Run)
 
 
 def dump_run(run: Run) -> dict[str, Any]:
-    """The run as JSON values; `parse_run` takes them."""
-    return {"format": FORMAT, **_RUN.dump_python(run, mode="json")}
+    """The run as JSON values; `parse_run` takes them. Folders below the user's home begin with ~:
+    whoever gets the run need not know the user's name."""
+    values = {"format": FORMAT, **_RUN.dump_python(run, mode="json")}
+    settings = values["settings"]
+    settings["output"] = _without_home(settings["output"])
+    if settings["train"] is not None:
+        settings["train"]["data_dir"] = _without_home(settings["train"]["data_dir"])
+    return values
+
+
+def _without_home(path: str) -> str:
+    home = expanduser("~").rstrip("/")
+    inside = path.startswith(f"{home}/") and home.startswith("/")
+    return f"~{path.removeprefix(home)}" if inside else path
 
 
 def parse_run(values: Any) -> Run:
     """Raises ValueError, one line, for what `dump_run` cannot have made."""
     if not isinstance(values, dict) or "format" not in values:
         raise ValueError("it holds no run")
+    if not _is_unicode(values):
+        raise ValueError("it holds half a character")
     try:
         values = migrate(values)
         if values["format"] != FORMAT:
@@ -49,6 +63,15 @@ def parse_run(values: Any) -> Run:
         raise ValueError(f"its study cannot be: {error}") from None
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"a part of it is missing or something else ({error})") from None
+
+
+def _is_unicode(values: object) -> bool:
+    """Whether all texts can be written again; JSON can hold halves of pairs."""
+    try:
+        json.dumps(values, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check(run: Run) -> None:

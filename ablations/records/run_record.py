@@ -1,9 +1,10 @@
 """One run as a whole: proofs, trials and timings of some studies, as data. No torch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ablations.costs.proof import Proof
+from ablations.own_code import Code
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
 from ablations.study.run_settings import RunSettings
@@ -18,6 +19,7 @@ class Run:
     records: of all studies; empty where nothing was trained.
     timings: one for each variant; empty where nothing was trained.
     command: the command line, as typed.
+    code: a user's code, module:object -> its files; see `own_code.code_of`. Empty in older runs.
     """
 
     studies: Sequence[Study]
@@ -27,6 +29,7 @@ class Run:
     timings: Sequence[TimingRecord]
     environment: Mapping[str, str]
     command: str
+    code: Mapping[str, Code] = field(default_factory=dict)
 
     @property
     def environments(self) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from ablations.records.run_record import Run
 from ablations.records.trial_record import TrialRecord
 from ablations.results.study_result import StudyResult, study_result
 from ablations.results.variant_result import VariantResult
+from ablations.settings.readers import expanded
 from ablations.study.run_settings import RunSettings
 
 if TYPE_CHECKING:
@@ -116,4 +117,4 @@ def load_results(path: str | Path) -> Results:
     Raises:
         SettingError: Where there is no run that can be read.
     """
-    return results_of(load_run(Path(path).expanduser(), "path"))
+    return results_of(load_run(expanded(Path(path)), "path"))

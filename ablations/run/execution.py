@@ -6,14 +6,17 @@ from collections.abc import Sequence
 import torch
 
 from ablations.costs.proof_suite import prove_study
+from ablations.own_code import code_of
 from ablations.records.folder import WRITTEN, check_writable
 from ablations.records.run_record import Run
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS, TimingRecord
 from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.run.launcher import choose_device, run_trials
+from ablations.run.strangers_code import own_code
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
+from ablations.texts import inert
 from ablations.training.bench import measure_timings
 from ablations.training.environment import describe_environment
 from ablations.training.progress import Progress
@@ -55,4 +58,5 @@ def execute(
         records = run_trials(setups, settings, device, trials, progress, debug)
         timings = measure_timings(setups, device, timed, progress, debug)
     here = describe_environment(device)
-    return Run(studies, settings, proofs, records, timings, here, shlex.join(argv))
+    typed, code = inert(shlex.join(argv)), code_of(own_code(studies, settings))
+    return Run(studies, settings, proofs, records, timings, here, typed, code)

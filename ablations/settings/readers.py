@@ -3,6 +3,10 @@ allowed. No torch."""
 
 import re
 from collections.abc import Callable, Sequence
+from os.path import expanduser
+from pathlib import Path
+
+from ablations.texts import check_printable
 
 LARGEST_COUNT = 10**9
 
@@ -28,6 +32,17 @@ def read_count_or_zero(text: str) -> int:
     if count is None or count > LARGEST_COUNT:
         raise ValueError(f"must be at least 0 and at most {LARGEST_COUNT}")
     return count
+
+
+def read_path(text: str) -> str:
+    """The name of a file or folder."""
+    check_printable(text)
+    return text
+
+
+def expanded(path: Path) -> Path:
+    """With the home directory in place of a ~ before it; as it is where there is no such user."""
+    return Path(expanduser(path))
 
 
 def one_of(allowed: Sequence[str]) -> Callable[[str], str]:

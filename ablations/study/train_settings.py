@@ -12,6 +12,7 @@ from ablations.settings.readers import (
     one_of,
     read_count,
     read_count_or_zero,
+    read_path,
     read_positive,
     read_switch,
 )
@@ -251,7 +252,7 @@ class TrainSettings:
     )
     data_dir: Path = setting(
         Setting(
-            read=str,
+            read=read_path,
             default=Path("data"),
             kind=Path,
             help="Where downloaded data sets lie or go",

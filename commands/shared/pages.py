@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ablations.texts import inert
+
 if TYPE_CHECKING:
     from ablations.results.results import Results
 
@@ -19,6 +21,6 @@ def show_report(results: "Results", output: Path, open_browser: bool) -> None:
 
 def show_page(page: Path, open_browser: bool) -> None:
     """Prints the path of a page, and opens it where that is wanted."""
-    click.echo(page)
+    click.echo(inert(str(page)))
     if open_browser and not webbrowser.open(page.resolve().as_uri()):
         click.echo("no browser could be opened", err=True)

@@ -9,9 +9,19 @@ PROGRAM = "involution-ablate"
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
-def fail(message: str, code: int, listed: Sequence[str] = ()) -> NoReturn:
-    """Ends the program with one line on stderr, below it what it is about, see SettingError."""
+def tell(message: str) -> None:
+    """One line on stderr, in the program's name."""
     click.echo(f"{PROGRAM}: {' '.join(message.split())}", err=True)
+
+
+def tell_below(listed: Sequence[str]) -> None:
+    """What the line before is about, see SettingError, on lines of its own."""
     for line in listed:
         click.echo(f"  {line}", err=True)
+
+
+def fail(message: str, code: int, listed: Sequence[str] = ()) -> NoReturn:
+    """Ends the program with one line on stderr, below it what it is about."""
+    tell(message)
+    tell_below(listed)
     raise SystemExit(code)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ablations.settings.readers import expanded
 from ablations.settings.setting import Level
 from ablations.study.all_settings import MACHINE_SETTINGS, RUN_SETTINGS, SETTINGS, TRAIN_SETTINGS
 from ablations.study.run_settings import RunSettings
@@ -26,13 +27,13 @@ def take_place(name: str, options: dict[str, Any]) -> Place:
     """Takes the options of a place out of `options`; name: of the folder without --output."""
     output: Path | None = options.pop("output")
     return Place(
-        Path("runs") / name if output is None else output.expanduser(),
+        Path("runs") / name if output is None else expanded(output),
         {found: _expanded(options.pop(found)) for found in MACHINE_SETTINGS},
     )
 
 
 def _expanded(value: Any) -> Any:
-    return value.expanduser() if isinstance(value, Path) else value
+    return expanded(value) if isinstance(value, Path) else value
 
 
 def take_levels(defaults: Mapping[str, Level], options: dict[str, Any]) -> dict[str, Level]:

@@ -11,6 +11,7 @@ from ablations.study.study import Study
 from commands.shared.counting import tell_missing_counter
 from commands.shared.pages import show_report
 from commands.shared.program import FAILED, INTERRUPTED, PROGRAM, fail
+from commands.shared.screens import progress_console
 
 
 def run_studies(
@@ -18,8 +19,6 @@ def run_studies(
 ) -> None:
     """Runs `studies` and prints the tables, last the report's path."""
     check_writable("output", settings.output, WRITTEN)
-    from rich.console import Console
-
     from ablations.costs.network_cost import UncountedOperator
     from ablations.records.run_file import save_run
     from ablations.results.results import results_of
@@ -34,7 +33,7 @@ def run_studies(
     keep_freed_memory()
     if isinstance(KERNEL, str):
         click.echo(f"slower backend shift: native cannot run: {KERNEL}", err=True)
-    with watch(Console(stderr=True)) as progress:
+    with watch(progress_console()) as progress:
         try:
             run = execute(studies, settings, [PROGRAM, *sys.argv[1:]], progress, debug)
         except KeyboardInterrupt:

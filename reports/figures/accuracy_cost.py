@@ -15,9 +15,9 @@ from reports.figures.drawing import (
     Labels,
     Series,
     accuracy_axis,
+    draw_legend,
     draw_mean,
     full_names,
-    legend_columns,
     lines_of,
     mean_words,
 )
@@ -93,10 +93,11 @@ def accuracy_cost_figure(
         for axes, points in zip(row, placed, strict=True):
             _label_points(axes, marks, points)
         if len(series) > 1:
-            for (colour, marker, _), title in zip(lines_of(len(series)), series, strict=True):
-                row[0].plot([], [], marker, color=COLOURS[colour], label=title)
-            columns = legend_columns(series, WIDE)
-            figure.legend(loc="outside upper right", ncols=columns, frameon=False, handlelength=1)
+            handles = [
+                row[0].plot([], [], marker, color=COLOURS[colour])[0]
+                for colour, marker, _ in lines_of(len(series))
+            ]
+            draw_legend(figure, handles, list(series), WIDE, handlelength=1)
 
     described = "; ".join(_described(variant, named[variant.name], panels) for variant in finished)
     title = "Top-1 against what the trained network costs: " + ", ".join(p.heading for p in panels)

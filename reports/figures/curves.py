@@ -14,8 +14,8 @@ from reports.figures.drawing import (
     WIDE,
     Series,
     accuracy_axis,
+    draw_legend,
     full_names,
-    legend_columns,
     lines_of,
 )
 from reports.figures.svg import COLOURS, Marks, draw_svg
@@ -50,11 +50,12 @@ def curves_figure(name: str, series: Series, variants: Sequence[VariantResult]) 
             axes.xaxis.set_major_locator(MaxNLocator(4))
         accuracy_axis(*row)
         shown = {label for found in present.values() for label in found.values()}
-        for label, (colour, marker, dash) in lines.items():
-            if label in shown:
-                row[0].plot([], [], dash, marker=marker, color=COLOURS[colour], label=label)
-        columns = legend_columns(labels, size)
-        figure.legend(loc="outside upper right", ncols=columns, frameon=False, handlelength=2.5)
+        drawn = {
+            label: row[0].plot([], [], dash, marker=marker, color=COLOURS[colour])[0]
+            for label, (colour, marker, dash) in lines.items()
+            if label in shown
+        }
+        draw_legend(figure, list(drawn.values()), list(drawn), size, handlelength=2.5)
 
     described = "Mean Top-1 at the end: " + "; ".join(
         f"{label} {_end(trained[variant]):.1f} %"

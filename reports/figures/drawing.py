@@ -1,8 +1,10 @@
 """What the figures of accuracies share: lines, series, means, the axis."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from ablations.statistics.estimate import Estimate
 from reports.figures.svg import COLOURS, Marks
@@ -58,10 +60,25 @@ def _characters(ticks: Ticks) -> int:
     return sum(max(map(len, lines)) for lines in ticks.values())
 
 
-def legend_columns(labels: Iterable[str], size: tuple[float, float]) -> int:
-    """How many labels stand side by side above a figure of that size, at most 4."""
+def draw_legend(
+    figure: Figure,
+    handles: Sequence[Artist],
+    labels: Sequence[str],
+    size: tuple[float, float],
+    handlelength: float,
+) -> None:
+    """A legend above a figure of that size, at most 4 labels side by side. They are given apart
+    from the handles, since a label that a handle has is left out where it begins with _."""
     room = MOST_CHARACTERS * size[0] / WIDE[0]
-    return max(1, min(4, int(room / (6 + max(map(len, labels))))))
+    columns = max(1, min(4, int(room / (6 + max(map(len, labels))))))
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper right",
+        ncols=columns,
+        frameon=False,
+        handlelength=handlelength,
+    )
 
 
 def full_names(series: Series) -> list[dict[str, str]]:

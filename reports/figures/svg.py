@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,8 @@ import matplotlib
 from markupsafe import Markup, escape
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
+
+from ablations.texts import inert
 
 COLOURS = {
     "ink": "#444444",
@@ -28,6 +31,7 @@ Ito's palette, which colour-blind readers can tell apart."""
 
 _STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
+    "text.parse_math": False,
     "font.family": "sans-serif",
     "font.size": 10,
     "axes.spines.top": False,
@@ -72,29 +76,41 @@ def draw_svg(
     name: unique in the page; every id inside begins with it. Same data, same bytes.
     """
     style: Any = _STYLE | {"svg.hashsalt": name}
-    with matplotlib.rc_context(style):
+    with matplotlib.rc_context(style), warnings.catch_warnings():
+        # The page's fonts show the text; matplotlib's own only measure it.
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         figure, marks = Figure(figsize=size, layout="constrained"), Marks()
         draw(figure, marks)
         text = io.StringIO()
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
-    svg = _with_page_colours(_inline(text.getvalue(), name))
+    svg = _in_tags(text.getvalue(), lambda tag: _with_page_colours(_with_own_ids(tag, name)))
     words = {f"{name}-mark{i}": text for i, text in enumerate(marks.words)}
-    return Markup(_described(_marked(svg, words), name, title, description))
+    svg = _described(_marked(_bare(svg), words), name, title, description)
+    return Markup(inert(svg, kept="\n\t"))
 
 
-def _inline(svg: str, name: str) -> str:
-    """The <svg> element alone, its ids made unique in the page, its size left to the page."""
+def _in_tags(svg: str, change: Callable[[str], str]) -> str:
+    """Each tag changed, and no text between them, whatever it says."""
+    return re.sub(r"<[^>]*>", lambda found: change(found[0]), svg)
+
+
+def _bare(svg: str) -> str:
+    """The <svg> element alone, its size left to the page."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'\bid="', f'id="{name}-', svg)
-    svg = re.sub(r'(href="|url\()#', rf"\1#{name}-", svg)
     return re.sub(r' (width|height)="[0-9.]+pt"', "", svg, count=2)
 
 
-def _with_page_colours(svg: str) -> str:
+def _with_own_ids(tag: str, name: str) -> str:
+    """A tag with its ids made unique in the page."""
+    tag = re.sub(r'\bid="', f'id="{name}-', tag)
+    return re.sub(r'(href="|url\()#', rf"\1#{name}-", tag)
+
+
+def _with_page_colours(tag: str) -> str:
     for colour, written in COLOURS.items():
-        svg = svg.replace(written, f"var(--{colour})")
-    return svg
+        tag = tag.replace(written, f"var(--{colour})")
+    return tag
 
 
 def _marked(svg: str, words: Mapping[str, str]) -> str:

@@ -1,6 +1,9 @@
-"""The pages: self-contained HTML files."""
+"""The pages: self-contained HTML files that load nothing and run no script but their own."""
 
+import base64
+import hashlib
 import json
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,6 +16,7 @@ from ablations.records.run_file import EMBEDDED_ID, dump_run
 from ablations.results.results import Results
 from ablations.study.all_settings import TRAINING_AXES
 from ablations.study.study import distinct_variants
+from ablations.texts import inert
 from ablations.training.recipe import describe_optimizer
 from involution_core.forms import ATTENTION
 from reports.names.captions import budget, counted_on, measured_on, variant_name
@@ -32,13 +36,34 @@ def embedded_json(values: Any) -> Markup:
 
 
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("reports.page"),
         autoescape=True,
+        finalize=_finalized,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    script = (files("reports.page") / "templates" / "page.js").read_text(encoding="utf-8")
+    environment.globals |= {"script": Markup(script), "policy": content_policy(script)}
+    return environment
+
+
+def content_policy(script: str) -> str:
+    """What a page may do: nothing is loaded, and of scripts this one runs alone. Styles stand in
+    the attributes of every figure, and can load nothing either."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _finalized(value: object) -> object:
+    """What a template shows of a value; markup is the program's own."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return inert(value.replace("\r\n", "\n"), kept="\n\t")
 
 
 def render_report(results: Results, sections: list[Section]) -> str:

@@ -12,6 +12,7 @@ from rich.progress import Progress as Bars
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
 from ablations.study.variants import Variant
+from ablations.texts import inert
 from ablations.training.progress import Progress
 from ablations.training.trial import Trial
 from reports.names.captions import variant_name
@@ -144,7 +145,7 @@ class PlainProgress(Clock):
         self._print_line(f"[{self.ended}/{self.trials}] {text}")
 
     def _print_line(self, line: str) -> None:
-        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(inert(line), markup=False, highlight=False, soft_wrap=True)
         self.printed = time.monotonic()
 
     def images_seen(self, done: int, of: int) -> None:
@@ -187,10 +188,10 @@ class LiveProgress(Clock):
     def __init__(self, console: Console) -> None:
         super().__init__()
         self.bars = Bars(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             TimeElapsedColumn(),
             console=console,
             transient=True,
@@ -199,7 +200,7 @@ class LiveProgress(Clock):
         self.lines: dict[Trial, TaskID] = {}
 
     def _print(self, text: str) -> None:
-        self.bars.console.print(text, markup=False, highlight=False)
+        self.bars.console.print(inert(text), markup=False, highlight=False)
 
     def _remove_line(self, trial: Trial) -> None:
         if trial in self.lines:

@@ -2,7 +2,7 @@
 
 CSV holds the numbers unrounded; Markdown and LaTeX hold what the page shows, LaTeX only the
 columns that fit the width of a paper. LaTeX is a table with booktabs' rules; whatever came from
-outside is escaped in all of them.
+outside is text in all of them: no markup, no formula of a spreadsheet.
 """
 
 import re
@@ -11,6 +11,7 @@ from textwrap import wrap
 
 import pandas as pd
 
+from ablations.texts import inert
 from reports.tables.table import Column, Group, Table
 
 ENDINGS = ("csv", "md", "tex")
@@ -18,13 +19,20 @@ ENDINGS = ("csv", "md", "tex")
 HEADING_WIDTH = 9
 """Characters of a line in a heading of a paper's table."""
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that a spreadsheet computes."""
+
 _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    "[": "{[}", "]": "{]}", "*": "{*}",  # behind \\ they would be its arguments
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''",
     "±": r"$\pm$", "×": r"$\times$", "−": r"$-$", "–": "--", "’": "'", "·": r"$\cdot$",
     "σ": r"$\sigma$", "₀": "$_0$", "₁": "$_1$", "²": "$^2$",
 }  # fmt: skip
+
+_NO_GLYPH = frozenset("«»ÐÞðþĄąĐđĘęĦħĮįĸĿŀŉŊŋŦŧŲųſ")
+"""Below U+0180, and not in the fonts that LaTeX has without further packages."""
 
 
 def all_formats(table: Table) -> dict[str, str]:
@@ -34,9 +42,16 @@ def all_formats(table: Table) -> dict[str, str]:
 
 def to_csv(table: Table) -> str:
     """Every column that programs read, unrounded."""
-    rows = [[column.value(item) for column in table.csv] for item in table.items]
+    rows = [[_csv(column.value(item)) for column in table.csv] for item in table.items]
     frame = pd.DataFrame(rows, columns=[column.name for column in table.csv])
     return frame.to_csv(index=False, lineterminator="\n")
+
+
+def _csv(value: object) -> object:
+    """A number as it is; a text so that a spreadsheet takes it for nothing else."""
+    if not isinstance(value, str):
+        return value
+    return inert(f"'{value}" if value.startswith(FORMULA) else value)
 
 
 def to_markdown(table: Table) -> str:
@@ -58,7 +73,7 @@ def _kind(group: Group) -> str:
 
 
 def _markdown(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_{}\[\]<>|#&$~])", r"\\\1", inert(" ".join(text.split())))
 
 
 def _pipes(cells: list[str]) -> str:
@@ -120,7 +135,12 @@ def _ampersands(cells: list[str]) -> str:
 
 def _latex(text: str) -> str:
     """`text` for LaTeX: special characters escaped, what its fonts may lack by its number."""
-    return "".join(
-        _LATEX.get(c, c if c.isprintable() and ord(c) < 0x180 else f"[U+{ord(c):04X}]")
-        for c in " ".join(text.split())
-    )
+    return "".join(map(_latex_character, " ".join(text.split())))
+
+
+def _latex_character(c: str) -> str:
+    return _LATEX.get(c, c if _in_fonts(c) else f"{{[}}U+{ord(c):04X}{{]}}")
+
+
+def _in_fonts(character: str) -> bool:
+    return character.isprintable() and ord(character) < 0x180 and character not in _NO_GLYPH

@@ -1,6 +1,8 @@
 """The pages in a real browser, from file://, as people open them."""
 
 import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -193,3 +195,29 @@ def test_axe_finds_nothing_serious(visit, name, theme):
 def test_no_id_stands_twice(visit):
     ids = visit().evaluate("[...document.querySelectorAll('[id]')].map((node) => node.id)")
     assert len(ids) == len(set(ids)) > 100
+
+
+SCRIPTS = (
+    "<script>document.title = 'ran'</script>"
+    "<img src=x onerror=\"document.title = 'ran'\">"
+    "<a id=run-me href=\"javascript:document.title = 'ran'\">go</a>"
+    "<iframe srcdoc=\"<script>parent.document.title = 'ran'</script>\"></iframe>"
+    "<link rel=stylesheet href=https://example.invalid/a.css>"
+    "<style>body { background: url(https://example.invalid/b.png) }</style>"
+)
+
+
+def test_a_script_that_got_into_the_page_does_not_run_and_loads_nothing(visit, pages, tmp_path):
+    page = visit()
+    spoilt = tmp_path / "spoilt.html"
+    text = Path(urlsplit(pages["report"]).path).read_text(encoding="utf-8")
+    spoilt.write_text(text.replace("<main>", f"<main>{SCRIPTS}"), encoding="utf-8")
+    loaded = []
+    page.on("requestfinished", lambda request: loaded.append(request.url))
+    page.goto(spoilt.as_uri())
+    page.locator("#run-me").click()
+    page.wait_for_load_state("networkidle")
+    assert page.title().startswith("Involution ablations") and loaded == [spoilt.as_uri()]
+    assert page.locator("button.copy").count() > 0, "the page's own script has run"
+    assert sum("Content Security Policy" in text for text in page.trouble) >= 5
+    page.trouble.clear()

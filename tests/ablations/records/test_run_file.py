@@ -117,3 +117,18 @@ def test_a_margin_comes_back_and_runs_from_before_there_was_one_are_read(saved, 
     old = json.loads(json.dumps(dump_run(saved)))
     assert old["settings"].pop("margin", "missing") is None
     assert parse_run(old) == saved and parse_run(old).settings.margin is None
+
+
+def test_a_run_does_not_tell_where_its_users_home_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "anna"))
+    run = make_run(tmp_path / "anna/out", "kernel-size", TOPS, data_dir=tmp_path / "anna/data")
+    assert "anna" not in json.dumps(dump_run(run))
+    settings = parse_run(dump_run(run)).settings
+    assert (str(settings.output), str(settings.train.data_dir)) == ("~/out", "~/data")
+
+
+def test_half_a_character_is_refused(saved):
+    values = json.loads(json.dumps(dump_run(saved)))
+    values["records"][0]["settings"] = {"a": "\ud800"}
+    with pytest.raises(ValueError, match="holds half a character"):
+        parse_run(values)
