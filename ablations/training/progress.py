@@ -11,6 +11,9 @@ from ablations.training.trial import Trial
 class Progress:
     """Receives the events of a run; this one ignores them. Several trials may run at a time."""
 
+    def notice(self, line: str) -> None:
+        """Something that whoever watches should know, such as a damaged file."""
+
     def run_starts(self, works: Mapping[Trial, float]) -> None:
         """These trials are wanted; their works are as their times, in any unit."""
 
