@@ -29,6 +29,7 @@ def run_studies(
     from reports.page.report_files import remove_tables
     from reports.screen.live import watch
     from reports.screen.text_tables import study_lines
+    from reports.words.origin_words import elsewhere_words
 
     keep_freed_memory()
     set_aside_damaged(settings.output, _tell)
@@ -52,6 +53,8 @@ def run_studies(
         results = results_of(run)
         for line in study_lines(results):
             click.echo(line)
+        for line in elsewhere_words(results.origins, run.environment):
+            _tell(line)
         if run.failures:
             _tell(f"{len(run.failures)} of {len(run.records)} trials failed: see the report")
         if not run.verified:
