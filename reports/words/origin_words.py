@@ -38,7 +38,8 @@ def elsewhere_words(origins: Sequence[Origin], here: Environment) -> list[str]:
         names = differing([origin.environment, here])
         there = _values(names, origin.environment)
         count = len(origin.records)
-        told = f"{count} of {total} trials {"were" if count > 1 else "was"} trained in another environment"
+        were = "were" if count > 1 else "was"
+        told = f"{count} of {total} trials {were} trained in another environment"
         found.append(f"{told} ({there}; here {_values(names, here)}): {_trials(origin)}")
     return found
 
