@@ -67,7 +67,7 @@ def folder_state(output: Path, run: Run | None) -> FolderState:
     wanted = [] if run is None else list(_wanted(run))
     if run is None:
         trials = [_recorded(record) for record in found.records.values()]
-        trials += [_running(subject, words) for subject, words in found.claims if subject]
+        trials += [one for claim in found.claims for one in _running(*claim)]
     else:
         trials = [_state(key, found, _accepted(wanted, found)) for key in wanted]
     prefixes = tuple(_prefix(key) for key in wanted)
@@ -93,9 +93,9 @@ def _found(output: Path) -> _Found:
             damaged[path] = error
         except FileNotFoundError:
             continue  # a run has just set it aside
-    signed = running(output).values()
-    claims = [(one.get("subject") or {}, _held(one)) for one in signed]
-    return _Found(records, damaged, claims)
+    claims = [(one.get("subject"), _held(one)) for one in running(output).values()]
+    subjects = [(subject, words) for subject, words in claims if isinstance(subject, dict)]
+    return _Found(records, damaged, subjects)
 
 
 def _held(signed: Mapping[str, Any]) -> str:
@@ -189,10 +189,12 @@ def _state(key: RecordKey, found: _Found, accepted: Accepted) -> TrialState:
 
 
 def _claims(subject: Mapping[str, Any], key: RecordKey) -> bool:
-    mine = key.subject
-    settings = {k: v for k, v in dict(subject.get("settings") or {}).items() if k != CODE}
-    same = all(subject.get(name) == mine[name] for name in ("network", "seed"))
-    return same and settings == _settings(key)
+    settings = subject.get("settings")
+    if not isinstance(settings, dict):
+        return False
+    mine = key.subject | {"settings": _settings(key)}
+    its = {**subject, "settings": {k: v for k, v in settings.items() if k != CODE}}
+    return all(its.get(name) == mine[name] for name in ("network", "seed", "settings"))
 
 
 def _changed(record: TrialRecord, accepted: Accepted) -> str:
@@ -224,7 +226,10 @@ def _recorded(record: TrialRecord) -> TrialState:
     return TrialState(record.variant, record.seed, "failed", f"{record.failure}{again}")
 
 
-def _running(subject: Mapping[str, Any], words: str) -> TrialState:
+def _running(subject: Mapping[str, Any], words: str) -> Iterator[TrialState]:
     """Of a claim in a folder that does not say what it wants."""
-    variant = Variant(**{k: v for k, v in dict(subject.get("network") or {}).items()})
-    return TrialState(variant, int(subject.get("seed") or 0), "running", words)
+    try:
+        variant, seed = Variant(**subject["network"]), int(subject["seed"])
+    except (KeyError, TypeError, ValueError):
+        return  # no claim of a trial, or of another version
+    yield TrialState(variant, seed, "running", words)
