@@ -79,6 +79,15 @@ def test_every_state_and_nothing_is_changed(run, folder, tmp_path):
     assert lines[-1] == "1 damaged file set aside by earlier runs (.corrupt)"
 
 
+def test_a_record_of_a_format_that_is_not_read_is_stale(run, folder):
+    store, keys = folder
+    path = store.path(keys[3, 0])
+    path.write_text(path.read_text().replace('"format": 4', '"format": 2'))
+    result = run("status", "out")
+    assert "4 done, 0 running, 1 failed, 1 stale, 0 damaged" in result.out
+    assert "stale    " in result.out and "it has format 2, and this reads 4, 3" in result.out
+
+
 @pytest.mark.parametrize("text", [None, "{"])
 def test_without_a_run_the_records_are_told(run, folder, tmp_path, text):
     (tmp_path / "out" / "run.json").unlink()

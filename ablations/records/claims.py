@@ -133,7 +133,8 @@ class Claims:
 
     def holder(self, name: str) -> str:
         """Who has a claim, in words."""
-        return holder_words(_signed(self._file(name)))
+        process = process_words(_signed(self._file(name)))
+        return f"another run ({process})" if process else "another run"
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}{ENDING}"
@@ -162,11 +163,9 @@ def running(output: Path) -> dict[str, dict[str, Any]]:
     return {file.name.removesuffix(ENDING): _signed(file) for file in files if is_held(file)}
 
 
-def holder_words(signed: Mapping[str, Any]) -> str:
-    """The process that has a claim, by what its file says."""
-    if "pid" not in signed:
-        return "another run"
-    return f"another run (process {signed['pid']} on {signed.get('host')})"
+def process_words(signed: Mapping[str, Any]) -> str:
+    """The process that has a claim, by what its file says; empty where it does not."""
+    return f"process {signed['pid']} on {signed.get('host')}" if "pid" in signed else ""
 
 
 def remove_free(output: Path) -> None:

@@ -29,6 +29,10 @@ class Damaged(ValueError):
         self.path, self.reason = path, reason
 
 
+class OtherFormat(Damaged):
+    """A file of a format that is not read, and nothing else is known to be wrong with it."""
+
+
 def read_json(path: Path) -> Any:
     """What a file says.
 

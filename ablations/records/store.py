@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from ablations.records.checksums import sealed, unsealed
-from ablations.records.damage import Damaged, Tell, read_json, set_aside
+from ablations.records.damage import Damaged, OtherFormat, Tell, read_json, set_aside
 from ablations.records.key import RecordKey
 from ablations.records.migrations import Step, migrate
 from ablations.records.rescue import write_or_rescue
@@ -53,11 +53,15 @@ class RecordKind(Generic[Record]):
     def to_json(self, record: Record) -> dict[str, Any]:
         return sealed({"format": self.format, **self._adapter.dump_python(record, mode="json")})
 
+    def is_other(self, values: Any) -> bool:
+        """Whether they are of a format that is not read."""
+        return isinstance(values, dict) and values.get("format") not in self.formats
+
     def from_json(self, values: Any) -> Record:
         """Raises ValueError, one line, for what is no such record."""
         if not isinstance(values, dict) or "format" not in values:
             raise ValueError("it holds no record")
-        if values["format"] not in self.formats:
+        if self.is_other(values):
             told = ", ".join(map(str, self.formats))
             raise ValueError(f"it has format {values['format']}, and this reads {told}")
         try:
@@ -115,12 +119,12 @@ class Store(Generic[Record]):
 
     def read(self, path: Path) -> Record:
         """The record in a file of the folder. Raises FileNotFoundError or Damaged."""
+        values = read_json(path)
         try:
-            return self.kind.from_json(read_json(path))
-        except Damaged:
-            raise
+            return self.kind.from_json(values)
         except ValueError as error:
-            raise Damaged(path, str(error)) from None
+            kind = OtherFormat if self.kind.is_other(values) else Damaged
+            raise kind(path, str(error)) from None
 
     def peek(self, key: RecordKey) -> Record | None:
         """As `load`, but changes nothing and tells nothing."""

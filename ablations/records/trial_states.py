@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ablations.records.claims import holder_words, running
-from ablations.records.damage import Damaged
+from ablations.networks.network import Network
+from ablations.records.claims import process_words, running
+from ablations.records.damage import Damaged, OtherFormat
 from ablations.records.key import RecordKey
 from ablations.records.run_record import Run
 from ablations.records.store import Store
@@ -52,11 +53,21 @@ class FolderState:
     set_aside: int
 
 
+Trial = tuple[Network, int | None]
+
+Dated = tuple[float, TrialRecord]
+"""When its file was written, and a record."""
+
+
 @dataclass(frozen=True)
 class _Found:
-    """What the files of a folder say. claims: subject and words of each claim that is held."""
+    """What the files of a folder say.
 
-    records: Mapping[Path, TrialRecord]
+    records: by network and seed.
+    claims: subject and words of each claim that is held.
+    """
+
+    records: Mapping[Trial, Sequence[Dated]]
     damaged: Mapping[Path, Damaged]
     claims: Sequence[tuple[Mapping[str, Any], str]]
 
@@ -66,15 +77,17 @@ def folder_state(output: Path, run: Run | None) -> FolderState:
     found = _found(output)
     wanted = [] if run is None else list(_wanted(run))
     if run is None:
-        trials = [_recorded(record) for record in found.records.values()]
+        trials = [_recorded(record) for dated in found.records.values() for _, record in dated]
         trials += [one for claim in found.claims for one in _running(*claim)]
     else:
-        trials = [_state(key, found, _accepted(wanted, found)) for key in wanted]
+        accepted = _accepted(wanted, found)
+        trials = [_state(key, found, accepted) for key in wanted]
     prefixes = tuple(_prefix(key) for key in wanted)
     others = [
         damaged
         for path, damaged in found.damaged.items()
-        if not prefixes or not path.name.startswith(prefixes)
+        if not isinstance(damaged, OtherFormat)
+        and not (prefixes and path.name.startswith(prefixes))
     ]
     set_aside = sum(
         1 for kind in (TRIALS, TIMINGS) for _ in (output / kind.folder).glob("*.corrupt*")
@@ -84,11 +97,13 @@ def folder_state(output: Path, run: Run | None) -> FolderState:
 
 def _found(output: Path) -> _Found:
     store = Store(output, TRIALS)
-    records: dict[Path, TrialRecord] = {}
+    records: dict[Trial, list[Dated]] = {}
     damaged: dict[Path, Damaged] = {}
     for path in store.files():
         try:
-            records[path] = store.read(path)
+            record = store.read(path)
+            trial = (record.variant.network, record.seed)
+            records.setdefault(trial, []).append((_written(path), record))
         except Damaged as error:
             damaged[path] = error
         except FileNotFoundError:
@@ -100,7 +115,7 @@ def _found(output: Path) -> _Found:
 
 def _held(signed: Mapping[str, Any]) -> str:
     since = f" since {signed['since']}" if "since" in signed else ""
-    return holder_words(signed).removeprefix("another run ").strip("()") + since
+    return process_words(signed) + since
 
 
 def _timed(output: Path) -> int:
@@ -135,26 +150,28 @@ def _settings(record: TrialRecord | RecordKey) -> dict[str, object]:
     return {name: value for name, value in record.settings.items() if name != CODE}
 
 
+def _of(key: RecordKey, found: _Found) -> Sequence[Dated]:
+    """The records of a trial's network and seed."""
+    return found.records.get((key.variant.network, key.seed), ())
+
+
 def _fits(key: RecordKey, record: TrialRecord) -> bool:
-    return (
-        (record.variant.network, record.seed) == (key.variant.network, key.seed)
-        and _settings(record) == _settings(key)
-        and key.device in ("auto", record.device)
-    )
+    return _settings(record) == _settings(key) and key.device in ("auto", record.device)
 
 
-Accepted = Mapping[tuple[str, str], tuple[str | None, object]]
-"""(data set, network) -> images and code of the latest record that fits: without loading the one
-and importing the other, the latest is what tells an earlier state of them."""
+Accepted = Mapping[tuple[str, str], TrialRecord]
+"""(data set, code) -> the latest record that fits: without loading the one and importing the other,
+it is what tells an earlier state of them."""
 
 
 def _accepted(wanted: Sequence[RecordKey], found: _Found) -> Accepted:
-    latest: dict[tuple[str, str], tuple[str | None, object]] = {}
-    dated = sorted(found.records.items(), key=lambda item: _written(item[0]))
-    for _, record in dated:
-        if any(_fits(key, record) for key in wanted):
-            latest[_kind(record)] = (record.images or record.data, record.settings.get(CODE))
-    return latest
+    latest: dict[tuple[str, str], tuple[float, TrialRecord]] = {}
+    for key in wanted:
+        for written, record in _of(key, found):
+            kind = _kind(record)
+            if _fits(key, record) and (kind not in latest or written > latest[kind][0]):
+                latest[kind] = (written, record)
+    return {kind: record for kind, (_, record) in latest.items()}
 
 
 def _kind(record: TrialRecord) -> tuple[str, str]:
@@ -170,22 +187,24 @@ def _written(path: Path) -> float:
 
 
 def _state(key: RecordKey, found: _Found, accepted: Accepted) -> TrialState:
-    def state(name: State, why: str = "") -> TrialState:
-        return TrialState(key.variant, key.seed or 0, name, why)
-
     for subject, words in found.claims:
         if _claims(subject, key):
-            return state("running", words)
-    fitting = [record for record in found.records.values() if _fits(key, record)]
+            return _told(key, "running", words)
+    fitting = [record for _, record in _of(key, found) if _fits(key, record)]
     for record in fitting:
         if not _changed(record, accepted):
-            return _recorded(record) if record.failure else state("done")
+            return _recorded(record) if record.failure else _told(key, "done")
     for path, damaged in found.damaged.items():
         if path.name.startswith(_prefix(key)):
-            return state("damaged", f"{path.name}: {damaged.reason}")
+            state: State = "stale" if isinstance(damaged, OtherFormat) else "damaged"
+            return _told(key, state, f"{path.name}: {damaged.reason}")
     for record in fitting:
-        return state("stale", f"made with other {_changed(record, accepted)}")
-    return _stale_or_missing(key, found, state)
+        return _told(key, "stale", f"made with other {_changed(record, accepted)}")
+    return _stale_or_missing(key, found)
+
+
+def _told(key: RecordKey, state: State, why: str = "") -> TrialState:
+    return TrialState(key.variant, key.seed or 0, state, why)
 
 
 def _claims(subject: Mapping[str, Any], key: RecordKey) -> bool:
@@ -199,24 +218,19 @@ def _claims(subject: Mapping[str, Any], key: RecordKey) -> bool:
 
 def _changed(record: TrialRecord, accepted: Accepted) -> str:
     """What of the record is not the latest; empty where all of it is."""
-    images, code = accepted.get(_kind(record), (record.images or record.data, None))
-    known = record.images is not None and images is not None
-    if known and record.images != images and record.data != images:
+    latest = accepted[_kind(record)]
+    if None not in (record.images, latest.images) and record.images != latest.images:
         return "images"
-    return "code" if record.settings.get(CODE) != code else ""
+    return "code" if record.settings.get(CODE) != latest.settings.get(CODE) else ""
 
 
-def _stale_or_missing(key: RecordKey, found: _Found, state: Any) -> TrialState:
-    for record in found.records.values():
-        if (record.variant.network, record.seed) != (key.variant.network, key.seed):
-            continue
+def _stale_or_missing(key: RecordKey, found: _Found) -> TrialState:
+    for _, record in _of(key, found):
         mine, its = _settings(key), _settings(record)
         names = [name for name in mine if mine[name] != its.get(name)]
-        if key.device not in ("auto", record.device):
-            names.append("device")
-        told = ", ".join(f"{name} {its.get(name)}" for name in names[:3])
-        return state("stale", f"there is a record with {told}")
-    return state("missing")
+        told = [f"{name} {its.get(name)}" for name in names[:3]] or [f"device {record.device}"]
+        return _told(key, "stale", f"there is a record with {', '.join(told)}")
+    return _told(key, "missing")
 
 
 def _recorded(record: TrialRecord) -> TrialState:
