@@ -2,6 +2,7 @@
 
 import errno
 import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -41,8 +42,14 @@ def write_or_rescue(path: Path, values: dict[str, Any], tell: Tell) -> None:
 def _rescue(path: Path, values: dict[str, Any]) -> str:
     """Writes the record elsewhere; says where."""
     try:
-        aside = Path(mkdtemp(prefix="involution-ablate-")) / path.name
+        folder = Path(mkdtemp(prefix="involution-ablate-"))
+    except OSError as error:
+        return f"the record is lost: no temporary folder ({error.strerror})"
+    aside = folder / path.name
+    try:
         write_json(aside, values)
     except OSError as error:
+        with suppress(OSError):
+            folder.rmdir()
         return f"the record is lost, since {error.filename} cannot be written either"
     return f"the record is kept in {aside}: move it to {path.parent}"

@@ -55,13 +55,14 @@ class RecordKind(Generic[Record]):
 
     def is_other(self, values: Any) -> bool:
         """Whether they are of a format that is not read."""
-        return isinstance(values, dict) and values.get("format") not in self.formats
+        found = values.get("format") if isinstance(values, dict) else None
+        return isinstance(found, int) and found not in self.formats
 
     def from_json(self, values: Any) -> Record:
         """Raises ValueError, one line, for what is no such record."""
         if not isinstance(values, dict) or "format" not in values:
             raise ValueError("it holds no record")
-        if self.is_other(values):
+        if values["format"] not in self.formats:
             told = ", ".join(map(str, self.formats))
             raise ValueError(f"it has format {values['format']}, and this reads {told}")
         try:
