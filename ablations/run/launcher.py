@@ -164,6 +164,9 @@ class Desk:
         """Writes a trial's record, and the log of its failure."""
         order = self.orders[trial]
         record = outcome.record if isinstance(outcome, Outcome) else _failed(trial, order, outcome)
+        if record.images != order.key.data:
+            changed = Failure("the images were changed while the run went on", True, "")
+            record = _failed(trial, order, changed)
         if outcome.traceback:
             record = replace(record, log=self._log(order, outcome.traceback))
         # The digest of a user's code depends on what else this process has loaded beside it.
