@@ -15,6 +15,7 @@ from commands.shared.options import debug_option, no_train_option, open_option
 from commands.shared.program import BAD_INPUT, FAILED, INTERRUPTED, PROGRAM, fail
 from commands.shared.run_studies import run_studies
 from commands.shared.screens import screens
+from commands.status import status
 from commands.study_commands import study_commands
 from commands.verify import verify
 
@@ -27,7 +28,7 @@ def cli() -> None:
 
 for command in (
     *study_commands(run_studies, [no_train_option, open_option, debug_option]),
-    *(plan, verify, report, compare, evaluate, backends),
+    *(plan, verify, status, report, compare, evaluate, backends),
 ):
     cli.add_command(command)
 

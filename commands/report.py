@@ -20,7 +20,10 @@ def report(directory: Path, open_browser: bool) -> None:
     if not directory.is_dir():
         raise SettingError("DIR", directory, "is not a directory")
     check_writable("DIR", directory, WRITTEN)
+    from ablations.records.claims import Claims
     from ablations.records.run_file import load_run
     from ablations.results.results import results_of
 
-    show_report(results_of(load_run(directory, "DIR")), directory, open_browser)
+    claims = Claims(directory, lambda line: click.echo(line, err=True))
+    with claims, claims.hold("report", "writes the report"):
+        show_report(results_of(load_run(directory, "DIR")), directory, open_browser)

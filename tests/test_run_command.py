@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 from studies import CROSSED, NETWORK, SETTINGS, records, table
 
+from ablations.records.checksums import sealed
 from ablations.study.all_settings import AXES
 
 
@@ -260,6 +261,8 @@ def test_an_edited_report_runs_only_what_its_studies_say(run, study, tmp_path):
     assert run("run", study(CROSSED), "--no-train", "--output", "out").code == 0
     page = (tmp_path / "out" / "report.html").read_text()
     embedded = re.search('id="run">(.*?)</script>', page, re.S)[1]
+    (tmp_path / "edited.html").write_text(page.replace("kernel_size = [3, 7]", "lr = [1]"))
+    assert "its checksum is not that of its content" in run("run", "edited.html").err
     for before, after, message in [
         ("kernel_size = [3, 7]", "kernel_size = [3, 5]", "is not what its file says"),
         ("kernel_size = [3, 7]", "kernel_size = [4]", "kernel_size 4: kernel sizes are odd"),
@@ -267,9 +270,8 @@ def test_an_edited_report_runs_only_what_its_studies_say(run, study, tmp_path):
         ("seeds = 1", "seeds = 1\\nlr = 3", "lr: is an axis; leave it out of [settings]"),
     ]:
         assert before in embedded
-        (tmp_path / "edited.html").write_text(
-            page.replace(embedded, embedded.replace(before, after))
-        )
+        edited = json.dumps(sealed(json.loads(embedded.replace(before, after))))
+        (tmp_path / "edited.html").write_text(page.replace(embedded, edited))
         result = run("run", "edited.html")
         assert result.code == 2
         assert result.err.startswith("involution-ablate: FILE edited.html: cannot be read as a run")
@@ -285,7 +287,7 @@ def test_studies_run_again_together_only_with_one_set_of_settings(run, tmp_path)
     source = saved["studies"][1]["source"]
     assert "lr = 0.1" in source
     saved["studies"][1]["source"] = source.replace("lr = 0.1", "lr = 0.2")
-    file.write_text(json.dumps(saved))
+    file.write_text(json.dumps(sealed(saved)))
     result = run("run", "out")
     assert result.code == 2
     assert result.err == "involution-ablate: FILE out: its studies differ in their settings\n"

@@ -1,22 +1,81 @@
-"""Files that are written whole or not at all. No torch."""
+"""Files that are written whole or not at all, and are there after a loss of power. No torch."""
 
+import errno
 import json
 import os
+import re
+import secrets
+import time
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+
+PART = re.compile(r"\.[0-9a-f]{16}\.part")
+"""Names of what is being written, and of what a writer that was killed has left."""
+
+ABANDONED = 3600.0
+"""Seconds after which nobody writes at such a file any more: a write takes seconds."""
+
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}
+"""Of file systems that cannot, and of folders that may be written and not be read."""
 
 
 def write_json(path: Path, values: object) -> None:
-    """Writes `values` as JSON, whole or not at all."""
+    """Writes `values` as JSON, as `write_text` does."""
     write_text(path, json.dumps(values, indent=1, ensure_ascii=False) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes aside and renames, so that `path` is never half a file. Makes its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    """Writes aside, waits for the disk and renames: `path` is never half a file, nor empty after a
+    loss of power. Makes its folder.
+
+    Raises:
+        OSError: With `path` as its file name; what was there before stays.
+    """
+    make_folder(path.parent)
+    aside = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        aside.write_text(text, encoding="utf-8")
+        with aside.open("xb") as file:
+            file.write(text.encode("utf-8", "surrogatepass"))
+            file.flush()
+            os.fsync(file.fileno())
         aside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from None
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+    sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder and those above it, as lasting as its files."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Waits until the names in a folder are on the disk, where the file system can say so."""
+    try:
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+
+
+def remove_leftovers(folders: Iterable[Path]) -> None:
+    """Removes what writers that were killed have left in some folders."""
+    for folder in folders:
+        with suppress(OSError):  # it is not there, or is another's
+            for path in folder.iterdir():
+                if PART.fullmatch(path.name) and time.time() - path.stat().st_mtime > ABANDONED:
+                    path.unlink(missing_ok=True)

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ablations.errors import SettingError
+from ablations.records.claims import remove_free
+from ablations.records.files import remove_leftovers
 
 WRITTEN = {
+    "claims": True,
     "logs": True,
     "report.html": False,
     "run.json": False,
@@ -42,3 +45,10 @@ def check_writable(setting: str, folder: Path, written: Mapping[str, bool]) -> N
         raise SettingError(setting, folder, problem) from None
     except UnicodeEncodeError:
         raise SettingError(setting, ascii(str(folder)), "is not a name in UTF-8") from None
+
+
+def tidy(folder: Path) -> None:
+    """Removes what runs that were killed have left in an output folder."""
+    remove_leftovers([folder, *(folder / name for name, is_folder in WRITTEN.items() if is_folder)])
+    if folder.is_dir():
+        remove_free(folder)

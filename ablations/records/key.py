@@ -53,8 +53,19 @@ class RecordKey:
         seeded = [] if self.seed is None else [f"seed{self.seed}"]
         return "-".join([self.variant.slug, *seeded, digest])
 
+    @property
+    def subject(self) -> dict[str, object]:
+        """What it is of, the images aside; JSON values."""
+        return {
+            "network": asdict(self.variant.network),
+            "seed": self.seed,
+            "settings": dict(self.settings),
+            "device": self.device,
+        }
+
     def answered_by(self, record: Keyed) -> bool:
         """Whether it is the record that this key asks for."""
         mine = (self.variant.network, self.seed, dict(self.settings), self.device)
-        seed = getattr(record, "seed", None)
-        return mine == (record.variant.network, seed, dict(record.settings), record.device)
+        seed, images = getattr(record, "seed", None), getattr(record, "images", None)
+        its = (record.variant.network, seed, dict(record.settings), record.device)
+        return mine == its and images in (None, self.data)

@@ -1,22 +1,26 @@
-"""Saved runs of earlier formats, brought to the present one. No torch."""
+"""Saved runs and records of earlier formats, brought to the present one. No torch."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 Values = dict[str, Any]
-"""A saved run as JSON values."""
+"""A saved run, or a record, as JSON values."""
+
+Step = Callable[[Values], Values]
+"""What makes values of the next format; it does not change its argument."""
 
 
-def migrate(values: Values) -> Values:
-    """The run in the latest format that its format leads to; of the present one, as it is.
+def migrate(values: Values, steps: Mapping[int, Step]) -> Values:
+    """Values in the latest format that theirs leads to; of the present one, as they are.
 
     Args:
         values: With a "format"; they are not changed.
+        steps: By the format that they start from.
 
     Raises:
         KeyError, TypeError or AttributeError: Where a part is missing or is something else.
     """
-    while (step := _STEPS.get(values["format"])) is not None:
+    while (step := steps.get(values["format"])) is not None:
         values = step(values)
     return values
 
@@ -57,7 +61,8 @@ def _from_2(values: Values) -> Values:
 
 
 def _from_3(values: Values) -> Values:
-    """In format 4 a proof has `counted_macs` for `fvcore_macs`, and says who counted."""
+    """In format 4 the file has a checksum, and a proof `counted_macs` for `fvcore_macs` and who
+    counted."""
     proofs = {
         study: [
             {**_renamed(proof, {"fvcore_macs": "counted_macs"}), "counters": _COUNTERS_OF_3}
@@ -85,8 +90,12 @@ def _renamed(fields: Mapping[str, Any], names: Mapping[str, str]) -> Values:
     return {names.get(name, name): value for name, value in fields.items()}
 
 
-_STEPS: Mapping[int, Callable[[Values], Values]] = {2: _from_2, 3: _from_3}
-"""Format -> what makes the next one of it."""
+def _record_from_3(values: Values) -> Values:
+    """Format 4 has a checksum in the file, tells more of the environment, and of a trial its
+    images."""
+    return {**values, "format": 4}
 
-OLDEST = min(_STEPS)
-"""The earliest format that is still read."""
+
+RUN_STEPS: Mapping[int, Step] = {2: _from_2, 3: _from_3}
+TRIAL_STEPS: Mapping[int, Step] = {3: _record_from_3}
+TIMING_STEPS: Mapping[int, Step] = {3: _record_from_3}

@@ -10,8 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from ablations.costs.formulas import MAC_TERMS
 from ablations.errors import SettingError, one_line
+from ablations.records.checksums import sealed, unsealed
+from ablations.records.damage import Damaged, Tell, set_aside
 from ablations.records.files import write_json
-from ablations.records.migrations import OLDEST, migrate
+from ablations.records.migrations import RUN_STEPS, migrate
 from ablations.records.run_record import Run
 from ablations.records.store import first_problem
 from ablations.study.builder import BadStudy, make_study, parse_study
@@ -19,7 +21,14 @@ from ablations.study.builder import BadStudy, make_study, parse_study
 FORMAT = 4
 """Raised whenever a saved run gets other fields."""
 
+OLDEST = min(RUN_STEPS)
+"""The earliest format that is still read."""
+
+SEALED = 4
+"""The first format with a checksum."""
+
 RUN_FILE = "run.json"
+REPORT_FILE = "report.html"
 EMBEDDED_ID = "run"
 """The id of the report's script element that holds the run."""
 
@@ -34,7 +43,7 @@ def dump_run(run: Run) -> dict[str, Any]:
     settings["output"] = _without_home(settings["output"])
     if settings["train"] is not None:
         settings["train"]["data_dir"] = _without_home(settings["train"]["data_dir"])
-    return values
+    return sealed(values)
 
 
 def _without_home(path: str) -> str:
@@ -50,10 +59,10 @@ def parse_run(values: Any) -> Run:
     if not _is_unicode(values):
         raise ValueError("it holds half a character")
     try:
-        values = migrate(values)
-        if values["format"] != FORMAT:
+        if values["format"] not in {*RUN_STEPS, FORMAT}:
             formats = f"{values['format']}, and this reads {OLDEST} to {FORMAT}"
             raise ValueError(f"it was written in format {formats}")
+        values = migrate(unsealed(values, SEALED), RUN_STEPS)
         run = _RUN.validate_python({k: v for k, v in values.items() if k != "format"})
         _check(run)
         return run
@@ -61,7 +70,7 @@ def parse_run(values: Any) -> Run:
         raise ValueError(first_problem(error)) from None
     except BadStudy as error:
         raise ValueError(f"its study cannot be: {error}") from None
-    except (KeyError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise ValueError(f"a part of it is missing or something else ({error})") from None
 
 
@@ -109,17 +118,47 @@ def load_run(path: Path, setting: str) -> Run:
     is_folder = isdir(path)  # Path.is_dir raises an error for a name that is too long
     file = path / RUN_FILE if is_folder else path
     try:
-        text = file.read_text(encoding="utf-8")
-        if file.suffix.lower() in (".html", ".htm"):
-            text = _embedded(text)
-        return parse_run(json.loads(text))
+        return _read(file)
     except FileNotFoundError:
         missing = f"holds no {RUN_FILE}; it is no run's folder" if is_folder else "no such file"
         raise SettingError(setting, path, missing) from None
-    except (RecursionError, OSError) as error:
-        raise SettingError(setting, path, f"cannot be read as a run: {one_line(error)}") from None
-    except ValueError as error:
-        raise SettingError(setting, path, f"cannot be read as a run: {error}") from None
+    except (ValueError, RecursionError, OSError) as error:
+        told = str(error) if isinstance(error, ValueError) else one_line(error)
+        named = f"its {RUN_FILE} cannot" if is_folder else "cannot"
+        again = _way_back(file) if file.name == RUN_FILE else ""
+        raise SettingError(setting, path, f"{named} be read as a run: {told}{again}") from None
+
+
+def set_aside_damaged(output: Path, tell: Tell) -> None:
+    """Sets aside what stands in the place of an output folder's run.json and cannot be read."""
+    file = output / RUN_FILE
+    try:
+        _read(file)
+    except FileNotFoundError:
+        return
+    except (ValueError, RecursionError, OSError) as error:
+        told = str(error) if isinstance(error, ValueError) else one_line(error)
+        set_aside(Damaged(file, told), tell, "this run writes another")
+
+
+def _read(file: Path) -> Run:
+    text = file.read_text(encoding="utf-8")
+    if file.suffix.lower() in (".html", ".htm"):
+        text = _embedded(text)
+    return parse_run(json.loads(text))
+
+
+def _way_back(file: Path) -> str:
+    """How a run.json that is damaged is made again; empty where nothing is left of its run."""
+    output = file.parent
+    if not any((output / "trials").glob("*.json")):
+        return ""
+    try:
+        _read(output / REPORT_FILE)
+        command = f"'involution-ablate run {output / REPORT_FILE} --output {output}'"
+    except (ValueError, RecursionError, OSError):
+        command = f"the run's command, with --output {output},"
+    return f"; the trials are still there: {command} writes it again and trains none of them"
 
 
 def _embedded(page: str) -> str:

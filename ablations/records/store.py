@@ -1,18 +1,24 @@
 """The folders that keep records, one JSON file each. No torch."""
 
-import json
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from ablations.errors import SettingError, one_line
-from ablations.records.files import write_json
+from ablations.records.checksums import sealed, unsealed
+from ablations.records.damage import Damaged, OtherFormat, Tell, read_json, set_aside
 from ablations.records.key import RecordKey
+from ablations.records.migrations import Step, migrate
+from ablations.records.rescue import write_or_rescue
 
 Record = TypeVar("Record")
+
+SEALED = 4
+"""The first format of records with checksums."""
 
 
 @dataclass(frozen=True)
@@ -20,38 +26,54 @@ class RecordKind(Generic[Record]):
     """A kind of record.
 
     Attributes:
-        name: In errors.
+        name: In what is told of it.
         folder: In the output folder.
         type: A frozen dataclass, a `key.Keyed` with a property `reusable`: whether the record
             stands for what it is of, or that is to be run again.
         format: Raised whenever the same settings would give other numbers, or a record other
             fields.
+        steps: From earlier formats whose numbers still hold, see `migrations`.
     """
 
     name: str
     folder: str
     type: type[Record]
     format: int
+    steps: Mapping[int, Step] = field(default_factory=dict)
+
+    @property
+    def formats(self) -> list[int]:
+        """Those that are read, the latest first."""
+        return sorted({self.format, *self.steps}, reverse=True)
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Record]:
         return TypeAdapter(self.type)
 
     def to_json(self, record: Record) -> dict[str, Any]:
-        return {"format": self.format, **self._adapter.dump_python(record, mode="json")}
+        return sealed({"format": self.format, **self._adapter.dump_python(record, mode="json")})
+
+    def is_other(self, values: Any) -> bool:
+        """Whether they are of a format that is not read."""
+        found = values.get("format") if isinstance(values, dict) else None
+        return isinstance(found, int) and found not in self.formats
 
     def from_json(self, values: Any) -> Record:
         """Raises ValueError, one line, for what is no such record."""
         if not isinstance(values, dict) or "format" not in values:
             raise ValueError("it holds no record")
-        if values["format"] != self.format:
-            raise ValueError(f"it has format {values['format']}, and this reads {self.format}")
+        if values["format"] not in self.formats:
+            told = ", ".join(map(str, self.formats))
+            raise ValueError(f"it has format {values['format']}, and this reads {told}")
         try:
+            values = migrate(unsealed(values, SEALED), self.steps)
             return self._adapter.validate_python(
                 {name: value for name, value in values.items() if name != "format"}
             )
         except ValidationError as error:
             raise ValueError(first_problem(error)) from None
+        except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
+            raise ValueError(f"a part of it is missing or something else ({error})") from None
 
 
 def first_problem(error: ValidationError) -> str:
@@ -62,36 +84,73 @@ def first_problem(error: ValidationError) -> str:
     return f"{where}: {told}" if where else told
 
 
-class Store(Generic[Record]):
-    """The records of one kind in an output folder."""
+def _on_stderr(line: str) -> None:
+    print(line, file=sys.stderr)
 
-    def __init__(self, output: Path, kind: RecordKind[Record]) -> None:
+
+class Store(Generic[Record]):
+    """The records of one kind in an output folder. tell: takes a line on what is damaged."""
+
+    def __init__(self, output: Path, kind: RecordKind[Record], tell: Tell = _on_stderr) -> None:
         self.output = output
         self.kind = kind
         self.folder = output / kind.folder
+        self.tell = tell
 
-    def path(self, key: RecordKey) -> Path:
-        """The file of a record."""
-        return self.folder / f"{key.stem(self.kind.format)}.json"
+    def path(self, key: RecordKey, format: int | None = None) -> Path:
+        """The file of a record; format: the present one where it is None."""
+        return self.folder / f"{key.stem(format or self.kind.format)}.json"
 
-    def load(self, key: RecordKey) -> Record | None:
+    def look(self, key: RecordKey) -> Record | None:
         """The record of `key`, None where there is none that can be used again.
 
         Raises:
-            SettingError: Where its file is no such record, or another key's.
+            Damaged: Where its file is no such record, or another key's.
         """
-        path, kind = self.path(key), self.kind.name
-        try:
-            record: Any = self.kind.from_json(json.loads(path.read_text(encoding="utf-8")))
+        for format in self.kind.formats:
+            path = self.path(key, format)
+            try:
+                record: Any = self.read(path)
+            except FileNotFoundError:
+                continue
             if not key.answered_by(record):
-                raise ValueError(f"it belongs to another {kind}")
-        except FileNotFoundError:
+                raise Damaged(path, f"it belongs to another {self.kind.name}")
+            return replace(record, variant=key.variant) if record.reusable else None
+        return None
+
+    def read(self, path: Path) -> Record:
+        """The record in a file of the folder. Raises FileNotFoundError or Damaged."""
+        values = read_json(path)
+        try:
+            return self.kind.from_json(values)
+        except ValueError as error:
+            kind = OtherFormat if self.kind.is_other(values) else Damaged
+            raise kind(path, str(error)) from None
+
+    def peek(self, key: RecordKey) -> Record | None:
+        """As `load`, but changes nothing and tells nothing."""
+        try:
+            return self.look(key)
+        except Damaged:
             return None
-        except (ValueError, RecursionError, OSError) as error:
-            told = str(error) if isinstance(error, ValueError) else one_line(error)
-            problem = f"{path} is not a {kind} record ({told}); move it away to run this {kind}"
-            raise SettingError("output", self.output, problem) from None
-        return replace(record, variant=key.variant) if record.reusable else None
+
+    def load(self, key: RecordKey) -> Record | None:
+        """The record of `key`, None where there is none that can be used again. A damaged file is
+        set aside, so that its record is made anew: for whoever has claimed it, see `Claims`."""
+        while True:
+            try:
+                return self.look(key)
+            except Damaged as damaged:
+                set_aside(damaged, self.tell, f"this {self.kind.name} is run again")
 
     def save(self, key: RecordKey, record: Record) -> None:
-        write_json(self.path(key), self.kind.to_json(record))
+        """Writes a record.
+
+        Raises:
+            OSError: Where it cannot be written; see `write_or_rescue`.
+        """
+        write_or_rescue(self.path(key), self.kind.to_json(record), self.tell)
+
+    def files(self) -> Iterator[Path]:
+        """What is kept here, by name."""
+        yield from sorted(self.folder.glob("*.json"))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ablations.records.key import RecordKey
+from ablations.records.migrations import TIMING_STEPS
 from ablations.records.store import RecordKind, Store
 from ablations.study.variants import Variant
 
@@ -92,17 +93,14 @@ class TimingRecord:
         return self.batch_size / slow, self.batch_size / fast
 
 
-TIMINGS = RecordKind("timing", "timings", TimingRecord, format=3)
+TIMINGS = RecordKind("timing", "timings", TimingRecord, format=4, steps=TIMING_STEPS)
 
 
 def load_session(
     store: Store[TimingRecord], keys: Sequence[RecordKey]
 ) -> list[TimingRecord] | None:
-    """The records of all `keys`, in their order; None unless one session measured them all.
-
-    Raises:
-        SettingError: Where a file is not a record.
-    """
+    """The records of all `keys`, in their order; None unless one session measured them all. What is
+    damaged is set aside."""
     found = [store.load(key) for key in keys]
     records = [record for record in found if record is not None]
     whole = len(records) == len(keys) and len({record.session for record in records}) <= 1

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ablations.records.migrations import TRIAL_STEPS
 from ablations.records.store import RecordKind
 from ablations.study.variants import Variant
 
@@ -38,6 +39,7 @@ class TrialRecord:
     transient:   whether the failure may go away (a broken image, no memory); such a trial is run
                  again.
     log:         file of the failure's traceback, in the output folder.
+    images:      `ImageData.fingerprint` of what was trained on; None where format 3 did not say.
 
     Raises ValueError for values that no trial can have.
     """
@@ -55,6 +57,7 @@ class TrialRecord:
     failure: str | None = None
     transient: bool = False
     log: str | None = None
+    images: str | None = None
 
     def __post_init__(self) -> None:
         if self.failure is None and not (self.top1 is not None and 0 <= self.top1 <= 100):
@@ -73,4 +76,4 @@ class TrialRecord:
         return not self.transient
 
 
-TRIALS = RecordKind("trial", "trials", TrialRecord, format=3)
+TRIALS = RecordKind("trial", "trials", TrialRecord, format=4, steps=TRIAL_STEPS)

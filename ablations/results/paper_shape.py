@@ -59,7 +59,7 @@ def paper_shape(variants: Sequence[VariantResult], margin: float | None) -> Pape
     """
     finished = [found for found in variants if found.top1.n]
     printed = {found.name: top1 for found in finished if (top1 := _published(found)) is not None}
-    tops = {found.name: found.top1_by_seed for found in variants if found.name in printed}
+    tops = {found.name: found.top1_by_block for found in variants if found.name in printed}
     published = dict(sorted(printed.items(), key=lambda item: item[1]))
     order = order_agreement(published, tops)
     if order is None or len(printed) < LEAST_VARIANTS:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablations.records.environments import Origin, origins
 from ablations.records.run_file import load_run
 from ablations.records.run_record import Run
 from ablations.records.trial_record import TrialRecord
@@ -38,6 +39,11 @@ class Results:
     def environments(self) -> Mapping[str, Sequence[str]]:
         """Name of a version or a machine's property -> all values that occur."""
         return self.run.environments
+
+    @property
+    def origins(self) -> list[Origin]:
+        """The trials by the environment that they were trained in, see `environments.DECIDING`."""
+        return origins(self.run.records)
 
     @property
     def failures(self) -> list[TrialRecord]:

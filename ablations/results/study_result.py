@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from ablations.costs.proof import Proof
+from ablations.records.environments import blocks, identity
 from ablations.records.run_record import Run
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
@@ -106,7 +107,16 @@ class StudyResult:
 
     @property
     def _tops(self) -> dict[str, dict[int, float | None]]:
-        return {variant.name: variant.top1_by_seed for variant in self.variants}
+        return {variant.name: variant.top1_by_block for variant in self.variants}
+
+    def left_out(self, variant: VariantResult) -> int:
+        """The seeds that finished with both the variant and the baseline, and are no pair, since
+        they were trained in different environments."""
+        if variant.contrast is None:
+            return 0
+        mine, its = variant.top1_by_seed, self.baseline.top1_by_seed
+        both = [seed for seed in mine if mine[seed] is not None and its.get(seed) is not None]
+        return len(both) - variant.contrast.difference.n
 
     @property
     def named_variants(self) -> list[tuple[str, VariantResult]]:
@@ -143,9 +153,16 @@ def study_result(run: Run, study: Study) -> StudyResult:
     proofs = {proof.name: proof for proof in run.proofs[study.name]}
     trials = _by_variant(run.records)
     timings: dict[Variant, TimingRecord] = {timing.variant: timing for timing in run.timings}
+    found_blocks = blocks(run.records)
+
+    def blocks_of(variant: Variant) -> tuple[int, ...]:
+        own = trials.get(variant, ())
+        return tuple(found_blocks[trial.seed, identity(trial.environment)] for trial in own)
+
     tops = {
-        name: {trial.seed: trial.top1 for trial in trials.get(study.variants[name], ())}
-        for name in study.same_images
+        name: dict(zip(blocks_of(variant), (t.top1 for t in trials.get(variant, ())), strict=True))
+        for name, variant in study.variants.items()
+        if name in study.same_images
     }
     margin = run.settings.margin
     contrasts = {found.name: found for found in contrast_study(tops, study.baseline, margin)}
@@ -160,6 +177,7 @@ def study_result(run: Run, study: Study) -> StudyResult:
                 proof=proofs[name],
                 trials=tuple(trials.get(variant, ())),
                 timing=timings.get(variant),
+                blocks=blocks_of(variant),
                 contrast=contrasts.get(name),
             )
             for name, variant in study.variants.items()

@@ -34,6 +34,7 @@ class VariantResult:
         proof: Its counts.
         trials: By seed; empty where nothing was trained.
         timing: None where nothing was trained.
+        blocks: One for each trial, see `environments.blocks`: trials of one block are paired.
         contrast: With the baseline; None for the baseline and for what is judged on another data
             set.
     """
@@ -45,6 +46,7 @@ class VariantResult:
     proof: Proof
     trials: tuple[TrialRecord, ...]
     timing: TimingRecord | None
+    blocks: tuple[int, ...]
     contrast: Contrast | None
 
     @property
@@ -83,6 +85,12 @@ class VariantResult:
     def top1_by_seed(self) -> dict[int, float | None]:
         """Seed -> Top-1, percent; None where the trial failed."""
         return {trial.seed: trial.top1 for trial in self.trials}
+
+    @property
+    def top1_by_block(self) -> dict[int, float | None]:
+        """Block -> Top-1, percent; None where the trial failed. Comparisons pair by it."""
+        tops = (trial.top1 for trial in self.trials)
+        return dict(zip(self.blocks, tops, strict=True))
 
     @property
     def failed(self) -> int:

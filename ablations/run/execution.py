@@ -7,7 +7,7 @@ import torch
 
 from ablations.costs.proof_suite import prove_study
 from ablations.own_code import code_of
-from ablations.records.folder import WRITTEN, check_writable
+from ablations.records.folder import WRITTEN, check_writable, tidy
 from ablations.records.run_record import Run
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS, TimingRecord
@@ -54,7 +54,9 @@ def execute(
     timings: list[TimingRecord] = []
     if settings.train:
         output = settings.output
-        trials, timed = Store(output, TRIALS), Store(output, TIMINGS)
+        tidy(output)
+        trials = Store(output, TRIALS, progress.notice)
+        timed = Store(output, TIMINGS, progress.notice)
         records = run_trials(setups, settings, device, trials, progress, debug)
         timings = measure_timings(setups, device, timed, progress, debug)
     here = describe_environment(device)

@@ -1,6 +1,6 @@
 """Runs the trials of some studies, each once, and keeps what finished."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -9,6 +9,7 @@ from ablations.costs.conventions import FULL
 from ablations.costs.counters import count_cost
 from ablations.data.registry import is_own_data
 from ablations.errors import SettingError
+from ablations.records.claims import Claims
 from ablations.records.key import RecordKey
 from ablations.records.logs import write_log
 from ablations.records.store import Store
@@ -44,11 +45,9 @@ def run_trials(
 
     Every variant gets its first seed before any gets its second, so that what an interrupted run
     has recorded compares all of them. Trials run side by side as `settings.jobs` says; their
-    numbers do not depend on it. What makes a trial fail goes into its record and its log; with
-    `debug` trials run one at a time in this process, and it is raised.
-
-    Raises:
-        SettingError: Where a file of the store is no record.
+    numbers do not depend on it. Trials that another run in the same folder is at are left to it.
+    What makes a trial fail goes into its record and its log; with `debug` trials run one at a time
+    in this process, and it is raised.
     """
     orders = {
         _trial(setup, seed, device): Order(setup, setup.key(device, seed))
@@ -56,7 +55,7 @@ def run_trials(
         for setup in setups
     }
     for order in orders.values():
-        order.record = store.load(order.key)
+        order.record = store.peek(order.key)
     left = [trial for trial, order in orders.items() if order.record is None]
     progress.run_starts(_works(orders))
     for trial, order in orders.items():
@@ -64,11 +63,15 @@ def run_trials(
             progress.trial_ends(trial, order.record, reused=True)
     wanted = list({id(orders[trial].setup): orders[trial].setup for trial in left}.values())
     jobs = 0 if debug else choose_jobs(settings.jobs, wanted, device)
-    desk = Desk(orders, store, progress)
-    if jobs and left:
-        desk.run_beside(left, min(jobs, len(left)))
-    else:
-        desk.run_here(left, debug)
+    with Claims(store.output, progress.notice) as claims:
+        desk = Desk(orders, store, claims, progress)
+        while left:
+            if jobs:
+                desk.run_beside(left, min(jobs, len(left)))
+            else:
+                desk.run_here(left, debug)
+            left = [trial for trial in left if orders[trial].record is None]
+            desk.wait(left)
     return [order.record for order in orders.values() if order.record is not None]
 
 
@@ -85,6 +88,11 @@ class Order:
     setup: Setup
     key: RecordKey
     record: TrialRecord | None = None
+
+    @property
+    def claim(self) -> str:
+        """The name of the claim of this trial."""
+        return self.key.stem(TRIALS.format)
 
     def cost(self) -> TrainedCosts | None:
         """Of its network; None where a user's code makes none."""
@@ -104,11 +112,34 @@ class Desk:
 
     orders: dict[Trial, Order]
     store: Store[TrialRecord]
+    claims: Claims
     progress: Progress
+
+    def claimed(self, trials: Sequence[Trial]) -> Iterator[Trial]:
+        """Those of the trials that no other run is at or has ended, each claimed as it is asked
+        for."""
+        for trial in trials:
+            order = self.orders[trial]
+            if not self.claims.take(order.claim, order.key.subject):
+                continue
+            order.record = self.store.load(order.key)
+            if order.record is None:
+                yield trial
+                continue
+            self.claims.drop(order.claim)
+            self.progress.trial_ends(trial, order.record, reused=True)
+
+    def wait(self, trials: Sequence[Trial]) -> None:
+        """Waits, where trials are left to other runs, until one of them is over or given up."""
+        if trials:
+            claims = [self.orders[trial].claim for trial in trials]
+            several = f"{len(trials)} trials" if len(trials) > 1 else "the last trial"
+            self.progress.notice(f"waiting for {several} of {self.claims.holder(claims[0])}")
+            self.claims.wait(claims)
 
     def run_here(self, trials: Sequence[Trial], debug: bool) -> None:
         """One at a time, in this process."""
-        for trial in trials:
+        for trial in self.claimed(trials):
             self.progress.trial_starts(trial, self._steps(trial))
 
             def on_step(step: int, loss: float, trial: Trial = trial) -> None:
@@ -120,7 +151,7 @@ class Desk:
         """So many at a time, in processes of their own."""
         threads = max(trial.settings.threads for trial in trials)
         with Pool(jobs, threads) as pool:
-            for event in pool.run(trials):
+            for event in pool.run(self.claimed(trials)):
                 match event:
                     case Started(trial):
                         self.progress.trial_starts(trial, self._steps(trial))
@@ -135,13 +166,24 @@ class Desk:
         """Writes a trial's record, and the log of its failure."""
         order = self.orders[trial]
         record = outcome.record if isinstance(outcome, Outcome) else _failed(trial, order, outcome)
+        if record.images != order.key.data:
+            changed = Failure("the images were changed while the run went on", True, "")
+            record = _failed(trial, order, changed)
         if outcome.traceback:
-            log = write_log(self.store.output, order.key.stem(TRIALS.format), outcome.traceback)
-            record = replace(record, log=log)
+            record = replace(record, log=self._log(order, outcome.traceback))
         # The digest of a user's code depends on what else this process has loaded beside it.
         order.record = replace(record, settings=order.key.settings)
         self.store.save(order.key, order.record)
+        self.claims.drop(order.claim)
         self.progress.trial_ends(trial, order.record, reused=False)
+
+    def _log(self, order: Order, traceback: str) -> str | None:
+        """Writes a traceback; without one its record is still worth keeping."""
+        try:
+            return write_log(self.store.output, order.claim, traceback)
+        except OSError as error:
+            self.progress.notice(f"{error.filename}: {error.strerror}; a traceback is lost")
+            return None
 
     def _steps(self, trial: Trial) -> int:
         return total_steps(trial.settings, self.orders[trial].setup.data)
@@ -162,6 +204,7 @@ def _failed(trial: Trial, order: Order, failure: Failure) -> TrialRecord:
         environment=describe_environment(torch.device(trial.device)),
         failure=failure.reason,
         transient=failure.transient,
+        images=order.key.data,
     )
 
 

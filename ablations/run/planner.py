@@ -112,7 +112,7 @@ def make_plan(
         Store(settings.output, TRIALS),
     )
     left = [
-        sum(store.load(setup.key(device, seed)) is None for seed in range(settings.seeds))
+        sum(store.peek(setup.key(device, seed)) is None for seed in range(settings.seeds))
         for setup in setups
     ]
     wanted = [setup for setup, trials in zip(setups, left, strict=True) if trials]

@@ -3,8 +3,8 @@
 import os
 import signal
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -119,33 +119,41 @@ class Pool:
             self._workers.pop().end()
         self._folder.cleanup()
 
-    def run(self, trials: Sequence[Trial]) -> Iterator[Event]:
+    def run(self, trials: Iterable[Trial]) -> Iterator[Event]:
         """Runs the trials, begun in their order, and says what happens to them as it happens.
 
-        One whose process dies is begun again when all others have been begun.
+        One is taken from `trials` when it can be begun. One whose process dies is begun again when
+        all others have been begun.
         """
-        waiting, attempts = deque(trials), dict.fromkeys(trials, 0)
+        fresh, lost = iter(trials), deque[Trial]()
+        attempts: Counter[Trial] = Counter()
         while True:
-            while waiting and (worker := self._idle()) is not None:
-                trial = waiting.popleft()
+            while self._has_room():
+                trial = next(fresh, None) or (lost.popleft() if lost else None)
+                if trial is None:
+                    break
                 attempts[trial] += 1
-                worker.give(trial)
+                self._idle().give(trial)
             busy = [worker for worker in self._workers if worker.trial is not None]
             if not busy:
                 return
             for worker in _ready(busy):
                 event = self._next_event(worker, attempts)
                 if isinstance(event, Lost):
-                    waiting.append(event.trial)
+                    lost.append(event.trial)
                 if event is not None:
                     yield event
 
-    def _idle(self) -> _Worker | None:
-        """A process without a trial, a new one where there may be one more."""
+    def _has_room(self) -> bool:
+        busy = sum(worker.trial is not None for worker in self._workers)
+        return busy < self.jobs
+
+    def _idle(self) -> _Worker:
+        """A process without a trial, a new one where none is idle."""
         for worker in self._workers:
             if worker.trial is None:
                 return worker
-        return self._begin() if len(self._workers) < self.jobs else None
+        return self._begin()
 
     def _begin(self) -> _Worker:
         self._begun += 1
@@ -163,7 +171,7 @@ class Pool:
         theirs.close()
         return worker
 
-    def _next_event(self, worker: _Worker, attempts: dict[Trial, int]) -> Event | None:
+    def _next_event(self, worker: _Worker, attempts: Counter[Trial]) -> Event | None:
         trial = worker.trial
         assert trial is not None
         try:

@@ -14,6 +14,7 @@ from torch import nn
 
 from ablations.data.images import Batch, seeded
 from ablations.errors import one_line
+from ablations.records.claims import Claims
 from ablations.records.key import RecordKey
 from ablations.records.logs import traceback_text, write_log
 from ablations.records.store import Store
@@ -182,16 +183,19 @@ def measure_timings(
 ) -> list[TimingRecord]:
     """One record for every variant, all found in `store` or all measured now, together.
 
-    To be called while nothing else runs. What makes one measurement fail goes into its record and
-    its log; with `debug` it is raised. Raises SettingError where a file of the store is no record.
+    To be called while nothing else runs; where another run in the same folder measures, its end is
+    waited for. What makes one measurement fail goes into its record and its log; with `debug` it is
+    raised.
     """
     keys = [setup.key(device) for setup in setups]
     progress.timings_start(len(setups))
-    records = load_session(store, keys)
-    reused = records is not None
-    if records is None:
-        measured = [Measurement(Bench(setup, device), debug) for setup in setups]
-        records = _measure(keys, measured, store, progress)
+    claims = Claims(store.output, progress.notice)
+    with claims, claims.hold("timings", "measures speed and memory"):
+        records = load_session(store, keys)
+        reused = records is not None
+        if records is None:
+            measured = [Measurement(Bench(setup, device), debug) for setup in setups]
+            records = _measure(keys, measured, store, progress)
     for record in records:
         progress.timing_ends(record, reused)
     return records

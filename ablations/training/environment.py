@@ -1,23 +1,33 @@
 """What a number was measured on."""
 
+import hashlib
 import os
 import platform
 import subprocess
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
 
+from involution_core.backends.table import choose_backend
+
 PACKAGES = ("involution-ablate", "torch", "torchvision", "fvcore", "numpy", "scikit-learn")
 
 
 def describe_environment(device: torch.device) -> dict[str, str]:
-    """Versions, hardware and source revision, as text."""
+    """Versions, hardware and source revision, as text.
+
+    Of them `records.environments.DECIDING` decides which trials are paired.
+    """
     described = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "device": _device_name(device),
         "threads": str(torch.get_num_threads()),
+        "instruction set": torch.backends.cpu.get_cpu_capability(),
+        "backend": choose_backend(None, device, torch.float32).name,
+        "training code": training_code(),
     }
     for package in PACKAGES:
         described[package] = _version(package)
@@ -25,6 +35,21 @@ def describe_environment(device: torch.device) -> dict[str, str]:
     if revision:
         described["source revision"] = revision
     return described
+
+
+CODE = ("involution_core", "ablations/data", "ablations/networks", "ablations/training")
+"""The folders that decide the numbers of a trial."""
+
+
+@cache
+def training_code() -> str:
+    """A digest of the code that trains, the compiled kernel included."""
+    root, digest = Path(__file__).resolve().parents[2], hashlib.sha256()
+    for folder in CODE:
+        for file in sorted((root / folder).rglob("*")):
+            if file.suffix in (".py", ".so"):
+                digest.update(f"{file.relative_to(root)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _version(package: str) -> str:

@@ -14,6 +14,9 @@ class Progress:
     def images_seen(self, done: int, of: int) -> None:
         """So many of the images that were not known before have been looked at."""
 
+    def notice(self, line: str) -> None:
+        """Something that whoever watches should know, such as a damaged file."""
+
     def run_starts(self, works: Mapping[Trial, float]) -> None:
         """These trials are wanted; their works are as their times, in any unit."""
 

@@ -126,6 +126,7 @@ def run_trial(setup: Setup, trial: Trial, on_step: OnStep, debug: bool = False) 
         environment=environment,
         failure=failure.reason if failure else None,
         transient=failure.transient if failure else False,
+        images=setup.data.fingerprint,
     )
     return Outcome(record, failure.traceback if failure else "")
 

@@ -20,7 +20,8 @@ def run_studies(
     """Runs `studies` and prints the tables, last the report's path."""
     check_writable("output", settings.output, WRITTEN)
     from ablations.costs.network_cost import UncountedOperator
-    from ablations.records.run_file import save_run
+    from ablations.records.claims import Claims
+    from ablations.records.run_file import save_run, set_aside_damaged
     from ablations.results.results import results_of
     from ablations.run.execution import execute
     from ablations.training.allocator import keep_freed_memory
@@ -28,9 +29,11 @@ def run_studies(
     from reports.page.report_files import remove_tables
     from reports.screen.live import watch
     from reports.screen.text_tables import study_lines
+    from reports.words.origin_words import elsewhere_words
 
     tell_missing_counter()
     keep_freed_memory()
+    set_aside_damaged(settings.output, _tell)
     if isinstance(KERNEL, str):
         click.echo(f"slower backend shift: native cannot run: {KERNEL}", err=True)
     with watch(progress_console()) as progress:
@@ -44,16 +47,23 @@ def run_studies(
             fail(f"interrupted: {again}", INTERRUPTED)
         except UncountedOperator as error:
             fail(str(error), FAILED)
-    remove_tables(settings.output)
-    save_run(run)
-    results = results_of(run)
-    for line in study_lines(results):
-        click.echo(line)
-    if run.failures:
-        told = f"{len(run.failures)} of {len(run.records)} trials failed: see the report"
-        click.echo(told, err=True)
-    if not run.verified:
-        click.echo("the counts differ from the closed form: see Verification", err=True)
-    show_report(results, settings.output, open_browser)
+    claims = Claims(settings.output, _tell)
+    with claims, claims.hold("report", "writes the report"):
+        remove_tables(settings.output)
+        save_run(run)
+        results = results_of(run)
+        for line in study_lines(results):
+            click.echo(line)
+        for line in elsewhere_words(results.origins, run.environment):
+            _tell(line)
+        if run.failures:
+            _tell(f"{len(run.failures)} of {len(run.records)} trials failed: see the report")
+        if not run.verified:
+            _tell("the counts differ from the closed form: see Verification")
+        show_report(results, settings.output, open_browser)
     if not run.verified or (run.failures and len(run.failures) == len(run.records)):
         sys.exit(FAILED)
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)

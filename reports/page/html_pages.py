@@ -25,6 +25,7 @@ from reports.names.number_texts import points_text
 from reports.page.run_comparison import FIRST, SECOND, Comparison
 from reports.page.sections import Section
 from reports.tables.formats import all_formats
+from reports.words.origin_words import origin_words
 
 
 def embedded_json(values: Any) -> Markup:
@@ -87,6 +88,7 @@ def render_report(results: Results, sections: list[Section]) -> str:
                 published_in(result.proofs) is CONVENTIONS["envelope"] for result in results.studies
             ),
             has_convolution=any(variant.family == "resnet" for variant in variants),
+            origins=origin_words(results.origins),
             own_code=list(dict.fromkeys(spec for v in variants for spec in v.own_code)),
             varied=[
                 axis_name(axis)

@@ -144,6 +144,9 @@ class PlainProgress(Clock):
     def _print(self, text: str) -> None:
         self._print_line(f"[{self.ended}/{self.trials}] {text}")
 
+    def notice(self, line: str) -> None:
+        self._print_line(line)
+
     def _print_line(self, line: str) -> None:
         self.console.print(inert(line), markup=False, highlight=False, soft_wrap=True)
         self.printed = time.monotonic()
@@ -201,6 +204,9 @@ class LiveProgress(Clock):
 
     def _print(self, text: str) -> None:
         self.bars.console.print(inert(text), markup=False, highlight=False)
+
+    def notice(self, line: str) -> None:
+        self._print(line)
 
     def _remove_line(self, trial: Trial) -> None:
         if trial in self.lines:

@@ -19,11 +19,11 @@ def table_gaps(result: StudyResult, labels: Mapping[str, str]) -> Iterator[str]:
         if beside_published and variant.proof.published is None:
             gap = "no published figures, the paper’s tables have no such row."
             yield f"{labels[variant.name]}: {gap}"
-        for gap in _measured(variant) if variant.trials else ():
+        for gap in _measured(result, variant) if variant.trials else ():
             yield f"{labels[variant.name]}: {gap}"
 
 
-def _measured(variant: VariantResult) -> Iterator[str]:
+def _measured(result: StudyResult, variant: VariantResult) -> Iterator[str]:
     seeds, failed = variant.top1.n, variant.failed
     if variant.timing_failure is not None:
         yield f"no speed and memory: {variant.timing_failure}"
@@ -36,15 +36,18 @@ def _measured(variant: VariantResult) -> Iterator[str]:
         few = "there is one seed" if seeds < 2 else "all seeds gave the same Top-1"
         yield f"no interval, {few}."
     if not variant.is_baseline:
-        yield from _compared(variant)
+        yield from _compared(result, variant)
 
 
-def _compared(variant: VariantResult) -> Iterator[str]:
+def _compared(result: StudyResult, variant: VariantResult) -> Iterator[str]:
     if variant.contrast is None:
         yield "no difference to the baseline, which is judged on another data set."
         return
-    pairs = variant.contrast.difference.n
-    if not pairs:
+    pairs, left_out = variant.contrast.difference.n, result.left_out(variant)
+    if left_out:
+        several = f"{left_out} pair{'s' * (left_out != 1)} with the baseline left out"
+        yield f"{several}, trained in different environments."
+    elif not pairs:
         yield "no difference to the baseline, no seed finished with both."
-    elif pairs < variant.top1.n:
+    if pairs and pairs + left_out < variant.top1.n:
         yield f"{pairs} pair{'s' * (pairs != 1)}, the baseline failed at the other seeds."

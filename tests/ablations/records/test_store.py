@@ -2,44 +2,17 @@ import dataclasses
 import json
 
 import pytest
+from kept import KEY, KINDS, RECORD, TIMING, TIMING_KEY
 
-from ablations.errors import SettingError
+from ablations.records.checksums import sealed
+from ablations.records.damage import Damaged
 from ablations.records.files import write_text
-from ablations.records.key import RecordKey
 from ablations.records.logs import traceback_text, write_log
 from ablations.records.store import Store
-from ablations.records.timing_record import TIMINGS, TimingRecord, load_session
-from ablations.records.trial_record import TRIALS, TrainedCosts, TrialRecord
+from ablations.records.timing_record import TIMINGS, load_session
+from ablations.records.trial_record import TRIALS
 from ablations.study.variants import Variant
 
-SETTINGS = {"model": "rednet-small", "lr": 0.1, "code": {"mine:net": "0123"}}
-KEY = RecordKey(Variant(5, "C", "r=4"), SETTINGS, "digits", "cpu", 1)
-TIMING_KEY = dataclasses.replace(KEY, seed=None)
-RECORD = TrialRecord(
-    variant=KEY.variant,
-    seed=1,
-    settings=SETTINGS,
-    device="cpu",
-    data="d",
-    curve=({"epoch": 1, "steps": 4, "train_loss": 2.5, "top1": 100 / 3},),
-    top1=100 / 3,
-    costs=TrainedCosts(3, {"conv": 1}),
-    seconds=1.25,
-    environment={"torch": "2"},
-)
-TIMING = TimingRecord(
-    variant=KEY.variant,
-    settings=SETTINGS,
-    device="cpu",
-    data="d",
-    batch_size=8,
-    step_seconds=(0.1, 1 / 3),
-    inference_seconds=(0.01, 0.02),
-    peak_bytes=1000,
-    session="2026-01-01T00:00:00+00:00",
-    environment={"torch": "2"},
-)
-KINDS = [(TRIALS, KEY, RECORD), (TIMINGS, TIMING_KEY, TIMING)]
 FAILED = dataclasses.replace(RECORD, top1=None, failure="OSError: broken image")
 
 
@@ -67,8 +40,24 @@ def changed(tmp_path, kind, key, record, change):
     store.save(key, record)
     values = json.loads(store.path(key).read_text())
     values.update(change)
-    store.path(key).write_text(json.dumps(values))
+    store.path(key).write_text(json.dumps(sealed(values)))
     return store
+
+
+def assert_set_aside(store, key, capsys):
+    """The file of `key` is no record: it is told in one line, renamed, and there is none."""
+    path = store.path(key)
+    content = path.read_bytes()
+    assert store.peek(key) is None and path.read_bytes() == content, "a look changes nothing"
+    with pytest.raises(Damaged):
+        store.look(key)
+    assert capsys.readouterr().err == ""
+    assert store.load(key) is None
+    told = capsys.readouterr().err
+    assert told.startswith(f"{path} is damaged (") and told.count("\n") == 1
+    assert told.endswith(f"as {path.name}.corrupt, and this {store.kind.name} is run again\n")
+    assert not path.exists()
+    assert path.with_name(path.name + ".corrupt").read_bytes() == content
 
 
 @pytest.mark.parametrize(("kind", "key", "record"), KINDS)
@@ -84,19 +73,19 @@ def changed(tmp_path, kind, key, record, change):
         {"unknown": 1},
     ],
 )
-def test_a_record_of_something_else_is_refused(tmp_path, kind, key, record, change):
+def test_a_record_of_something_else_is_refused(tmp_path, kind, key, record, change, capsys):
     store = changed(tmp_path, kind, key, record, change)
     if "unknown" in change:  # of a later version that only adds: what is known still holds
         assert store.load(key) == record
         return
-    with pytest.raises(SettingError, match=f"is not a {kind.name} record"):
-        store.load(key)
+    assert_set_aside(store, key, capsys)
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"seed": 2},
+        {"images": "others"},
         {"top1": 5000.0},
         {"top1": None},
         {"top1": float("nan")},
@@ -111,10 +100,9 @@ def test_a_record_of_something_else_is_refused(tmp_path, kind, key, record, chan
         {"curve": [{"epoch": 1, "steps": 0, "train_loss": 2.5, "top1": 3}]},
     ],
 )
-def test_values_that_no_trial_has_are_refused(tmp_path, change):
+def test_values_that_no_trial_has_are_refused(tmp_path, change, capsys):
     store = changed(tmp_path, TRIALS, KEY, RECORD, change)
-    with pytest.raises(SettingError, match="is not a trial record"):
-        store.load(KEY)
+    assert_set_aside(store, KEY, capsys)
 
 
 @pytest.mark.parametrize(
@@ -129,23 +117,9 @@ def test_values_that_no_trial_has_are_refused(tmp_path, change):
         {"peak_bytes": 0},
     ],
 )
-def test_values_that_no_measurement_has_are_refused(tmp_path, change):
+def test_values_that_no_measurement_has_are_refused(tmp_path, change, capsys):
     store = changed(tmp_path, TIMINGS, TIMING_KEY, TIMING, change)
-    with pytest.raises(SettingError, match="is not a timing record"):
-        store.load(TIMING_KEY)
-
-
-@pytest.mark.parametrize(
-    "content", ["", "{", "[]", "{}", json.dumps({"format": 99}), "[" * 100_000]
-)
-def test_a_file_that_is_no_record_is_named_and_kept(tmp_path, content):
-    store = Store(tmp_path, TRIALS)
-    store.folder.mkdir()
-    path = store.path(KEY)
-    path.write_text(content)
-    with pytest.raises(SettingError, match=f"{path.name} is not a trial record"):
-        store.load(KEY)
-    assert path.read_text() == content
+    assert_set_aside(store, TIMING_KEY, capsys)
 
 
 def test_a_transient_failure_is_run_again_and_a_lasting_one_is_not(tmp_path):

@@ -1,0 +1,81 @@
+"""Files that are not what was written, and how they are set aside. No torch."""
+
+import errno
+import itertools
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any
+
+from ablations.errors import one_line
+
+CORRUPT = ".corrupt"
+"""Behind the name of a file that was set aside; numbered from the second on."""
+
+Tell = Callable[[str], None]
+"""Takes a line for whoever watches."""
+
+_DAMAGE = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.EIO, errno.ELOOP, errno.ENOTDIR}
+"""Errors of reading that are about this one file; another, such as too many open files, is not."""
+
+
+class Damaged(ValueError):
+    """A file that is not what was written there. path: the file; reason: one line."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} is damaged ({reason})")
+        self.path, self.reason = path, reason
+
+
+class OtherFormat(Damaged):
+    """A file of a format that is not read, and nothing else is known to be wrong with it."""
+
+
+def read_json(path: Path) -> Any:
+    """What a file says.
+
+    Raises:
+        FileNotFoundError: Where there is none.
+        Damaged: Where it is no file of JSON that can be read.
+    """
+    try:
+        if not S_ISREG(path.stat().st_mode):
+            raise Damaged(path, "it is not a file")
+        return json.loads(path.read_text(encoding="utf-8"))
+    except Damaged:
+        raise
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if error.errno not in _DAMAGE:
+            raise
+        raise Damaged(path, error.strerror or one_line(error)) from None
+    except RecursionError:
+        raise Damaged(path, "it is nested too deeply") from None
+    except ValueError as error:
+        raise Damaged(path, " ".join(str(error).split())) from None
+
+
+def set_aside(damaged: Damaged, tell: Tell, then: str) -> None:
+    """Renames a damaged file, so that another takes its place, and tells so.
+
+    Args:
+        damaged: What was found.
+        tell: Takes the line.
+        then: What becomes of what it was to say.
+
+    Raises:
+        OSError: Where it cannot be renamed.
+    """
+    path = damaged.path
+    for number in itertools.count(1):
+        aside = path.with_name(path.name + CORRUPT + (f"-{number}" if number > 1 else ""))
+        if not os.path.lexists(aside):
+            break
+    try:
+        path.rename(aside)
+    except FileNotFoundError:  # another run has set it aside
+        return
+    tell(f"{damaged}; it is set aside as {aside.name}, and {then}")

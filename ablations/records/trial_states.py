@@ -1,0 +1,249 @@
+"""How far the trials of an output folder are, from its files alone. No torch."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ablations.networks.network import Network
+from ablations.records.claims import process_words, running
+from ablations.records.damage import Damaged, OtherFormat
+from ablations.records.key import RecordKey
+from ablations.records.run_record import Run
+from ablations.records.store import Store
+from ablations.records.timing_record import TIMINGS
+from ablations.records.trial_record import TRIALS, TrialRecord
+from ablations.study.study import distinct_variants
+from ablations.study.variants import Variant
+
+State = Literal["done", "running", "failed", "stale", "damaged", "missing"]
+STATES: tuple[State, ...] = ("done", "running", "failed", "stale", "damaged", "missing")
+
+CODE = "code"
+"""The setting that holds the digests of a user's code."""
+
+
+@dataclass(frozen=True)
+class TrialState:
+    """How far one trial is; why: what there is to say of it, empty for one that is done."""
+
+    variant: Variant
+    seed: int
+    state: State
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class FolderState:
+    """How far an output folder is.
+
+    Attributes:
+        trials: Those that its run wants, in the order of its table; without a run, those that have
+            a record.
+        run: Whether it says what it wants.
+        timed: Variants with a timing.
+        damaged: Files that cannot be read and belong to none of the trials.
+        set_aside: Files that runs have found damaged.
+    """
+
+    trials: Sequence[TrialState]
+    run: bool
+    timed: int
+    damaged: Sequence[Damaged]
+    set_aside: int
+
+
+Trial = tuple[Network, int | None]
+
+Dated = tuple[float, TrialRecord]
+"""When its file was written, and a record."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the files of a folder say.
+
+    records: by network and seed.
+    claims: subject and words of each claim that is held.
+    """
+
+    records: Mapping[Trial, Sequence[Dated]]
+    damaged: Mapping[Path, Damaged]
+    claims: Sequence[tuple[Mapping[str, Any], str]]
+
+
+def folder_state(output: Path, run: Run | None) -> FolderState:
+    """How far a folder is. run: what is wanted of it; None where it does not say."""
+    found = _found(output)
+    wanted = [] if run is None else list(_wanted(run))
+    if run is None:
+        trials = [_recorded(record) for dated in found.records.values() for _, record in dated]
+        trials += [one for claim in found.claims for one in _running(*claim)]
+    else:
+        accepted = _accepted(wanted, found)
+        trials = [_state(key, found, accepted) for key in wanted]
+    prefixes = tuple(_prefix(key) for key in wanted)
+    others = [
+        damaged
+        for path, damaged in found.damaged.items()
+        if not isinstance(damaged, OtherFormat)
+        and not (prefixes and path.name.startswith(prefixes))
+    ]
+    set_aside = sum(
+        1 for kind in (TRIALS, TIMINGS) for _ in (output / kind.folder).glob("*.corrupt*")
+    )
+    return FolderState(trials, run is not None, _timed(output), others, set_aside)
+
+
+def _found(output: Path) -> _Found:
+    store = Store(output, TRIALS)
+    records: dict[Trial, list[Dated]] = {}
+    damaged: dict[Path, Damaged] = {}
+    for path in store.files():
+        try:
+            record = store.read(path)
+            trial = (record.variant.network, record.seed)
+            records.setdefault(trial, []).append((_written(path), record))
+        except Damaged as error:
+            damaged[path] = error
+        except FileNotFoundError:
+            continue  # a run has just set it aside
+    claims = [(one.get("subject"), _held(one)) for one in running(output).values()]
+    subjects = [(subject, words) for subject, words in claims if isinstance(subject, dict)]
+    return _Found(records, damaged, subjects)
+
+
+def _held(signed: Mapping[str, Any]) -> str:
+    since = f" since {signed['since']}" if "since" in signed else ""
+    return process_words(signed) + since
+
+
+def _timed(output: Path) -> int:
+    store, timed = Store(output, TIMINGS), set()
+    for path in store.files():
+        try:
+            record = store.read(path)
+        except (Damaged, FileNotFoundError):
+            continue
+        if record.reusable:
+            timed.add((record.variant.network, tuple(sorted(map(str, record.settings.items())))))
+    return len(timed)
+
+
+def _wanted(run: Run) -> Iterator[RecordKey]:
+    """The trials of a run, by what its studies say; the images are not known without them."""
+    train = run.settings.train
+    if train is None:
+        return
+    for variant in distinct_variants(run.studies):
+        for seed in range(run.settings.seeds):
+            own = train.for_variant(variant)
+            yield RecordKey(variant, own.identity(), "", own.device, seed)
+
+
+def _prefix(key: RecordKey) -> str:
+    return f"{key.variant.slug}-seed{key.seed}-"
+
+
+def _settings(record: TrialRecord | RecordKey) -> dict[str, object]:
+    """Without a user's code, which only its import would tell."""
+    return {name: value for name, value in record.settings.items() if name != CODE}
+
+
+def _of(key: RecordKey, found: _Found) -> Sequence[Dated]:
+    """The records of a trial's network and seed."""
+    return found.records.get((key.variant.network, key.seed), ())
+
+
+def _fits(key: RecordKey, record: TrialRecord) -> bool:
+    return _settings(record) == _settings(key) and key.device in ("auto", record.device)
+
+
+Accepted = Mapping[tuple[str, str], TrialRecord]
+"""(data set, code) -> the latest record that fits: without loading the one and importing the other,
+it is what tells an earlier state of them."""
+
+
+def _accepted(wanted: Sequence[RecordKey], found: _Found) -> Accepted:
+    latest: dict[tuple[str, str], tuple[float, TrialRecord]] = {}
+    for key in wanted:
+        for written, record in _of(key, found):
+            kind = _kind(record)
+            if _fits(key, record) and (kind not in latest or written > latest[kind][0]):
+                latest[kind] = (written, record)
+    return {kind: record for kind, (_, record) in latest.items()}
+
+
+def _kind(record: TrialRecord) -> tuple[str, str]:
+    size = record.variant.image_size
+    return f"{record.settings.get('dataset')} {size}", str(record.variant.own_code)
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _state(key: RecordKey, found: _Found, accepted: Accepted) -> TrialState:
+    for subject, words in found.claims:
+        if _claims(subject, key):
+            return _told(key, "running", words)
+    fitting = [record for _, record in _of(key, found) if _fits(key, record)]
+    for record in fitting:
+        if not _changed(record, accepted):
+            return _recorded(record) if record.failure else _told(key, "done")
+    for path, damaged in found.damaged.items():
+        if path.name.startswith(_prefix(key)):
+            state: State = "stale" if isinstance(damaged, OtherFormat) else "damaged"
+            return _told(key, state, f"{path.name}: {damaged.reason}")
+    for record in fitting:
+        return _told(key, "stale", f"made with other {_changed(record, accepted)}")
+    return _stale_or_missing(key, found)
+
+
+def _told(key: RecordKey, state: State, why: str = "") -> TrialState:
+    return TrialState(key.variant, key.seed or 0, state, why)
+
+
+def _claims(subject: Mapping[str, Any], key: RecordKey) -> bool:
+    settings = subject.get("settings")
+    if not isinstance(settings, dict):
+        return False
+    mine = key.subject | {"settings": _settings(key)}
+    its = {**subject, "settings": {k: v for k, v in settings.items() if k != CODE}}
+    return all(its.get(name) == mine[name] for name in ("network", "seed", "settings"))
+
+
+def _changed(record: TrialRecord, accepted: Accepted) -> str:
+    """What of the record is not the latest; empty where all of it is."""
+    latest = accepted[_kind(record)]
+    if None not in (record.images, latest.images) and record.images != latest.images:
+        return "images"
+    return "code" if record.settings.get(CODE) != latest.settings.get(CODE) else ""
+
+
+def _stale_or_missing(key: RecordKey, found: _Found) -> TrialState:
+    for _, record in _of(key, found):
+        mine, its = _settings(key), _settings(record)
+        names = [name for name in mine if mine[name] != its.get(name)]
+        told = [f"{name} {its.get(name)}" for name in names[:3]] or [f"device {record.device}"]
+        return _told(key, "stale", f"there is a record with {', '.join(told)}")
+    return _told(key, "missing")
+
+
+def _recorded(record: TrialRecord) -> TrialState:
+    if record.failure is None:
+        return TrialState(record.variant, record.seed, "done")
+    again = "; it will be tried again" if record.transient else ""
+    return TrialState(record.variant, record.seed, "failed", f"{record.failure}{again}")
+
+
+def _running(subject: Mapping[str, Any], words: str) -> Iterator[TrialState]:
+    """Of a claim in a folder that does not say what it wants."""
+    try:
+        variant, seed = Variant(**subject["network"]), int(subject["seed"])
+    except (KeyError, TypeError, ValueError):
+        return  # no claim of a trial, or of another version
+    yield TrialState(variant, seed, "running", words)

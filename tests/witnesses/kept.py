@@ -1,0 +1,76 @@
+"""A trial and a timing as they are kept, and ways to damage their files."""
+
+import random
+
+from ablations.records.key import RecordKey
+from ablations.records.timing_record import TIMINGS, TimingRecord
+from ablations.records.trial_record import TRIALS, TrainedCosts, TrialRecord
+from ablations.study.variants import Variant
+
+SETTINGS = {"model": "rednet-small", "lr": 0.1, "code": {"mine:net": "0123"}}
+KEY = RecordKey(Variant(5, "C", "r=4"), SETTINGS, "digits", "cpu", 1)
+TIMING_KEY = RecordKey(Variant(5, "C", "r=4"), SETTINGS, "digits", "cpu")
+RECORD = TrialRecord(
+    variant=KEY.variant,
+    seed=1,
+    settings=SETTINGS,
+    device="cpu",
+    data="d",
+    curve=({"epoch": 1, "steps": 4, "train_loss": 2.5, "top1": 100 / 3},),
+    top1=100 / 3,
+    costs=TrainedCosts(3, {"conv": 1}),
+    seconds=1.25,
+    environment={"torch": "2"},
+    images="digits",
+)
+TIMING = TimingRecord(
+    variant=KEY.variant,
+    settings=SETTINGS,
+    device="cpu",
+    data="d",
+    batch_size=8,
+    step_seconds=(0.1, 1 / 3),
+    inference_seconds=(0.01, 0.02),
+    peak_bytes=1000,
+    session="2026-01-01T00:00:00+00:00",
+    environment={"torch": "2"},
+)
+KINDS = [(TRIALS, KEY, RECORD), (TIMINGS, TIMING_KEY, TIMING)]
+
+
+def cuts(content, count):
+    """The content cut at so many lengths, at all where there are fewer."""
+    step = max(1, len(content) // count)
+    return [content[:length] for length in range(0, len(content) - 1, step)]
+
+
+def flips(content, count):
+    """The content with one bit turned, at so many places; the same ones each time."""
+    places = random.Random(0)
+    for _ in range(count):
+        turned = bytearray(content)
+        turned[places.randrange(len(content))] ^= 1 << places.randrange(8)
+        yield bytes(turned)
+
+
+def spoiled(content):
+    """Whatever else a file can have become."""
+    middle = len(content) // 2
+    return [
+        b"",
+        bytes(len(content)),
+        content[:middle] + bytes(len(content) - middle),
+        bytes(512) + content[512:],
+        b"\xff\xfe" + content,
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"[]",
+        b"{}",
+        b"null",
+        b'{"format": 99}',
+        b'{"format": []}',
+        b'{"format": {}}',
+        b"1" * 5000,
+        content + content,
+        content.replace(b'"checksum"', b'"check"'),
+    ]
