@@ -3,11 +3,19 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    Dataset,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+)
 
 from ablations.data.seeding import drawing_from, seeded
 
@@ -41,8 +49,10 @@ class ImageData(ABC):
         return f"{self.name} {self.split} {sizes}"
 
     @abstractmethod
-    def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
-        """The training images once, shuffled and augmented."""
+    def train_epoch(
+        self, seed: int, epoch: int, batch_size: int, skip: int = 0
+    ) -> Iterator[Batch]:
+        """The training images once, shuffled and augmented, without the first `skip` batches."""
 
     @abstractmethod
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
@@ -88,11 +98,13 @@ class TensorImages(ImageData):
         # The training images are there three times: as they are, with a border, and augmented.
         return 3 * self.train_size * self.test[0][0].nbytes + self.test[0].nbytes
 
-    def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
+    def train_epoch(
+        self, seed: int, epoch: int, batch_size: int, skip: int = 0
+    ) -> Iterator[Batch]:
         generator = seeded(seed, epoch)
         images, labels = self.train(generator)
         order = torch.randperm(len(labels), generator=generator)
-        for chosen in order.split(batch_size):
+        for chosen in order.split(batch_size)[skip:]:
             yield _batch(images[chosen], labels[chosen])
 
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
@@ -115,6 +127,20 @@ class _Drawn(Dataset):
     def __getitem__(self, place: int) -> Any:
         with drawing_from(*self.numbers, place):
             return self.images[place]
+
+
+class _Later(BatchSampler):
+    """The places of each batch but of the first `skip`, whose images nobody reads."""
+
+    def __init__(self, order: Sampler[int], batch_size: int, skip: int = 0) -> None:
+        super().__init__(order, batch_size, drop_last=False)
+        self.skip = skip
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return islice(super().__iter__(), self.skip, None)
+
+    def __len__(self) -> int:
+        return max(0, super().__len__() - self.skip)
 
 
 @dataclass
@@ -143,18 +169,23 @@ class DatasetImages(ImageData):
     def fingerprint(self) -> str:
         return f"{super().fingerprint} {self.files}"
 
-    def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
-        return self._read(_Drawn(self.train, (seed, epoch)), seeded(seed, epoch), batch_size, True)
+    def train_epoch(
+        self, seed: int, epoch: int, batch_size: int, skip: int = 0
+    ) -> Iterator[Batch]:
+        images, generator = _Drawn(self.train, (seed, epoch)), seeded(seed, epoch)
+        order = RandomSampler(images, generator=generator)
+        return self._read(images, generator, _Later(order, batch_size, skip))
 
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
-        return self._read(_Drawn(self.test, ()), seeded(), batch_size, False)
+        images = _Drawn(self.test, ())
+        return self._read(images, seeded(), _Later(SequentialSampler(images), batch_size))
 
     def _read(
-        self, images: Dataset, generator: torch.Generator, batch_size: int, shuffle: bool
+        self, images: Dataset, generator: torch.Generator, places: BatchSampler
     ) -> Iterator[Batch]:
         # Without a generator of its own a loader draws from torch's, which is the network's.
         loader = DataLoader(
-            images, batch_size, shuffle, generator=generator, num_workers=self.workers
+            images, batch_sampler=places, generator=generator, num_workers=self.workers
         )
         for found, labels in loader:
             yield _batch(found, labels)

@@ -11,11 +11,16 @@ def write_json(path: Path, values: object) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Writes `text` in UTF-8, as `write_bytes` does."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Writes aside and renames, so that `path` is never half a file. Makes its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        aside.write_text(text, encoding="utf-8")
+        aside.write_bytes(content)
         aside.replace(path)
     except BaseException:
         aside.unlink(missing_ok=True)

@@ -7,12 +7,14 @@ from pathlib import Path
 from ablations.errors import SettingError
 
 WRITTEN = {
+    "checkpoints": True,
     "logs": True,
     "report.html": False,
     "run.json": False,
     "tables": True,
     "timings": True,
     "trials": True,
+    "weights": True,
 }
 """What a run writes into its output folder; True for a directory."""
 

@@ -30,6 +30,22 @@ def read_count_or_zero(text: str) -> int:
     return count
 
 
+def read_share_or_count(text: str) -> str:
+    """A number of things, which may be none, or a share of them: "10%", "0.1"."""
+    share = text.removesuffix("%")
+    if re.fullmatch(r"[0-9]{1,9}", text) or (
+        re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", share)
+        and float(share) < (100 if share != text else 1)
+    ):
+        return text
+    raise ValueError("must be a number of trials, such as 3, or a share of them, such as 10%")
+
+
+def read_flag(text: str) -> bool:
+    """Whether something is wanted, as Python writes it."""
+    return one_of(("True", "False"))(text) == "True"
+
+
 def one_of(allowed: Sequence[str]) -> Callable[[str], str]:
     """A reader of one of some words."""
 

@@ -60,8 +60,10 @@ def setting_option(declared: Setting, **differing: Any) -> Option:
     given: dict[str, Any] = {
         "type": click.Path(path_type=Path) if is_path else declared.kind,
         "metavar": declared.metavar,
-        "help": f"{declared.help}. Example: {declared.option} {declared.example}",
+        "help": f"{declared.help}. Example: {declared.option} {declared.example}".rstrip(),
     }
+    if declared.kind is bool:
+        given |= {"type": None, "metavar": None, "is_flag": True}
     if declared.default is MISSING:
         given["required"] = True
     else:
