@@ -13,7 +13,8 @@ from commands.shared.options import setting_option, with_options
 @click.command()
 @with_options([setting_option(found) for found in settings_of(CheckpointSettings).values()])
 def evaluate(weights: Path, **options: Any) -> None:
-    """Top-1 and Top-5 of a checkpoint of the authors, beside the published figures."""
+    """Top-1 and Top-5 of a checkpoint of the authors, beside the published figures, or of a network
+    that --save-weights has kept."""
     settings = CheckpointSettings(weights=weights.expanduser(), **options)
     from rich.console import Console
 

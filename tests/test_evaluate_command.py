@@ -98,7 +98,7 @@ BAD = [
     ),
     ("--weights nowhere.pth --dataset {photos}", "--weights nowhere.pth: is not a file"),
     ("--weights . --dataset {photos}", "--weights .: is not a file"),
-    ("--weights {weights}", "Missing option '--dataset'"),
+    ("--weights {weights}", "is no trial's weights, which name their images; give --dataset"),
     ("--dataset {photos}", "Missing option '--weights'"),
     ("--weights {weights} --dataset digits", "--dataset digits: allowed: imagefolder:PATH"),
     ("--weights {weights} --dataset imagefolder:", "allowed: imagefolder:PATH"),

@@ -49,9 +49,7 @@ class ImageData(ABC):
         return f"{self.name} {self.split} {sizes}"
 
     @abstractmethod
-    def train_epoch(
-        self, seed: int, epoch: int, batch_size: int, skip: int = 0
-    ) -> Iterator[Batch]:
+    def train_epoch(self, seed: int, epoch: int, batch_size: int, skip: int = 0) -> Iterator[Batch]:
         """The training images once, shuffled and augmented, without the first `skip` batches."""
 
     @abstractmethod
@@ -98,9 +96,7 @@ class TensorImages(ImageData):
         # The training images are there three times: as they are, with a border, and augmented.
         return 3 * self.train_size * self.test[0][0].nbytes + self.test[0].nbytes
 
-    def train_epoch(
-        self, seed: int, epoch: int, batch_size: int, skip: int = 0
-    ) -> Iterator[Batch]:
+    def train_epoch(self, seed: int, epoch: int, batch_size: int, skip: int = 0) -> Iterator[Batch]:
         generator = seeded(seed, epoch)
         images, labels = self.train(generator)
         order = torch.randperm(len(labels), generator=generator)
@@ -169,9 +165,7 @@ class DatasetImages(ImageData):
     def fingerprint(self) -> str:
         return f"{super().fingerprint} {self.files}"
 
-    def train_epoch(
-        self, seed: int, epoch: int, batch_size: int, skip: int = 0
-    ) -> Iterator[Batch]:
+    def train_epoch(self, seed: int, epoch: int, batch_size: int, skip: int = 0) -> Iterator[Batch]:
         images, generator = _Drawn(self.train, (seed, epoch)), seeded(seed, epoch)
         order = RandomSampler(images, generator=generator)
         return self._read(images, generator, _Later(order, batch_size, skip))

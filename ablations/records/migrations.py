@@ -70,7 +70,13 @@ def _renamed(fields: Mapping[str, Any], names: Mapping[str, str]) -> Values:
     return {names.get(name, name): value for name, value in fields.items()}
 
 
-_STEPS: Mapping[int, Callable[[Values], Values]] = {2: _from_2}
+def _from_3(values: Values) -> Values:
+    """In format 4 the settings say what becomes of checkpoints, weights and failed trials; what
+    they do not say is as by default."""
+    return {**values, "format": 4}
+
+
+_STEPS: Mapping[int, Callable[[Values], Values]] = {2: _from_2, 3: _from_3}
 """Format -> what makes the next one of it."""
 
 OLDEST = min(_STEPS)

@@ -16,7 +16,7 @@ from ablations.records.run_record import Run
 from ablations.records.store import first_problem
 from ablations.study.builder import BadStudy, make_study, parse_study
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever a saved run gets other fields."""
 
 RUN_FILE = "run.json"

@@ -1,22 +1,25 @@
-"""What a trained network gets right on a folder of images."""
+"""What a trained network gets right on a folder of images, or on its data set."""
 
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from PIL import Image
+from torch import nn
 from torch.utils.data import DataLoader
 from torchvision import datasets
 
 from ablations.data.image_folder import centred
-from ablations.data.registry import FOLDER
+from ablations.data.images import Batch
+from ablations.data.registry import FOLDER, load_data
 from ablations.errors import SettingError
 from ablations.run.checkpoint_settings import CheckpointSettings
 from ablations.run.launcher import choose_device
 from ablations.statistics.intervals import Interval, wilson_interval
+from ablations.training.weights_file import TrainedNetwork, read_weights
 from involution_core import load_official
 from involution_core.networks import BottleneckNetwork
 
@@ -35,17 +38,19 @@ class Evaluation:
 
     top1_right, top5_right: images whose class is the first guess, and among the first five.
     images, classes: how many there are.
-    folder:  where they lie.
+    source:  the folder where they lie, or what the data set says of itself.
     seconds: reading the images and the network, on `device`.
+    trained: the network, where it is a trial's.
     """
 
     top1_right: int
     top5_right: int
     images: int
     classes: int
-    folder: Path
+    source: Path | str
     device: torch.device
     seconds: float
+    trained: TrainedNetwork | None = None
 
     @property
     def top1(self) -> float:
@@ -75,22 +80,51 @@ class Evaluation:
 def evaluate_checkpoint(
     settings: CheckpointSettings, on_progress: Callable[[int, int], None] = lambda done, of: None
 ) -> Evaluation:
-    """`evaluate` for a checkpoint of the authors' repository.
+    """`evaluate` for a checkpoint of the authors' repository, or for the weights of a trial.
 
     Raises SettingError, in one line, for whatever of the settings cannot be used.
     """
     device = choose_device(settings.device)
     try:
-        network = load_official(settings.model, settings.weights)
+        trained = read_weights(settings.weights)
+        if trained is not None:
+            return _evaluate_trained(trained, settings, device, on_progress)
+        if settings.dataset is None:
+            raise ValueError("is no trial's weights, which name their images; give --dataset")
+        network = load_official(settings.official_model, settings.weights)
+        return evaluate(network, settings.dataset, settings.batch_size, device, on_progress)
+    except SettingError:
+        raise
     except OSError as error:
         problem = f"cannot be read ({error.strerror or error})"
         raise SettingError("weights", settings.weights, problem) from None
-    except ValueError as error:
+    except (ValueError, FloatingPointError) as error:
         raise SettingError("weights", settings.weights, str(error)) from None
-    try:
-        return evaluate(network, settings.dataset, settings.batch_size, device, on_progress)
-    except FloatingPointError as error:
-        raise SettingError("weights", settings.weights, str(error)) from None
+
+
+def _evaluate_trained(
+    trained: TrainedNetwork,
+    settings: CheckpointSettings,
+    device: torch.device,
+    on_progress: Callable[[int, int], None],
+) -> Evaluation:
+    """On the folder of the settings or, without one, on what the trial was tested on."""
+    if settings.model is not None:
+        raise SettingError("model", settings.model, "leave it out: a trial's weights say it")
+    network = trained.build()
+    if settings.dataset is not None:
+        images = _open_folder(settings.dataset, trained.image_size)
+        _check_classes(images, settings.dataset, trained.classes)
+        found = _judge_folder(network, images, settings.batch_size, device, on_progress)
+    else:
+        data = load_data(trained.images)
+        if data.classes != trained.classes:
+            told = f"{data.name} has {data.classes} classes here, the network {trained.classes}"
+            raise ValueError(told)
+        batches = data.test_batches(settings.batch_size)
+        size, said = data.test_size, data.description
+        found = _judge(network, batches, size, data.classes, said, device, on_progress)
+    return replace(found, trained=trained)
 
 
 def evaluate(
@@ -112,37 +146,64 @@ def evaluate(
     FloatingPointError where an output is not finite.
     """
     images = _open_folder(dataset, network.architecture.image_size)
-    classes = network.classifier.out_features
+    _check_classes(images, dataset, network.classifier.out_features)
+    return _judge_folder(network, images, batch_size, device, on_progress)
+
+
+def _check_classes(images: datasets.ImageFolder, dataset: str, classes: int) -> None:
     if len(images.classes) != classes:
         problem = f"{images.root} has {len(images.classes)} classes, the network {classes}"
         raise SettingError("dataset", dataset, problem)
-    network.to(device).to(memory_format=torch.channels_last).eval()
-    top1_right = top5_right = done = 0
-    start = time.perf_counter()
+
+
+def _judge_folder(
+    network: nn.Module,
+    images: datasets.ImageFolder,
+    batch_size: int,
+    device: torch.device,
+    on_progress: Callable[[int, int], None],
+) -> Evaluation:
+    batches = DataLoader(images, batch_size, num_workers=_readers())
+    size, classes, root = len(images), len(images.classes), Path(images.root)
     try:
-        with torch.inference_mode():
-            for batch, labels in DataLoader(images, batch_size, num_workers=_readers()):
-                batch = batch.to(device, memory_format=torch.channels_last)
-                scores = network(batch)
-                if not scores.isfinite().all():
-                    raise FloatingPointError("the network's outputs are not finite")
-                guesses = scores.topk(min(GUESSES, classes)).indices
-                right = guesses == labels.to(device)[:, None]
-                top1_right += int(right[:, 0].sum())
-                top5_right += int(right.sum())
-                done += len(labels)
-                on_progress(done, len(images))
+        return _judge(network, batches, size, classes, root, device, on_progress)
     except UnreadableImage as error:
         # From a reading process it comes as a traceback, with its kind before the last line.
         told = str(error).strip().splitlines()[-1].rpartition("UnreadableImage: ")[2]
         error.__traceback__ = None  # it would keep those processes until garbage is collected
-        raise SettingError("dataset", dataset, told) from None
+        raise SettingError("dataset", f"{FOLDER}{root}", told) from None
+
+
+def _judge(
+    network: nn.Module,
+    batches: Iterable[Batch],
+    images: int,
+    classes: int,
+    source: Path | str,
+    device: torch.device,
+    on_progress: Callable[[int, int], None],
+) -> Evaluation:
+    network.to(device).to(memory_format=torch.channels_last).eval()
+    top1_right = top5_right = done = 0
+    start = time.perf_counter()
+    with torch.inference_mode():
+        for batch, labels in batches:
+            batch = batch.to(device, memory_format=torch.channels_last)
+            scores = network(batch)
+            if not scores.isfinite().all():
+                raise FloatingPointError("the network's outputs are not finite")
+            guesses = scores.topk(min(GUESSES, classes)).indices
+            right = guesses == labels.to(device)[:, None]
+            top1_right += int(right[:, 0].sum())
+            top5_right += int(right.sum())
+            done += len(labels)
+            on_progress(done, images)
     return Evaluation(
         top1_right=top1_right,
         top5_right=top5_right,
-        images=len(images),
+        images=images,
         classes=classes,
-        folder=Path(images.root),
+        source=source,
         device=device,
         seconds=time.perf_counter() - start,
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ablations.errors import SettingError
 from ablations.settings.readers import (
     number_within,
     one_of,
@@ -12,7 +13,6 @@ from ablations.settings.readers import (
     read_positive,
     read_share_or_count,
 )
-from ablations.errors import SettingError
 from ablations.settings.setting import Setting, check_settings, setting
 from ablations.study.train_settings import MODELS, TrainSettings
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -16,9 +17,9 @@ from ablations.records.logs import traceback_text
 from ablations.records.trial_record import TrainedCosts, TrialRecord
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
+from ablations.training.course import Epoch, UnfitState
 from ablations.training.environment import describe_environment
 from ablations.training.keeper import TrialPaused
-from ablations.training.course import Epoch, UnfitState
 from ablations.training.loop import train
 from ablations.training.setup import Setup, sources_of, wanted_images
 from ablations.training.threads import threads_fixed
@@ -114,9 +115,11 @@ def run_trial(
         TrialPaused: Where it stopped.
     """
     device = torch.device(trial.device)
-    keeper = FileKeeper(
-        files, device, stopping, lambda network, path: write_weights(path, network, setup, trial.seed)
-    )
+
+    def on_end(network: nn.Module, path: Path) -> None:
+        write_weights(path, network, setup, trial.seed)
+
+    keeper = FileKeeper(files, device, stopping, on_end)
     cost: NetworkCost | None = None
     curve: list[Epoch] = []
     failure = None
