@@ -81,10 +81,11 @@ def run_trials(
     jobs = 0 if debug else choose_jobs(settings.jobs, wanted, device)
     allowed = failures_allowed(settings, len(orders))
     desk = Desk(orders, store, progress, stop or Stop(), allowed, on_records)
-    with desk.stop.patiently():
+    beside = min(jobs, len(left))
+    with desk.stop.patiently(here=not beside):
         desk.begin()
-        if jobs and left:
-            desk.run_beside(left, min(jobs, len(left)))
+        if beside:
+            desk.run_beside(left, beside)
         else:
             desk.run_here(left, debug)
     return desk.records

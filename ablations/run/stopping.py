@@ -31,7 +31,7 @@ class Stop:
         self.signal: signal.Signals | None = None
         self.failures = False
         self.again = False
-        self._patient = False
+        self._patient = self._alarmed = False
         self._asked_at = 0.0
 
     @property
@@ -54,10 +54,11 @@ class Stop:
             self.failures, self._asked_at = True, time.monotonic()
 
     @contextmanager
-    def patiently(self) -> Iterator[None]:
-        """For work that looks at `asked`. What has not ended after GRACE is broken off."""
+    def patiently(self, here: bool) -> Iterator[None]:
+        """For work that looks at `asked`; here: whether this process does all of it itself. Then it
+        is broken off where it has not looked for as long as GRACE."""
         before = signal.getsignal(signal.SIGALRM)
-        self._patient = True
+        self._patient, self._alarmed = True, here
         try:
             yield
         except KeyboardInterrupt:
@@ -65,7 +66,7 @@ class Stop:
                 raise
         finally:
             self._patient = False
-            if self.signal is not None:
+            if here and self.signal is not None:
                 signal.setitimer(signal.ITIMER_REAL, 0)
                 signal.signal(signal.SIGALRM, before)
 
@@ -96,8 +97,9 @@ class Stop:
         self.signal = signal.Signals(number)
         if not self._patient:
             raise KeyboardInterrupt
-        signal.signal(signal.SIGALRM, _give_up)
-        signal.setitimer(signal.ITIMER_REAL, GRACE)
+        if self._alarmed:
+            signal.signal(signal.SIGALRM, _give_up)
+            signal.setitimer(signal.ITIMER_REAL, GRACE)
 
 
 def _give_up(number: int, frame: FrameType | None) -> None:

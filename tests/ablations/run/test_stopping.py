@@ -22,7 +22,7 @@ def kill(number):
 def test_a_signal_is_noted_where_trials_run_and_the_second_ends_the_run(number):
     stop, before = Stop(), {each: signal.getsignal(each) for each in SIGNALS}
     with stop.on_signals():
-        with stop.patiently():
+        with stop.patiently(here=False):
             kill(number)
             assert stop.asked and stop.signal == number and not stop.overdue
         with pytest.raises(KeyboardInterrupt):
@@ -42,7 +42,7 @@ def test_elsewhere_a_signal_ends_the_work_at_once():
 def test_work_that_does_not_look_is_broken_off(monkeypatch):
     monkeypatch.setattr("ablations.run.stopping.GRACE", 0.1)
     stop = Stop()
-    with stop.on_signals(), stop.patiently():
+    with stop.on_signals(), stop.patiently(here=True):
         kill(signal.SIGINT)
         signal.pause()
         raise AssertionError("it goes on")
