@@ -19,7 +19,8 @@ from commands.shared.screens import progress_console
 @click.command()
 @with_options([setting_option(found) for found in settings_of(CheckpointSettings).values()])
 def evaluate(weights: Path, **options: Any) -> None:
-    """Top-1 and Top-5 of a checkpoint of the authors, beside the published figures."""
+    """Top-1 and Top-5 of a checkpoint of the authors, beside the published figures, or of a network
+    that --save-weights has kept."""
     settings = CheckpointSettings(weights=expanded(weights), **options)
     from ablations.run.checkpoint_test import evaluate_checkpoint
     from ablations.training.allocator import keep_freed_memory

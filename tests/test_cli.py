@@ -346,16 +346,18 @@ def test_an_interrupt_keeps_what_finished(tmp_path):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err.splitlines()[-1] == (
-        "involution-ablate: interrupted: 1 of 2 trials are kept in out; "
-        "the same command goes on from there"
-    )
-    assert "Traceback" not in err
-    assert out == ""
+    last = err.splitlines()[-1]
+    assert last.startswith("involution-ablate: interrupted: 1 of 2 trials are kept in out")
+    assert last.endswith("; the same command goes on from there") and "Traceback" not in err
+    assert "Partial: 1 of 2 trials have ended." in out
+    assert out.splitlines()[-1] == "out/report.html"
+    assert "Partial: 1 of 2" in (tmp_path / "out" / "report.html").read_text()
     again = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True)
     assert again.returncode == 0
     assert again.stderr.count("% (recorded before)") == 1
     assert len(records(tmp_path / "out")) == 2
+    assert "Partial" not in (tmp_path / "out" / "report.html").read_text()
+    assert not list((tmp_path / "out" / "checkpoints").glob("*"))
 
 
 def test_help_needs_no_torch():

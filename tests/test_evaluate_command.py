@@ -8,6 +8,7 @@ import torch
 from authors import AuthorsRedNet, checkpoint, drawn
 from PIL import Image
 from seen import seen
+from studies import records
 from terminal import on_a_terminal
 
 CLASSES = 6
@@ -112,7 +113,7 @@ BAD = [
     ),
     ("--weights nowhere.pth --dataset {photos}", "--weights nowhere.pth: is not a file"),
     ("--weights . --dataset {photos}", "--weights .: is not a file"),
-    ("--weights {weights}", "Missing option '--dataset'"),
+    ("--weights {weights}", "is no trial's weights, which name their images; give --dataset"),
     ("--dataset {photos}", "Missing option '--weights'"),
     ("--weights {weights} --dataset digits", "--dataset digits: allowed: imagefolder:PATH"),
     ("--weights {weights} --dataset imagefolder:", "allowed: imagefolder:PATH"),
@@ -212,3 +213,44 @@ def test_progress_is_live_on_a_terminal(weights, photos):
     assert re.search(r"images .*[1-6]/6 ", screen)
     assert "Warning" not in screen
     assert "Top-1 (%)" in printed
+
+
+@pytest.fixture
+def kept(run, tmp_path):
+    """The weights of a trial, and its record."""
+    quick = ("--steps", "2", "--seeds", "1", "--cost-model", "rednet-small", "--output", "out")
+    result = run("kernel-size", "--sizes", "3", "--save-weights", *quick)
+    assert result.code == 0, result.err
+    (file,) = (tmp_path / "out" / "weights").iterdir()
+    (record,) = records(tmp_path / "out")
+    return file, record
+
+
+def test_the_weights_of_a_trial_have_its_top1(run, kept, photos, tmp_path):
+    file, record = kept
+    result = run("evaluate", "--weights", file, "--device", "cpu")
+    assert result.code == 0, result.err
+    lines = result.out.splitlines()
+    assert lines[0] == f"K=3, 16 group channels, r=4, seed 0, with the weights of {file}"
+    assert re.split(r"\s{2,}", lines[3])[1] == f"{record['top1']:.2f}"
+    assert "handwritten digits" in lines[6]
+
+    other = run("evaluate", "--weights", file, "--dataset", f"imagefolder:{photos}")
+    assert other.code == 2
+    assert "val has 6 classes, the network 10" in other.err
+    for label in range(CLASSES, 10):
+        (tmp_path / "ten" / f"n{label}").mkdir(parents=True)
+    for folder in (photos / "val").iterdir():
+        (tmp_path / "ten" / folder.name).symlink_to(folder)
+    result = run("evaluate", "--weights", file, "--dataset", f"imagefolder:{tmp_path / 'ten'}")
+    assert result.code == 0, result.err
+    assert f"6 images of 10 classes: {tmp_path / 'ten'}" in result.out
+
+    named = run("evaluate", "--weights", file, "--model", "rednet50")
+    assert named.code == 2 and "--model rednet50: leave it out" in named.err
+    content = torch.load(file, weights_only=True)
+    content["state_dict"].popitem()
+    torch.save(content, tmp_path / "lacking.pt")
+    lacking = run("evaluate", "--weights", tmp_path / "lacking.pt")
+    assert lacking.code == 2 and "its network cannot be built: " in lacking.err
+    assert lacking.err.count("\n") == 1

@@ -112,7 +112,10 @@ def two(image_size):
     write_module("mine_picky", picky + data)
     text = 'name = "picky"\n[axes]\nfamily = ["rednet", "mine_picky:Net"]\n'
     result = run("run", study(text, SETTINGS + 'dataset = "mine_picky:two"\n'))
-    assert result.code == 0, result.err
+    assert result.code == 1, "one of two"
+    (told, reason) = result.err.splitlines()[-2:]
+    assert told.startswith("1 of 2 trials failed: see the report, and runs/picky/logs")
+    assert reason.startswith("  1 × AssertionError: 2: ") and "seed 0 [logs/mine_pickyNet" in reason
     found = {r["variant"]["family"]: r for r in records(tmp_path / "runs" / "picky")}
     assert found["mine_picky:Net"]["failure"] == "AssertionError: 2"
     assert found["mine_picky:Net"]["costs"] is None and found["rednet"]["failure"] is None

@@ -4,11 +4,19 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    Dataset,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+)
 
 from ablations.data.seeding import drawing_from, seeded
 
@@ -45,9 +53,9 @@ class ImageData(ABC):
         return f"{self.name} {self.split} {sizes} {self.contents}".rstrip()
 
     @abstractmethod
-    def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
-        """The training images once, shuffled and augmented; without a last batch of one, see
-        `drops_last`."""
+    def train_epoch(self, seed: int, epoch: int, batch_size: int, skip: int = 0) -> Iterator[Batch]:
+        """The training images once, shuffled and augmented, without the first `skip` batches and a
+        last one of a single image, see `drops_last`."""
 
     @abstractmethod
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
@@ -108,12 +116,12 @@ class TensorImages(ImageData):
         # The training images are there three times: as they are, with a border, and augmented.
         return 3 * self.train_size * self.test[0][0].nbytes + self.test[0].nbytes
 
-    def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
+    def train_epoch(self, seed: int, epoch: int, batch_size: int, skip: int = 0) -> Iterator[Batch]:
         generator = seeded(seed, epoch)
         images, labels = self.train(generator)
         order = torch.randperm(len(labels), generator=generator)
         batches = order.split(batch_size)
-        for chosen in batches[: batches_of_epoch(len(order), batch_size)]:
+        for chosen in batches[skip : batches_of_epoch(len(order), batch_size)]:
             yield _batch(images[chosen], labels[chosen])
 
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
@@ -138,6 +146,22 @@ class _Drawn(Dataset):
             return self.images[place]
 
 
+class _Later(BatchSampler):
+    """The places of each batch from number `skip` on, below `past`; nobody reads the others."""
+
+    def __init__(
+        self, order: Sampler[int], batch_size: int, skip: int = 0, past: int | None = None
+    ) -> None:
+        super().__init__(order, batch_size, drop_last=False)
+        self.skip, self.past = skip, past
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return islice(super().__iter__(), self.skip, self.past)
+
+    def __len__(self) -> int:
+        return len(range(super().__len__())[self.skip : self.past])
+
+
 @dataclass
 class DatasetImages(ImageData):
     """Images read as they are needed, from map-style data sets of (image (3, H, W), label).
@@ -158,23 +182,22 @@ class DatasetImages(ImageData):
     contents: str
     workers: int = 0
 
-    def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
-        return self._read(_Drawn(self.train, (seed, epoch)), seeded(seed, epoch), batch_size, True)
+    def train_epoch(self, seed: int, epoch: int, batch_size: int, skip: int = 0) -> Iterator[Batch]:
+        images, generator = _Drawn(self.train, (seed, epoch)), seeded(seed, epoch)
+        order = RandomSampler(images, generator=generator)
+        past = batches_of_epoch(self.train_size, batch_size)
+        return self._read(images, generator, _Later(order, batch_size, skip, past))
 
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
-        return self._read(_Drawn(self.test, ()), seeded(), batch_size, False)
+        images = _Drawn(self.test, ())
+        return self._read(images, seeded(), _Later(SequentialSampler(images), batch_size))
 
     def _read(
-        self, images: Dataset, generator: torch.Generator, batch_size: int, shuffle: bool
+        self, images: Dataset, generator: torch.Generator, places: BatchSampler
     ) -> Iterator[Batch]:
         # Without a generator of its own a loader draws from torch's, which is the network's.
         loader = DataLoader(
-            images,
-            batch_size,
-            shuffle,
-            generator=generator,
-            num_workers=self.workers,
-            drop_last=shuffle and drops_last(self.train_size, batch_size),
+            images, batch_sampler=places, generator=generator, num_workers=self.workers
         )
         for found, labels in loader:
             yield _batch(found, labels)

@@ -25,8 +25,8 @@ class ResizedImages(ImageData):
     def held_bytes(self) -> int:
         return self._data.held_bytes
 
-    def train_epoch(self, seed: int, epoch: int, batch_size: int) -> Iterator[Batch]:
-        yield from map(self._resized, self._data.train_epoch(seed, epoch, batch_size))
+    def train_epoch(self, seed: int, epoch: int, batch_size: int, skip: int = 0) -> Iterator[Batch]:
+        yield from map(self._resized, self._data.train_epoch(seed, epoch, batch_size, skip))
 
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
         yield from map(self._resized, self._data.test_batches(batch_size))

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,3 +40,30 @@ def drawing_from(*numbers: int) -> Iterator[None]:
         random.setstate(before[0])
         np.random.set_state(before[1])
         torchs.set_state(before[2])
+
+
+State = dict[str, Any]
+"""Where generators are, as tensors and plain values."""
+
+
+def generators_state() -> State:
+    """Where Python's, numpy's and torch's own generators are now, those of graphics cards too."""
+    version, words, gauss = random.getstate()
+    kind, keys, *rest = np.random.get_state(legacy=True)
+    return {
+        "python": (version, torch.tensor(words), gauss),
+        "numpy": (kind, torch.tensor(keys.astype(np.int64)), *rest),
+        "torch": torch.default_generator.get_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
+    }
+
+
+def restore_generators(state: State) -> None:
+    """Has those generators go on from where they were."""
+    version, words, gauss = state["python"]
+    kind, keys, *rest = state["numpy"]
+    random.setstate((version, tuple(words.tolist()), gauss))
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))
+    torch.default_generator.set_state(state["torch"])
+    if state["cuda"]:
+        torch.cuda.set_rng_state_all(state["cuda"])

@@ -11,7 +11,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,9 +107,9 @@ class Claims:
             self._file(name).unlink(missing_ok=True)
             lock.release(force=True)
 
-    def wait(self, names: list[str]) -> None:
-        """Waits until one of some claims that others have is free."""
-        while all(is_held(self._file(name)) for name in names):
+    def wait(self, names: list[str], over: Callable[[], bool] = lambda: False) -> None:
+        """Waits until one of some claims that others have is free, or until `over` says so."""
+        while not over() and all(is_held(self._file(name)) for name in names):
             time.sleep(POLL)
 
     @contextmanager

@@ -26,6 +26,11 @@ def write_json(path: Path, values: object) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Writes `text` in UTF-8, as `write_bytes` does."""
+    write_bytes(path, text.encode("utf-8", "surrogatepass"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Writes aside, waits for the disk and renames: `path` is never half a file, nor empty after a
     loss of power. Makes its folder.
 
@@ -36,7 +41,7 @@ def write_text(path: Path, text: str) -> None:
     aside = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with aside.open("xb") as file:
-            file.write(text.encode("utf-8", "surrogatepass"))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)

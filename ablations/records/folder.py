@@ -9,6 +9,7 @@ from ablations.records.claims import remove_free
 from ablations.records.files import remove_leftovers
 
 WRITTEN = {
+    "checkpoints": True,
     "claims": True,
     "logs": True,
     "report.html": False,
@@ -16,6 +17,7 @@ WRITTEN = {
     "tables": True,
     "timings": True,
     "trials": True,
+    "weights": True,
 }
 """What a run writes into its output folder; True for a directory."""
 

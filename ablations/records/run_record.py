@@ -8,7 +8,7 @@ from ablations.own_code import Code
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
 from ablations.study.run_settings import RunSettings
-from ablations.study.study import Study
+from ablations.study.study import Study, distinct_variants
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,18 @@ class Run:
             name: list(dict.fromkeys(environment.get(name, "unknown") for environment in found))
             for name in names
         }
+
+    @property
+    def wanted(self) -> int:
+        """Trials that were asked for."""
+        if self.settings.train is None:
+            return 0
+        return len(distinct_variants(self.studies)) * self.settings.seeds
+
+    @property
+    def partial(self) -> bool:
+        """Whether some of them have not ended yet."""
+        return len(self.records) < self.wanted
 
     @property
     def failures(self) -> list[TrialRecord]:

@@ -175,6 +175,7 @@ def study_result(run: Run, study: Study) -> StudyResult:
                 levels=study.levels[name],
                 is_baseline=name == study.baseline,
                 proof=proofs[name],
+                seeds=run.settings.seeds if run.settings.train else 0,
                 trials=tuple(trials.get(variant, ())),
                 timing=timings.get(variant),
                 blocks=blocks_of(variant),

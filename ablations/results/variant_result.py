@@ -32,7 +32,8 @@ class VariantResult:
         levels: On the axes of the study, in their order.
         is_baseline: Whether the others are held against it.
         proof: Its counts.
-        trials: By seed; empty where nothing was trained.
+        seeds: Trials that were asked for; 0 where only costs were.
+        trials: By seed, those that have ended; empty where nothing was trained.
         timing: None where nothing was trained.
         blocks: One for each trial, see `environments.blocks`: trials of one block are paired.
         contrast: With the baseline; None for the baseline and for what is judged on another data
@@ -44,6 +45,7 @@ class VariantResult:
     levels: tuple[str, ...]
     is_baseline: bool
     proof: Proof
+    seeds: int
     trials: tuple[TrialRecord, ...]
     timing: TimingRecord | None
     blocks: tuple[int, ...]
@@ -96,6 +98,11 @@ class VariantResult:
     def failed(self) -> int:
         """The trials without a result."""
         return sum(trial.failure is not None for trial in self.trials)
+
+    @property
+    def missing(self) -> int:
+        """The trials that have not run yet."""
+        return max(0, self.seeds - len(self.trials))
 
     @property
     def _trained_costs(self) -> TrainedCosts | None:

@@ -1,29 +1,39 @@
-"""What a trained network gets right on a folder of images."""
+"""What a trained network gets right on a folder of images, or on its data set."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from torch import nn
 from torch.utils.data import DataLoader
 
 from ablations.cores import usable_cores
 from ablations.data.class_folders import ClassFolders, list_classes, skipped_words
 from ablations.data.image_folder import centred
 from ablations.data.image_scan import OnLook, Pictures, bad_images, look_at
+from ablations.data.images import Batch
 from ablations.data.picture_files import ENDINGS, UnreadableImage
-from ablations.data.registry import folder_of
+from ablations.data.registry import folder_of, load_data
 from ablations.errors import SettingError, one_line
 from ablations.run.checkpoint_settings import CheckpointSettings
 from ablations.run.launcher import choose_device
 from ablations.statistics.intervals import Interval, wilson_interval
+from ablations.training.weights_file import TrainedNetwork, read_weights
 from involution_core import load_official
 from involution_core.networks import BottleneckNetwork
 
 GUESSES = 5
 READERS = 8
 """Processes that read images from disk, at most."""
+
+OnProgress = Callable[[int, int], None]
+"""Told how many images are done, of how many, after each batch."""
+
+
+def _unseen(done: int, of: int) -> None:
+    """Of those who do not watch."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +42,21 @@ class Evaluation:
 
     top1_right, top5_right: images whose class is the first guess, and among the first five.
     images, classes: how many there are.
-    folder:  where they lie.
+    source:  the folder where they lie, or what the data set says of itself.
     skipped: what was passed over there, in words.
     seconds: reading the images and the network, on `device`.
+    trained: the network, where it is a trial's.
     """
 
     top1_right: int
     top5_right: int
     images: int
     classes: int
-    folder: Path
+    source: Path | str
     device: torch.device
     seconds: float
     skipped: str = ""
+    trained: TrainedNetwork | None = None
 
     @property
     def top1(self) -> float:
@@ -72,28 +84,58 @@ class Evaluation:
 
 
 def evaluate_checkpoint(
-    settings: CheckpointSettings,
-    on_progress: Callable[[int, int], None] = lambda done, of: None,
-    on_look: OnLook = lambda done, of: None,
+    settings: CheckpointSettings, on_progress: OnProgress = _unseen, on_look: OnLook = _unseen
 ) -> Evaluation:
-    """`evaluate` for a checkpoint of the authors' repository.
+    """`evaluate` for a checkpoint of the authors' repository, or for the weights of a trial.
 
     Raises SettingError, in one line, for whatever of the settings cannot be used.
     """
     device = choose_device(settings.device)
     try:
-        network = load_official(settings.model, settings.weights)
-    except OSError as error:
-        problem = f"cannot be read ({error.strerror or error})"
-        raise SettingError("weights", settings.weights, problem) from None
-    except ValueError as error:
-        raise SettingError("weights", settings.weights, str(error)) from None
-    try:
+        trained = read_weights(settings.weights)
+        if trained is not None:
+            return _evaluate_trained(trained, settings, device, on_progress, on_look)
+        if settings.dataset is None:
+            raise ValueError("is no trial's weights, which name their images; give --dataset")
+        network = load_official(settings.official_model, settings.weights)
         return evaluate(
             network, settings.dataset, settings.batch_size, device, on_progress, on_look
         )
-    except FloatingPointError as error:
+    except SettingError:
+        raise
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror or error})"
+        raise SettingError("weights", settings.weights, problem) from None
+    except (ValueError, FloatingPointError) as error:
         raise SettingError("weights", settings.weights, str(error)) from None
+
+
+def _evaluate_trained(
+    trained: TrainedNetwork,
+    settings: CheckpointSettings,
+    device: torch.device,
+    on_progress: OnProgress,
+    on_look: OnLook,
+) -> Evaluation:
+    """On the folder of the settings or, without one, on what the trial was tested on."""
+    if settings.model is not None:
+        raise SettingError("model", settings.model, "leave it out: a trial's weights say it")
+    network = trained.build()
+    if settings.dataset is not None:
+        folder = _open_folder(settings.dataset, trained.classes)
+        images = _look_at(settings.dataset, folder, trained.image_size, on_look)
+        found = _judge_folder(
+            network, settings.dataset, folder, images, settings.batch_size, device, on_progress
+        )
+    else:
+        data = load_data(trained.images, on_look)
+        if data.classes != trained.classes:
+            told = f"{data.name} has {data.classes} classes here, the network {trained.classes}"
+            raise ValueError(told)
+        batches = data.test_batches(settings.batch_size)
+        size, said = data.test_size, data.description
+        found = _judge(network, batches, size, data.classes, said, device, on_progress)
+    return replace(found, trained=trained)
 
 
 def evaluate(
@@ -101,8 +143,8 @@ def evaluate(
     dataset: str,
     batch_size: int,
     device: torch.device,
-    on_progress: Callable[[int, int], None] = lambda done, of: None,
-    on_look: OnLook = lambda done, of: None,
+    on_progress: OnProgress = _unseen,
+    on_look: OnLook = _unseen,
 ) -> Evaluation:
     """Top-1 and Top-5 of `network`, which is left in eval mode on `device`, channels_last.
 
@@ -115,49 +157,69 @@ def evaluate(
     Raises SettingError for a folder that is not that or images that cannot be used, and
     FloatingPointError where an output is not finite.
     """
-    folder = _open_folder(dataset)
-    assert isinstance(network.classifier, torch.nn.Linear)
-    classes = network.classifier.out_features
-    if len(folder.classes) != classes:
-        problem = f"{folder.root} has {len(folder.classes)} classes, the network {classes}"
-        raise SettingError("dataset", dataset, problem)
+    assert isinstance(network.classifier, nn.Linear)
+    folder = _open_folder(dataset, network.classifier.out_features)
     images = _look_at(dataset, folder, network.architecture.image_size, on_look)
-    network.to(device).to(memory_format=torch.channels_last).eval()
-    top1_right = top5_right = done = 0
-    start = time.perf_counter()
+    return _judge_folder(network, dataset, folder, images, batch_size, device, on_progress)
+
+
+def _judge_folder(
+    network: nn.Module,
+    dataset: str,
+    folder: ClassFolders,
+    images: Pictures,
+    batch_size: int,
+    device: torch.device,
+    on_progress: OnProgress,
+) -> Evaluation:
+    batches = DataLoader(images, batch_size, num_workers=min(READERS, usable_cores()))
+    size, classes = len(images), len(folder.classes)
     try:
-        with torch.inference_mode():
-            for batch, labels in DataLoader(
-                images, batch_size, num_workers=min(READERS, usable_cores())
-            ):
-                batch = batch.to(device, memory_format=torch.channels_last)
-                scores = network(batch)
-                if not scores.isfinite().all():
-                    raise FloatingPointError("the network's outputs are not finite")
-                guesses = scores.topk(min(GUESSES, classes)).indices
-                right = guesses == labels.to(device)[:, None]
-                top1_right += int(right[:, 0].sum())
-                top5_right += int(right.sum())
-                done += len(labels)
-                on_progress(done, len(images))
+        found = _judge(network, batches, size, classes, folder.root, device, on_progress)
     except UnreadableImage as error:
         # From a reading process it comes as a traceback, with its kind before the last line.
         told = str(error).strip().splitlines()[-1].rpartition("UnreadableImage: ")[2]
         error.__traceback__ = None  # it would keep those processes until garbage is collected
         raise SettingError("dataset", dataset, told) from None
+    return replace(found, skipped=skipped_words(folder.skipped))
+
+
+def _judge(
+    network: nn.Module,
+    batches: Iterable[Batch],
+    images: int,
+    classes: int,
+    source: Path | str,
+    device: torch.device,
+    on_progress: OnProgress,
+) -> Evaluation:
+    network.to(device).to(memory_format=torch.channels_last).eval()
+    top1_right = top5_right = done = 0
+    start = time.perf_counter()
+    with torch.inference_mode():
+        for batch, labels in batches:
+            batch = batch.to(device, memory_format=torch.channels_last)
+            scores = network(batch)
+            if not scores.isfinite().all():
+                raise FloatingPointError("the network's outputs are not finite")
+            guesses = scores.topk(min(GUESSES, classes)).indices
+            right = guesses == labels.to(device)[:, None]
+            top1_right += int(right[:, 0].sum())
+            top5_right += int(right.sum())
+            done += len(labels)
+            on_progress(done, images)
     return Evaluation(
         top1_right=top1_right,
         top5_right=top5_right,
-        images=len(images),
+        images=images,
         classes=classes,
-        folder=folder.root,
+        source=source,
         device=device,
         seconds=time.perf_counter() - start,
-        skipped=skipped_words(folder.skipped),
     )
 
 
-def _open_folder(dataset: str) -> ClassFolders:
+def _open_folder(dataset: str, classes: int) -> ClassFolders:
     layout = "expected PATH/val/CLASS/*.jpg or PATH/CLASS/*.jpg (or png, bmp, ...)"
     root = folder_of(dataset)
     folder = root / "val" if (root / "val").is_dir() else root
@@ -173,6 +235,9 @@ def _open_folder(dataset: str) -> ClassFolders:
         raise SettingError("dataset", dataset, f"no folders of classes in {folder}; {layout}")
     if not found.files and not found.faults:
         raise SettingError("dataset", dataset, f"no images under {folder}; {layout}")
+    if len(found.classes) != classes:
+        problem = f"{found.root} has {len(found.classes)} classes, the network {classes}"
+        raise SettingError("dataset", dataset, problem)
     return found
 
 

@@ -1,7 +1,7 @@
 """Runs studies: proofs, trials and timings."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -13,6 +13,7 @@ from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS, TimingRecord
 from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.run.launcher import choose_device, run_trials
+from ablations.run.stopping import Stop
 from ablations.run.strangers_code import own_code
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
@@ -29,9 +30,11 @@ def execute(
     argv: Sequence[str],
     progress: Progress,
     debug: bool = False,
+    stop: Stop | None = None,
+    on_run: Callable[[Run], None] = lambda run: None,
 ) -> Run:
     """Checks everything, proves the costs, trains and times what is not yet recorded in the output
-    folder.
+    folder. Where it is asked to stop, the run that comes back is a partial one.
 
     Args:
         studies: What is compared.
@@ -39,10 +42,14 @@ def execute(
         argv: The command line, for the report.
         progress: Told what happens.
         debug: Whether a trial that fails raises its error, in place of recording it.
+        stop: How it is asked to stop.
+        on_run: Given the run so far, when its trials begin and now and then while they run.
 
     Raises:
         SettingError: Before anything is written, for what cannot be run.
+        KeyboardInterrupt: Where it is to stop before any trial, or at once.
     """
+    stop = stop or Stop()
     check_writable("output", settings.output, WRITTEN)
     device = torch.device("cpu")
     setups: list[Setup] = []
@@ -50,15 +57,25 @@ def execute(
         device = choose_device(settings.train.device)
         setups = make_setups(studies, settings.train, progress.images_seen)
     proofs = {study.name: prove_study(study, settings.cost_model) for study in studies}
-    records: list[TrialRecord] = []
-    timings: list[TimingRecord] = []
-    if settings.train:
-        output = settings.output
-        tidy(output)
-        trials = Store(output, TRIALS, progress.notice)
-        timed = Store(output, TIMINGS, progress.notice)
-        records = run_trials(setups, settings, device, trials, progress, debug)
-        timings = measure_timings(setups, device, timed, progress, debug)
     here = describe_environment(device)
     typed, code = inert(shlex.join(argv)), code_of(own_code(studies, settings))
-    return Run(studies, settings, proofs, records, timings, here, typed, code)
+
+    def run_of(records: Sequence[TrialRecord], timings: Sequence[TimingRecord] = ()) -> Run:
+        return Run(studies, settings, proofs, records, timings, here, typed, code)
+
+    if not settings.train:
+        return run_of([])
+    tidy(settings.output)
+    trials = Store(settings.output, TRIALS, progress.notice)
+    timed = Store(settings.output, TIMINGS, progress.notice)
+    records: list[TrialRecord] = run_trials(
+        setups, settings, device, trials, progress, debug, stop, lambda found: on_run(run_of(found))
+    )
+    if stop.asked:
+        return run_of(records)
+    try:
+        return run_of(records, measure_timings(setups, device, timed, progress, debug))
+    except KeyboardInterrupt:
+        if not stop.reports:
+            raise
+        return run_of(records)

@@ -1,6 +1,7 @@
 """Runs the trials of some studies, each once, and keeps what finished."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -15,13 +16,23 @@ from ablations.records.logs import write_log
 from ablations.records.store import Store
 from ablations.records.trial_record import TRIALS, TrainedCosts, TrialRecord
 from ablations.run.capacity import choose_jobs
-from ablations.run.pool import Ended, Lost, Pool, Started, Stepped
+from ablations.run.failure_limit import failures_allowed
+from ablations.run.pool import Ended, Lost, Paused, Pool, Started, Stepped
+from ablations.run.stopping import Stop
 from ablations.study.run_settings import RunSettings
 from ablations.training.environment import describe_environment
+from ablations.training.keeper import TrialPaused
 from ablations.training.loop import total_steps
 from ablations.training.progress import Progress
 from ablations.training.setup import Setup, sources_of
 from ablations.training.trial import Failure, Outcome, Trial, run_trial
+from ablations.training.trial_files import TrialFiles
+
+TOLD_EVERY = 5.0
+"""Seconds between two looks at the records so far, at least."""
+
+OnRecords = Callable[[Sequence[TrialRecord]], None]
+"""Given the records so far."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -40,6 +51,8 @@ def run_trials(
     store: Store[TrialRecord],
     progress: Progress,
     debug: bool = False,
+    stop: Stop | None = None,
+    on_records: OnRecords = lambda records: None,
 ) -> list[TrialRecord]:
     """One record for every (variant, seed), trained here or found in `store`, in that order.
 
@@ -48,14 +61,17 @@ def run_trials(
     numbers do not depend on it. Trials that another run in the same folder is at are left to it.
     What makes a trial fail goes into its record and its log; with `debug` trials run one at a time
     in this process, and it is raised.
+
+    Where `stop` is asked, or more trials fail than `settings` allow, it returns what there is; what
+    was running has left checkpoints. on_records: see `TOLD_EVERY`.
     """
     orders = {
-        _trial(setup, seed, device): Order(setup, setup.key(device, seed))
+        _trial(setup, seed, device): _order(setup, setup.key(device, seed), settings)
         for seed in range(settings.seeds)
         for setup in setups
     }
     for order in orders.values():
-        order.record = store.peek(order.key)
+        order.take(store.peek(order.key), settings.retry_failed)
     left = [trial for trial, order in orders.items() if order.record is None]
     progress.run_starts(_works(orders))
     for trial, order in orders.items():
@@ -63,9 +79,12 @@ def run_trials(
             progress.trial_ends(trial, order.record, reused=True)
     wanted = list({id(orders[trial].setup): orders[trial].setup for trial in left}.values())
     jobs = 0 if debug else choose_jobs(settings.jobs, wanted, device)
-    with Claims(store.output, progress.notice) as claims:
-        desk = Desk(orders, store, claims, progress)
-        while left:
+    allowed = failures_allowed(settings, len(orders))
+    stop = stop or Stop()
+    with stop.patiently(here=not (jobs and left)), Claims(store.output, progress.notice) as claims:
+        desk = Desk(orders, store, claims, progress, stop, allowed, on_records)
+        desk.begin()
+        while left and not stop.asked:
             if jobs:
                 desk.run_beside(left, min(jobs, len(left)))
             else:
@@ -73,6 +92,12 @@ def run_trials(
             left = [trial for trial in left if orders[trial].record is None]
             desk.wait(left)
     return [order.record for order in orders.values() if order.record is not None]
+
+
+def _order(setup: Setup, key: RecordKey, settings: RunSettings) -> "Order":
+    stem, every = key.stem(TRIALS.format), settings.checkpoint_every
+    files = TrialFiles.of(settings.output, stem, every, settings.save_weights)
+    return Order(setup, key, files)
 
 
 def _trial(setup: Setup, seed: int, device: torch.device) -> Trial:
@@ -83,16 +108,27 @@ def _trial(setup: Setup, seed: int, device: torch.device) -> Trial:
 
 @dataclass
 class Order:
-    """A trial that is wanted; record: once it is over."""
+    """A trial that is wanted; record: once it is over; refused: one that was found and is to be
+    replaced."""
 
     setup: Setup
     key: RecordKey
+    files: TrialFiles
     record: TrialRecord | None = None
+    refused: TrialRecord | None = None
 
     @property
     def claim(self) -> str:
         """The name of the claim of this trial."""
         return self.key.stem(TRIALS.format)
+
+    def take(self, found: TrialRecord | None, retry_failed: bool) -> None:
+        """Takes a record that was found, unless the trial is to run again."""
+        failed = found is not None and found.failure is not None
+        if not retry_failed if failed else self.files.complete:
+            self.record = found
+        else:
+            self.refused = found
 
     def cost(self) -> TrainedCosts | None:
         """Of its network; None where a user's code makes none."""
@@ -106,14 +142,39 @@ class Order:
         return TrainedCosts(cost.params, cost.operations)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Desk:
-    """Where trials are given out and their records come in."""
+    """Where trials are given out and their records come in.
 
-    orders: dict[Trial, Order]
+    Attributes:
+        orders: All trials, in the order of their records.
+        store: Of the records.
+        claims: On trials, where several runs share the folder.
+        progress: Told what happens.
+        stop: Looked at, and asked for when more trials have failed than may.
+        allowed: So many may.
+        on_records: Of `run_trials`.
+    """
+
+    orders: Mapping[Trial, Order]
     store: Store[TrialRecord]
     claims: Claims
     progress: Progress
+    stop: Stop
+    allowed: float
+    on_records: OnRecords
+    _told: float = 0.0
+    _untold: bool = True
+
+    @property
+    def records(self) -> list[TrialRecord]:
+        """Those that are there."""
+        return [order.record for order in self.orders.values() if order.record is not None]
+
+    def begin(self) -> None:
+        """For when the records of earlier runs are there, and before any trial runs."""
+        self._count_failures()
+        self._tell_records()
 
     def claimed(self, trials: Sequence[Trial]) -> Iterator[Trial]:
         """Those of the trials that no other run is at or has ended, each claimed as it is asked
@@ -122,36 +183,47 @@ class Desk:
             order = self.orders[trial]
             if not self.claims.take(order.claim, order.key.subject):
                 continue
-            order.record = self.store.load(order.key)
-            if order.record is None:
+            found = self.store.load(order.key)
+            if found is None or found == order.refused:
                 yield trial
                 continue
+            order.record = found
             self.claims.drop(order.claim)
             self.progress.trial_ends(trial, order.record, reused=True)
 
     def wait(self, trials: Sequence[Trial]) -> None:
         """Waits, where trials are left to other runs, until one of them is over or given up."""
-        if trials:
+        if trials and not self.stop.asked:
             claims = [self.orders[trial].claim for trial in trials]
             several = f"{len(trials)} trials" if len(trials) > 1 else "the last trial"
             self.progress.notice(f"waiting for {several} of {self.claims.holder(claims[0])}")
-            self.claims.wait(claims)
+            self.claims.wait(claims, lambda: self.stop.asked)
 
     def run_here(self, trials: Sequence[Trial], debug: bool) -> None:
         """One at a time, in this process."""
         for trial in self.claimed(trials):
+            if self.stop.asked:
+                return
             self.progress.trial_starts(trial, self._steps(trial))
 
             def on_step(step: int, loss: float, trial: Trial = trial) -> None:
                 self.progress.step_done(trial, step, loss)
+                self._tell_records()
 
-            self.keep(trial, run_trial(self.orders[trial].setup, trial, on_step, debug))
+            order, asked = self.orders[trial], lambda: self.stop.asked
+            try:
+                outcome = run_trial(order.setup, trial, order.files, on_step, asked, debug)
+            except TrialPaused:
+                self.progress.trial_paused(trial)
+                return
+            self.keep(trial, outcome)
 
     def run_beside(self, trials: Sequence[Trial], jobs: int) -> None:
         """So many at a time, in processes of their own."""
         threads = max(trial.settings.threads for trial in trials)
         with Pool(jobs, threads) as pool:
-            for event in pool.run(self.claimed(trials)):
+            files = {trial: self.orders[trial].files for trial in trials}
+            for event in pool.run(self.claimed(trials), files, self.stop):
                 match event:
                     case Started(trial):
                         self.progress.trial_starts(trial, self._steps(trial))
@@ -161,6 +233,9 @@ class Desk:
                         self.progress.trial_lost(trial, reason)
                     case Ended(trial, outcome):
                         self.keep(trial, outcome)
+                    case Paused(trial):
+                        self.progress.trial_paused(trial)
+                self._tell_records()
 
     def keep(self, trial: Trial, outcome: Outcome | Failure) -> None:
         """Writes a trial's record, and the log of its failure."""
@@ -174,8 +249,21 @@ class Desk:
         # The digest of a user's code depends on what else this process has loaded beside it.
         order.record = replace(record, settings=order.key.settings)
         self.store.save(order.key, order.record)
+        if order.record.reusable:  # one that runs again goes on from there
+            order.files.remove_checkpoint()
         self.claims.drop(order.claim)
         self.progress.trial_ends(trial, order.record, reused=False)
+        self._untold = True
+        self._count_failures()
+
+    def _count_failures(self) -> None:
+        if sum(record.failure is not None for record in self.records) > self.allowed:
+            self.stop.after_failures()
+
+    def _tell_records(self) -> None:
+        if self._untold and time.monotonic() - self._told >= TOLD_EVERY:
+            self.on_records(self.records)
+            self._told, self._untold = time.monotonic(), False
 
     def _log(self, order: Order, traceback: str) -> str | None:
         """Writes a traceback; without one its record is still worth keeping."""

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -14,8 +14,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 
-from ablations.run.worker import STARTED, train_trials
+from ablations.run.stopping import SIGNALS, Stop
+from ablations.run.worker import PAUSED, STARTED, STOP, train_trials
 from ablations.training.trial import Failure, Outcome, Trial
+from ablations.training.trial_files import TrialFiles
 
 ATTEMPTS = 3
 """So often a trial is begun whose process dies."""
@@ -59,24 +61,43 @@ class Lost:
     reason: str
 
 
-Event = Started | Stepped | Ended | Lost
+@dataclass(frozen=True)
+class Paused:
+    """A trial has stopped, as it was asked to, and can go on in another run."""
+
+    trial: Trial
+
+
+Event = Started | Stepped | Ended | Lost | Paused
 
 
 @dataclass(eq=False)
 class _Worker:
-    """A process, our end of its connection, the trial that it is at, and the last step told."""
+    """A process, our end of its connection, the trial that it is at, whether that has begun, and
+    the last step told."""
 
     process: SpawnProcess
     connection: Connection
     crash: Path
     trial: Trial | None = None
+    started: bool = False
     step: int = 0
     began: float = field(default_factory=time.monotonic)
 
-    def give(self, trial: Trial) -> None:
-        self.trial, self.step, self.began = trial, 0, time.monotonic()
+    def give(self, trial: Trial, files: TrialFiles) -> None:
+        self.trial, self.started, self.step, self.began = trial, False, 0, time.monotonic()
+        self._send((trial, files))
+
+    def stop(self) -> None:
+        """Asks for an end of its trial; one that has not begun has nothing to keep."""
+        if self.started:
+            self._send(STOP)
+        else:
+            self.trial = None
+
+    def _send(self, told: object) -> None:
         with suppress(OSError):  # it has died, which is seen when its events are asked for
-            self.connection.send(trial)
+            self.connection.send(told)
 
     def end(self) -> None:
         """Ends it with all processes that it has started, at once."""
@@ -119,23 +140,30 @@ class Pool:
             self._workers.pop().end()
         self._folder.cleanup()
 
-    def run(self, trials: Iterable[Trial]) -> Iterator[Event]:
+    def run(
+        self, trials: Iterable[Trial], files: Mapping[Trial, TrialFiles], stop: Stop
+    ) -> Iterator[Event]:
         """Runs the trials, begun in their order, and says what happens to them as it happens.
 
         One is taken from `trials` when it can be begun. One whose process dies is begun again when
-        all others have been begun.
+        all others have been begun. When `stop` is asked, those that run are paused, as far as there
+        is time, and no other is begun.
         """
         fresh, lost = iter(trials), deque[Trial]()
         attempts: Counter[Trial] = Counter()
+        stopping = False
         while True:
-            while self._has_room():
+            if stop.asked and not stopping:
+                self._stop()
+                stopping = True
+            while self._has_room() and not stopping:
                 trial = next(fresh, None) or (lost.popleft() if lost else None)
                 if trial is None:
                     break
                 attempts[trial] += 1
-                self._idle().give(trial)
+                self._idle().give(trial, files[trial])
             busy = [worker for worker in self._workers if worker.trial is not None]
-            if not busy:
+            if not busy or stop.overdue:
                 return
             for worker in _ready(busy):
                 event = self._next_event(worker, attempts)
@@ -143,6 +171,11 @@ class Pool:
                     lost.append(event.trial)
                 if event is not None:
                     yield event
+
+    def _stop(self) -> None:
+        for worker in self._workers:
+            if worker.trial is not None:
+                worker.stop()
 
     def _has_room(self) -> bool:
         busy = sum(worker.trial is not None for worker in self._workers)
@@ -162,8 +195,8 @@ class Pool:
         process = SPAWN.Process(target=train_trials, args=(theirs, self.threads, crash))
         worker = _Worker(process, ours, crash)
         self._workers.append(worker)
-        # Until it can leave Ctrl-C to this process, it must not see it.
-        signals = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        # Until it can leave signals to this process, it must not see them.
+        signals = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             process.start()
         finally:
@@ -182,12 +215,13 @@ class Pool:
             dead = worker.process.exitcode is not None and not worker.connection.poll()
             return self._lost(worker, trial, attempts[trial]) if dead else None
         if told == STARTED:
+            worker.started = True
             return Started(trial)
         if isinstance(told, tuple):
             worker.step, loss = told
             return Stepped(trial, worker.step, loss)
         worker.trial = None
-        return Ended(trial, told)
+        return Paused(trial) if told == PAUSED else Ended(trial, told)
 
     def _lost(self, worker: _Worker, trial: Trial, attempt: int) -> Event:
         self._workers.remove(worker)

@@ -14,10 +14,13 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablations.run.stopping import SIGNALS
+
 if TYPE_CHECKING:
     from ablations.data.images import ImageData
     from ablations.data.registry import Wanted
     from ablations.training.trial import Failure, Outcome, Trial
+    from ablations.training.trial_files import TrialFiles
 
 VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """What libraries read, when they are loaded, for the number of their threads."""
@@ -25,15 +28,21 @@ VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 STARTED = "started"
 """Sent when a trial begins; behind it come steps, (steps done, loss), and last its outcome."""
 
+STOP = "stop"
+"""Sent to the process: it is to keep what it has of its trial, and to train no other."""
+
+PAUSED = "paused"
+"""Sent in place of an outcome, when that is done."""
+
 SILENCE = 0.2
 """Seconds between two steps that are told."""
 
 
 def train_trials(connection: Connection, threads: int, crash: Path) -> None:
-    """Trains every trial that comes through `connection`, until the other end closes it.
+    """Trains every trial that comes through `connection`, until STOP comes or the other end closes.
 
     Args:
-        connection: Trials come from it, and what happens to them goes to it.
+        connection: Trials come from it, each with its files, and what happens to them goes to it.
         threads: Of every trial.
         crash: File for what Python knows where the process crashes.
     """
@@ -47,10 +56,11 @@ def train_trials(connection: Connection, threads: int, crash: Path) -> None:
 
 def _stand_alone() -> None:
     """Leads a group of processes, which can be ended together with those that read images, leaves
-    Ctrl-C to the parent, and ends with it."""
+    signals to the parent, and ends with it."""
     os.setpgid(0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -68,21 +78,30 @@ def _train_all(connection: Connection) -> None:
     loaded: dict[Wanted, ImageData] = {}
     while True:
         try:
-            trial = connection.recv()
+            task = connection.recv()
         except EOFError:
             return
-        connection.send(_train(trial, loaded, connection))
+        if task == STOP:
+            return
+        connection.send(_train(*task, loaded, connection))
 
 
 def _train(
-    trial: "Trial", loaded: "dict[Wanted, ImageData]", connection: Connection
-) -> "Outcome | Failure":
+    trial: "Trial",
+    files: "TrialFiles",
+    loaded: "dict[Wanted, ImageData]",
+    connection: Connection,
+) -> "Outcome | Failure | str":
+    from ablations.training.keeper import TrialPaused
     from ablations.training.trial import failure_of, run_trial
 
     try:
         setup = trial.setup(loaded)
         connection.send(STARTED)
-        return run_trial(setup, trial, _telling(connection))
+        # While a trial runs, nothing but STOP comes.
+        return run_trial(setup, trial, files, _telling(connection), connection.poll)
+    except TrialPaused:
+        return PAUSED
     except (Exception, SystemExit) as error:  # before training, such as images that are not there
         return failure_of(error)
 

@@ -45,6 +45,17 @@ def expanded(path: Path) -> Path:
     return Path(expanduser(path))
 
 
+def read_share_or_count(text: str) -> str:
+    """A number of things, which may be none, or a share of them: "10%", "0.1"."""
+    share = text.removesuffix("%")
+    if re.fullmatch(r"[0-9]{1,9}", text) or (
+        re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", share)
+        and float(share) < (100 if share != text else 1)
+    ):
+        return text
+    raise ValueError("must be a number of trials, such as 3, or a share of them, such as 10%")
+
+
 def one_of(allowed: Sequence[str]) -> Callable[[str], str]:
     """A reader of one of some words."""
 

@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablations.settings.readers import one_of, read_count, read_count_or_zero, read_positive
+from ablations.errors import SettingError
+from ablations.settings.readers import (
+    number_within,
+    one_of,
+    read_count,
+    read_count_or_zero,
+    read_positive,
+    read_share_or_count,
+    read_switch,
+)
 from ablations.settings.setting import Setting, check_settings, setting
 from ablations.study.train_settings import MODELS, TrainSettings
 
@@ -32,6 +41,12 @@ class RunSettings:
         train: None where only costs are wanted.
         margin: Points of Top-1 within which variants count as equivalent; None where nothing is
             asked of it. Part of the run alone: no trial depends on it.
+        checkpoint_every: Seconds between two checkpoints of a running trial.
+        save_weights: Whether every trial's trained network is kept.
+        retry_failed: Whether trials that an earlier run recorded as failed are run again.
+        fail_fast: Whether the first trial that fails stops the run.
+        fail_on_error: How many trials, "3", or what share of them, "10%", may fail before the run
+            stops; None: all.
 
     Raises:
         SettingError: For the first value that is not allowed.
@@ -88,8 +103,73 @@ class RunSettings:
         )
     )
 
+    checkpoint_every: float = setting(
+        Setting(
+            read=number_within(0, float("inf")),
+            default=60.0,
+            kind=float,
+            help="Seconds between two checkpoints of a running trial",
+            example="600",
+            option="--checkpoint-every",
+            metavar="SECONDS",
+            axis=False,
+            machine=True,
+        )
+    )
+    save_weights: bool = setting(
+        Setting(
+            read=read_switch,
+            default=False,
+            kind=bool,
+            help="Keep the trained network of every trial in weights/",
+            example="",
+            option="--save-weights",
+            axis=False,
+            machine=True,
+        )
+    )
+    retry_failed: bool = setting(
+        Setting(
+            read=read_switch,
+            default=False,
+            kind=bool,
+            help="Run the trials again that are recorded as failed",
+            example="",
+            option="--retry-failed",
+            axis=False,
+            machine=True,
+        )
+    )
+    fail_fast: bool = setting(
+        Setting(
+            read=read_switch,
+            default=False,
+            kind=bool,
+            help="Stop the run at the first trial that fails",
+            example="",
+            option="--fail-fast",
+            axis=False,
+            machine=True,
+        )
+    )
+    fail_on_error: str | None = setting(
+        Setting(
+            read=read_share_or_count,
+            default=None,
+            help="Stop the run when more trials have failed: a number, or a share of all",
+            example="10%",
+            option="--fail-on-error",
+            metavar="N|SHARE",
+            axis=False,
+            machine=True,
+        )
+    )
+
     def __post_init__(self) -> None:
         check_settings(self)
+        if self.fail_fast and self.fail_on_error is not None:
+            problem = "give either --fail-fast or --fail-on-error"
+            raise SettingError("fail-on-error", self.fail_on_error, problem)
 
     @property
     def models(self) -> list[str]:

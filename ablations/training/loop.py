@@ -3,17 +3,16 @@
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ablations.data.images import Batch, ImageData, batches_of_epoch
 from ablations.errors import TrialFailed
 from ablations.study.train_settings import TrainSettings
-from ablations.training.optimizers import make_optimizer
+from ablations.training.course import Course, Epoch
+from ablations.training.keeper import Keeper
 from ablations.training.recipe import learning_rate
 
 TEST_BATCH = 256
@@ -21,28 +20,28 @@ POINTS = 4
 """Of a training curve: measuring takes time, and no point is selected but the last."""
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """One point of the training curve, measured in that epoch. Top-1 in percent, on the split of
-    the settings."""
-
-    epoch: int
-    steps: int
-    train_loss: float
-    top1: float
-
-
 def total_steps(settings: TrainSettings, data: ImageData) -> int:
     """Optimisation steps of one trial."""
     if settings.steps is not None:
         return settings.steps
     assert settings.epochs is not None
-    return settings.epochs * batches_of_epoch(data.train_size, settings.batch_size)
+    return settings.epochs * _steps_per_epoch(settings, data)
 
 
-def _batches(data: ImageData, settings: TrainSettings, seed: int, total: int) -> Iterator[Batch]:
-    epochs = (data.train_epoch(seed, epoch, settings.batch_size) for epoch in itertools.count())
-    return itertools.islice(itertools.chain.from_iterable(epochs), total)
+def _steps_per_epoch(settings: TrainSettings, data: ImageData) -> int:
+    return batches_of_epoch(data.train_size, settings.batch_size)
+
+
+def _batches(
+    data: ImageData, settings: TrainSettings, seed: int, start: int, total: int
+) -> Iterator[Batch]:
+    """The batches of the steps from `start` (0: the first) on."""
+    epoch, skip = divmod(start, _steps_per_epoch(settings, data))
+    epochs = (
+        data.train_epoch(seed, number, settings.batch_size, skip if number == epoch else 0)
+        for number in itertools.count(epoch)
+    )
+    return itertools.islice(itertools.chain.from_iterable(epochs), total - start)
 
 
 def curve_steps(total: int) -> set[int]:
@@ -51,8 +50,13 @@ def curve_steps(total: int) -> set[int]:
 
 
 @torch.no_grad()
-def top1(network: nn.Module, data: ImageData, device: torch.device) -> float:
-    """Top-1 accuracy on the images of `data.split`, percent.
+def top1(
+    network: nn.Module,
+    data: ImageData,
+    device: torch.device,
+    on_batch: Callable[[], None] = lambda: None,
+) -> float:
+    """Top-1 accuracy on the images of `data.split`, percent. on_batch: told of each batch.
 
     Raises:
         TrialFailed: Where an output is not finite.
@@ -64,6 +68,7 @@ def top1(network: nn.Module, data: ImageData, device: torch.device) -> float:
         if not scores.isfinite().all():
             raise TrialFailed("the network's outputs are not finite")
         right += int((scores.argmax(1) == labels.to(device)).sum())
+        on_batch()
     network.train()
     return 100 * right / data.test_size
 
@@ -90,45 +95,63 @@ def train(
     seed: int,
     device: torch.device,
     on_step: Callable[[int, float], None] = lambda step, loss: None,
+    keeper: Keeper | None = None,
 ) -> list[Epoch]:
     """Trains `network` in place and returns its curve, see `curve_steps`.
 
     Linear warm-up, cosine to zero, channels_last; the rest as the settings say. The order and
-    augmentation of the data follow from `seed` alone. on_step(steps done, loss).
+    augmentation of the data follow from `seed` alone. on_step(steps done, loss). keeper: told of
+    each step; where it holds an earlier state, training goes on from there to the same numbers.
 
     Raises:
         TrialFailed: As soon as a loss, or an output that is tested, is not finite.
+        TrialPaused: Where the keeper has it stop.
+        UnfitState: Where the keeper's state is not this network's.
     """
-    network.to(device).to(memory_format=torch.channels_last).train()
-    optimizer = make_optimizer(network, settings, settings.lr)
-    averaged = _averaged(network, settings)
+    keeper = keeper or Keeper()
+    course = Course(network, settings, device)
+    state = keeper.earlier()
+    if state is not None:
+        course.restore(state)
     total = total_steps(settings, data)
-    per_epoch = batches_of_epoch(data.train_size, settings.batch_size)
-    curve: list[Epoch] = []
-    losses: list[float] = []
-    for step, (images, labels) in enumerate(_batches(data, settings, seed, total), start=1):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step - 1, total, settings.lr)
+    _test_where_due(course, data, settings, device, keeper)
+    for images, labels in _batches(data, settings, seed, course.step, total):
+        for group in course.optimizer.param_groups:
+            group["lr"] = learning_rate(course.step, total, settings.lr)
         loss = training_step(
-            network, optimizer, images.to(device), labels.to(device), settings.label_smoothing
+            network,
+            course.optimizer,
+            images.to(device),
+            labels.to(device),
+            settings.label_smoothing,
         )
-        if averaged is not None:
-            averaged.update_parameters(network)
+        if course.averaged is not None:
+            course.averaged.update_parameters(network)
+        course.step += 1
         if not math.isfinite(loss):
-            raise TrialFailed(f"loss became {loss} at step {step} of {total}")
-        losses.append(loss)
-        on_step(step, loss)
-        if step in curve_steps(total):
-            tested = top1(network if averaged is None else averaged, data, device)
-            mean = sum(losses) / len(losses)
-            curve.append(Epoch(math.ceil(step / per_epoch), step, mean, tested))
-            losses = []
-    return curve
+            raise TrialFailed(f"loss became {loss} at step {course.step} of {total}")
+        course.losses.append(loss)
+        on_step(course.step, loss)
+        keeper.look(course.state)
+        _test_where_due(course, data, settings, device, keeper)
+    keeper.ends(course.result)
+    return course.curve
 
 
-def _averaged(network: nn.Module, settings: TrainSettings) -> AveragedModel | None:
-    """The moving average of the network's weights and statistics, where one is tested."""
-    if not settings.averaging:
-        return None
-    average = get_ema_multi_avg_fn(settings.averaging)
-    return AveragedModel(network, multi_avg_fn=average, use_buffers=True)
+def _test_where_due(
+    course: Course,
+    data: ImageData,
+    settings: TrainSettings,
+    device: torch.device,
+    keeper: Keeper,
+) -> None:
+    """Adds a point to the curve after the steps that have one."""
+    done = course.curve[-1].steps if course.curve else 0
+    if course.step == done or course.step not in curve_steps(total_steps(settings, data)):
+        return
+    before = course.state()  # a test that is broken off begins again
+    tested = top1(course.tested, data, device, lambda: keeper.look(lambda: before))
+    epoch = math.ceil(course.step / _steps_per_epoch(settings, data))
+    mean = sum(course.losses) / len(course.losses)
+    course.curve.append(Epoch(epoch, course.step, mean, tested))
+    course.losses = []

@@ -30,6 +30,9 @@ class Progress:
     def trial_lost(self, trial: Trial, reason: str) -> None:
         """The process of a trial has died; the trial will start again."""
 
+    def trial_paused(self, trial: Trial) -> None:
+        """A trial has stopped and left a checkpoint, from which another run goes on."""
+
     def trial_ends(self, trial: Trial, record: TrialRecord, reused: bool) -> None:
         """A trial has ended; reused: it was recorded by an earlier run."""
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -17,10 +18,14 @@ from ablations.records.logs import traceback_text
 from ablations.records.trial_record import TrainedCosts, TrialRecord
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
+from ablations.training.course import Epoch, UnfitState
 from ablations.training.environment import describe_environment
-from ablations.training.loop import Epoch, train
+from ablations.training.keeper import TrialPaused
+from ablations.training.loop import train
 from ablations.training.setup import Setup, sources_of, wanted_images
 from ablations.training.threads import threads_fixed
+from ablations.training.trial_files import FileKeeper, TrialFiles
+from ablations.training.weights_file import write_weights
 
 DRAWS = 2**31
 """Keeps what a network draws in training apart from its first weights, which follow from the seed
@@ -93,10 +98,34 @@ def failure_of(error: BaseException) -> Failure:
     return Failure(reason, not known, traceback_text(error))
 
 
-def run_trial(setup: Setup, trial: Trial, on_step: OnStep, debug: bool = False) -> Outcome:
-    """Trains it with the threads of its settings. What makes it fail becomes its record; with
-    `debug` it is raised."""
+def run_trial(
+    setup: Setup,
+    trial: Trial,
+    files: TrialFiles,
+    on_step: OnStep,
+    stopping: Callable[[], bool] = lambda: False,
+    debug: bool = False,
+) -> Outcome:
+    """Trains it with the threads of its settings, from its checkpoint on where there is one. What
+    makes it fail becomes its record; with `debug` it is raised.
+
+    Args:
+        setup: Of the trial.
+        trial: Which one.
+        files: What it keeps.
+        on_step: Told of each step.
+        stopping: Whether it is to stop at its next step.
+        debug: See above.
+
+    Raises:
+        TrialPaused: Where it stopped.
+    """
     device = torch.device(trial.device)
+
+    def on_end(network: nn.Module, path: Path) -> None:
+        write_weights(path, network, setup, trial.seed)
+
+    keeper = FileKeeper(files, device, stopping, on_end)
     cost: NetworkCost | None = None
     curve: list[Epoch] = []
     failure = None
@@ -106,12 +135,14 @@ def run_trial(setup: Setup, trial: Trial, on_step: OnStep, debug: bool = False) 
             network = setup.network(trial.seed)
             cost = count_cost(network, setup.data.image_size)
             start = time.perf_counter()
-            curve = _train(network, setup, trial, on_step)
+            curve = _train(network, setup, trial, on_step, keeper)
+        except TrialPaused:
+            raise
         except (Exception, SystemExit) as error:  # whatever ends one must not end the others
             if debug:
                 raise
             failure = failure_of(error)
-        seconds = time.perf_counter() - start
+        seconds = keeper.seconds + time.perf_counter() - start
         environment = describe_environment(device)
     record = TrialRecord(
         variant=trial.variant,
@@ -131,9 +162,21 @@ def run_trial(setup: Setup, trial: Trial, on_step: OnStep, debug: bool = False) 
     return Outcome(record, failure.traceback if failure else "")
 
 
-def _train(network: nn.Module, setup: Setup, trial: Trial, on_step: OnStep) -> list[Epoch]:
+def _train(
+    network: nn.Module, setup: Setup, trial: Trial, on_step: OnStep, keeper: FileKeeper
+) -> list[Epoch]:
+    try:
+        return _train_from(network, setup, trial, on_step, keeper)
+    except UnfitState:
+        keeper.discard()
+        return _train_from(setup.network(trial.seed), setup, trial, on_step, keeper)
+
+
+def _train_from(
+    network: nn.Module, setup: Setup, trial: Trial, on_step: OnStep, keeper: FileKeeper
+) -> list[Epoch]:
     device = torch.device(trial.device)
     with drawing_from(trial.seed, DRAWS):
         if device.type == "cuda":
             torch.cuda.manual_seed_all(seed_of(trial.seed, DRAWS))
-        return train(network, setup.data, trial.settings, trial.seed, device, on_step)
+        return train(network, setup.data, trial.settings, trial.seed, device, on_step, keeper)

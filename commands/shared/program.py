@@ -1,12 +1,21 @@
 """The program's name, and how it ends."""
 
 from collections.abc import Sequence
+from signal import SIGINT
 from typing import NoReturn
 
 import click
 
 PROGRAM = "involution-ablate"
-FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+FAILED, BAD_INPUT = 1, 2
+
+
+def after_signal(number: int) -> int:
+    """The exit code of a program that a signal ended, as shells have it."""
+    return 128 + number
+
+
+INTERRUPTED = after_signal(SIGINT)
 
 
 def tell(message: str) -> None:

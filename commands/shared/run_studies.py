@@ -2,68 +2,128 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from ablations.records.folder import WRITTEN, check_writable
+from ablations.run.stopping import Stop
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
 from commands.shared.counting import tell_missing_counter
 from commands.shared.pages import show_report
-from commands.shared.program import FAILED, INTERRUPTED, PROGRAM, fail
+from commands.shared.program import FAILED, PROGRAM, after_signal, fail
 from commands.shared.screens import progress_console
+
+if TYPE_CHECKING:
+    from ablations.records.run_record import Run
+    from reports.screen.live import Clock
 
 
 def run_studies(
     studies: Sequence[Study], settings: RunSettings, *, open_browser: bool, debug: bool
 ) -> None:
-    """Runs `studies` and prints the tables, last the report's path."""
+    """Runs `studies` and prints the tables, last the report's path.
+
+    A signal stops it; what has ended by then is reported.
+    """
     check_writable("output", settings.output, WRITTEN)
-    from ablations.costs.network_cost import UncountedOperator
-    from ablations.records.claims import Claims
-    from ablations.records.run_file import save_run, set_aside_damaged
-    from ablations.results.results import results_of
-    from ablations.run.execution import execute
+    from ablations.records.run_file import set_aside_damaged
     from ablations.training.allocator import keep_freed_memory
     from involution_core.backends.native.native_backend import KERNEL
-    from reports.page.report_files import remove_tables
     from reports.screen.live import watch
-    from reports.screen.text_tables import study_lines
-    from reports.words.origin_words import elsewhere_words
 
     tell_missing_counter()
     keep_freed_memory()
     set_aside_damaged(settings.output, _tell)
     if isinstance(KERNEL, str):
-        click.echo(f"slower backend shift: native cannot run: {KERNEL}", err=True)
-    with watch(progress_console()) as progress:
+        _tell(f"slower backend shift: native cannot run: {KERNEL}")
+    stop = Stop()
+    with stop.on_signals():
+        with watch(progress_console()) as progress:
+            try:
+                run = _execute(studies, settings, progress, stop, debug)
+            except KeyboardInterrupt:
+                _stopped(settings, stop, progress)
         try:
-            run = execute(studies, settings, [PROGRAM, *sys.argv[1:]], progress, debug)
+            _report(run, open_browser)
         except KeyboardInterrupt:
-            kept = f"{progress.ended} of {progress.trials} trials are kept in {settings.output}"
-            again = (
-                f"{kept}; the same command goes on from there" if progress.trials else "no trial"
-            )
-            fail(f"interrupted: {again}", INTERRUPTED)
-        except UncountedOperator as error:
-            fail(str(error), FAILED)
-    claims = Claims(settings.output, _tell)
-    with claims, claims.hold("report", "writes the report"):
-        remove_tables(settings.output)
-        save_run(run)
-        results = results_of(run)
-        for line in study_lines(results):
-            click.echo(line)
-        for line in elsewhere_words(results.origins, run.environment):
-            _tell(line)
-        if run.failures:
-            _tell(f"{len(run.failures)} of {len(run.records)} trials failed: see the report")
-        if not run.verified:
-            _tell("the counts differ from the closed form: see Verification")
-        show_report(results, settings.output, open_browser)
-    if not run.verified or (run.failures and len(run.failures) == len(run.records)):
+            _stopped(settings, stop, progress)
+        if stop.asked:
+            _stopped(settings, stop, progress)
+    if not run.verified or run.failures:
         sys.exit(FAILED)
 
 
 def _tell(line: str) -> None:
     click.echo(line, err=True)
+
+
+def _execute(
+    studies: Sequence[Study], settings: RunSettings, progress: "Clock", stop: Stop, debug: bool
+) -> "Run":
+    from ablations.costs.network_cost import UncountedOperator
+    from ablations.records.run_file import save_run
+    from ablations.run.execution import execute
+    from reports.page.report_files import remove_tables
+
+    told = False
+
+    def keep(run: "Run") -> None:
+        """Has `report` find the run while it goes on, in place of an earlier one; where that cannot
+        be written, the end of the run will say so."""
+        nonlocal told
+        with suppress(OSError):
+            if not told:
+                remove_tables(settings.output)
+            save_run(run)
+            told = True
+
+    argv = [PROGRAM, *sys.argv[1:]]
+    try:
+        return execute(studies, settings, argv, progress, debug, stop, keep)
+    except UncountedOperator as error:
+        fail(str(error), FAILED)
+
+
+def _report(run: "Run", open_browser: bool) -> None:
+    """Writes the run, alone in its folder, and shows what it found; of a partial one only if a
+    trial has ended."""
+    from ablations.records.claims import Claims
+    from ablations.records.run_file import save_run
+    from reports.page.report_files import remove_tables
+
+    output = run.settings.output
+    with Claims(output, _tell) as claims, claims.hold("report", "writes the report"):
+        remove_tables(output)
+        save_run(run)
+        if run.records or not run.partial:
+            _show(run, open_browser)
+
+
+def _show(run: "Run", open_browser: bool) -> None:
+    """The tables of a run, what is wrong with it, and the path of its report."""
+    from ablations.results.results import results_of
+    from reports.screen.ending_lines import failure_lines
+    from reports.screen.text_tables import study_lines
+    from reports.words.origin_words import elsewhere_words
+
+    results = results_of(run)
+    for line in study_lines(results):
+        click.echo(line)
+    for line in (*elsewhere_words(results.origins, run.environment), *failure_lines(run)):
+        _tell(line)
+    if not run.verified:
+        _tell("the counts differ from the closed form: see Verification")
+    show_report(results, run.settings.output, open_browser)
+
+
+def _stopped(settings: RunSettings, stop: Stop, progress: "Clock") -> NoReturn:
+    """Ends the program as whoever stopped it expects."""
+    from reports.screen.ending_lines import kept_words
+
+    kept = kept_words(progress, settings.output)
+    if stop.signal is None:
+        fail(f"stopped, too many trials failed: {kept}", FAILED)
+    fail(f"interrupted: {kept}", after_signal(stop.signal))

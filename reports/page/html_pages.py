@@ -26,6 +26,7 @@ from reports.page.run_comparison import FIRST, SECOND, Comparison
 from reports.page.sections import Section
 from reports.tables.formats import all_formats
 from reports.words.origin_words import origin_words
+from reports.words.partial_words import partial_words
 
 
 def embedded_json(values: Any) -> Markup:
@@ -76,6 +77,7 @@ def render_report(results: Results, sections: list[Section]) -> str:
         .get_template("report.html.j2")
         .render(
             run=run,
+            partial=partial_words(run),
             train=run.settings.train,
             margin=None if run.settings.margin is None else points_text(run.settings.margin),
             sections=sections,

@@ -12,14 +12,39 @@ from ablations.costs.published import IMAGENET_VALIDATION, zoo_row
 from ablations.run.checkpoint_settings import CheckpointSettings
 from ablations.run.checkpoint_test import Evaluation
 from involution_core.architectures import ARCHITECTURES
-from reports.screen.live import QUIET_SECONDS
+from reports.screen.live import QUIET_SECONDS, trial_name
 
 
 def evaluation_lines(settings: CheckpointSettings, evaluation: Evaluation) -> Iterator[str]:
-    """What was measured, what is published, and whether the two are of the same images."""
-    published = zoo_row(settings.model)
-    architecture = ARCHITECTURES[settings.model]
-    yield f"{settings.model} with the weights of {settings.weights}"
+    """What was measured; of a checkpoint of the authors also what is published, and whether the two
+    are of the same images."""
+    trained = evaluation.trained
+    yield from _official(settings, evaluation) if trained is None else _own(settings, evaluation)
+    rate = evaluation.images / evaluation.seconds
+    yield f"{evaluation.seconds:.0f} s on {evaluation.device.type}, {rate:.0f} images/s"
+
+
+def _own(settings: CheckpointSettings, evaluation: Evaluation) -> Iterator[str]:
+    trained = evaluation.trained
+    assert trained is not None
+    yield f"{trial_name(trained.variant, trained.seed)}, with the weights of {settings.weights}"
+    yield ""
+    yield f"{'':11}{'measured':>8}   95 % interval"
+    for name, measured, (low, high) in (
+        ("Top-1", evaluation.top1, evaluation.top1_interval),
+        ("Top-5", evaluation.top5, evaluation.top5_interval),
+    ):
+        yield f"{name} (%)  {measured:8.2f}   {low:.2f} to {high:.2f}"
+    yield ""
+    yield f"{evaluation.images:,} images of {evaluation.classes:,} classes: {evaluation.source}"
+    if evaluation.skipped:
+        yield f"passed over there: {evaluation.skipped}"
+
+
+def _official(settings: CheckpointSettings, evaluation: Evaluation) -> Iterator[str]:
+    published = zoo_row(settings.official_model)
+    architecture = ARCHITECTURES[settings.official_model]
+    yield f"{settings.official_model} with the weights of {settings.weights}"
     yield ""
     yield f"{'':11}{'measured':>8}   {'95 % interval':17}{'published':>9}"
     for name, measured, (low, high), printed in (
@@ -31,7 +56,7 @@ def evaluation_lines(settings: CheckpointSettings, evaluation: Evaluation) -> It
     size = architecture.image_size
     yield (
         f"measured: {evaluation.images:,} images of {evaluation.classes:,} classes under "
-        f"{evaluation.folder}, shorter side {size * 256 // 224}, middle {size}x{size}"
+        f"{evaluation.source}, shorter side {size * 256 // 224}, middle {size}x{size}"
     )
     if evaluation.skipped:
         yield f"passed over there: {evaluation.skipped}"
@@ -45,8 +70,6 @@ def evaluation_lines(settings: CheckpointSettings, evaluation: Evaluation) -> It
         yield "as many images and classes: comparable if they are the same images"
     else:
         yield "not as many images or classes: not comparable with the published figures"
-    rate = evaluation.images / evaluation.seconds
-    yield f"{evaluation.seconds:.0f} s on {evaluation.device.type}, {rate:.0f} images/s"
 
 
 @contextmanager

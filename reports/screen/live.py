@@ -82,6 +82,7 @@ class Clock(Progress):
     def __init__(self) -> None:
         self.works: Mapping[Trial, float] = {}
         self.ended = 0
+        self.paused = 0
         self.running: dict[Trial, Stand] = {}
         self.done = self.left = 0.0
         self.started: float | None = None
@@ -111,6 +112,10 @@ class Clock(Progress):
 
     def trial_lost(self, trial: Trial, reason: str) -> None:
         self.running.pop(trial, None)
+
+    def trial_paused(self, trial: Trial) -> None:
+        self.running.pop(trial, None)
+        self.paused += 1
 
     def trial_ends(self, trial: Trial, record: TrialRecord, reused: bool) -> None:
         self.running.pop(trial, None)

@@ -21,6 +21,7 @@ from reports.names.number_texts import (
     with_n,
 )
 from reports.tables.table import ABSENT
+from reports.words.partial_words import partial_words
 
 _COLUMNS = (
     ("study", 16, "<"),
@@ -102,6 +103,9 @@ def study_lines(results: Results) -> Iterator[str]:
     yield f"#Params and MACs: {counted_on(settings.cost_model, variants)}"
     if measured:
         yield f"Top-1: {measured}"
+    partial = partial_words(results.run)
+    if partial:
+        yield f"{partial}."
     for result in results.studies:
         name, texts = heading(result.study), variant_texts(result.study)
         width = max(20, 2 + max(map(len, (name, *texts.values()))))

@@ -19,24 +19,35 @@ def table_gaps(result: StudyResult, labels: Mapping[str, str]) -> Iterator[str]:
         if beside_published and variant.proof.published is None:
             gap = "no published figures, the paper’s tables have no such row."
             yield f"{labels[variant.name]}: {gap}"
-        for gap in _measured(result, variant) if variant.trials else ():
+        for gap in _measured(result, variant) if variant.seeds else ():
             yield f"{labels[variant.name]}: {gap}"
 
 
 def _measured(result: StudyResult, variant: VariantResult) -> Iterator[str]:
-    seeds, failed = variant.top1.n, variant.failed
+    seeds, failed, missing = variant.top1.n, variant.failed, variant.missing
     if variant.timing_failure is not None:
         yield f"no speed and memory: {variant.timing_failure}"
+    elif variant.timing is None:
+        yield "no speed and memory, which are measured after the last trial."
     if not seeds:
-        yield f"no Top-1, all {failed} trials failed."
+        without = _why(failed, missing) if failed and missing else "no trial has run yet"
+        yield f"no Top-1, {without if missing else f'all {failed} trials failed'}."
         return
-    if failed:
-        yield f"Top-1 over {seeds} of {seeds + failed} seeds, the others failed."
+    if failed or missing:
+        of = f"{seeds} of {seeds + failed + missing} seeds"
+        yield f"Top-1 over {of}, {_why(failed, missing)}."
     if variant.top1.interval is None:
         few = "there is one seed" if seeds < 2 else "all seeds gave the same Top-1"
         yield f"no interval, {few}."
     if not variant.is_baseline:
         yield from _compared(result, variant)
+
+
+def _why(failed: int, missing: int) -> str:
+    """Why trials are without a result, where some are."""
+    if failed and missing:
+        return f"{failed} failed and {missing} {'has' if missing == 1 else 'have'} not run yet"
+    return "the others have not run yet" if missing else "the others failed"
 
 
 def _compared(result: StudyResult, variant: VariantResult) -> Iterator[str]:
@@ -50,4 +61,4 @@ def _compared(result: StudyResult, variant: VariantResult) -> Iterator[str]:
     elif not pairs:
         yield "no difference to the baseline, no seed finished with both."
     if pairs and pairs + left_out < variant.top1.n:
-        yield f"{pairs} pair{'s' * (pairs != 1)}, the baseline failed at the other seeds."
+        yield f"{pairs} pair{'s' * (pairs != 1)}, the baseline has no Top-1 at the other seeds."

@@ -153,7 +153,7 @@ def test_what_is_missing_is_named_with_its_reason(finished, page):
     assert "Kernel size, 5 × 5: no Top-1, all 2 trials failed." in page.text
     assert "Kernel size, 7 × 7: Top-1 over 1 of 2 seeds, the others failed." in page.text
     assert "Kernel size, 7 × 7: no interval, there is one seed." in page.text
-    assert "3 × 3: 1 pair, the baseline failed at the other seeds." in page.text
+    assert "3 × 3: 1 pair, the baseline has no Top-1 at the other seeds." in page.text
     whole = make_run("out", "kernel-size", {"3": [40.0, 50.0], "7": [60.0, 65.0]})
     assert "5 × 5: no speed and memory: out of <memory>" in page.text
     text = Page(render(whole)).text

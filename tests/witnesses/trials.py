@@ -43,6 +43,17 @@ class Drops(Net):
 """
 
 
+IMAGES = """
+from torch.utils.data import TensorDataset
+
+def images(image_size):
+    '''Few and small, so that a trial takes no time.'''
+    pictures = torch.rand(24, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    found = TensorDataset(pictures, torch.arange(24) % 3)
+    return found, found
+"""
+
+
 def dies(how, marks=0):
     """A network whose process ends so in training; with `marks` only so many times."""
     return f"""
@@ -71,6 +82,9 @@ class Events(Progress):
     def trial_lost(self, trial, reason):
         self.told.append(("lost", trial.variant.family, trial.seed))
 
+    def trial_paused(self, trial):
+        self.told.append(("pauses", trial.variant.family, trial.seed))
+
     def trial_ends(self, trial, record, reused):
         self.told.append(("ends", trial.variant.family, trial.seed))
 
@@ -79,11 +93,13 @@ class Events(Progress):
         return [(family, seed) for what, family, seed in self.told if what == kind]
 
 
-def run_families(families, output, jobs, seeds=1, events=None, **training):
-    """The records and events of a study of networks, each trained for two steps."""
+def run_families(families, output, jobs, seeds=1, events=None, stop=None, running=None, **training):
+    """The records and events of a study of networks, each trained for two steps; running: further
+    settings of the run."""
     study = make_study(StudyFile("s", "s", {"family": tuple(families)}))
     train = TrainSettings(**({"epochs": None, "steps": 2, "batch_size": 8} | training))
-    settings = RunSettings(output, seeds=seeds, train=train, jobs=jobs)
+    settings = RunSettings(output, seeds=seeds, train=train, jobs=jobs, **(running or {}))
     events = events or Events()
-    records = run_trials(make_setups([study], train), settings, CPU, Store(output, TRIALS), events)
+    setups, store = make_setups([study], train), Store(output, TRIALS)
+    records = run_trials(setups, settings, CPU, store, events, stop=stop)
     return records, events

@@ -69,7 +69,7 @@ def test_right_guesses_are_counted(network, dataset, batch_size):
     )
     assert (result.top1_right, result.top5_right, result.images) == (8, 15, 20)
     assert (result.top1, result.top5, result.classes) == (40.0, 75.0, CLASSES)
-    assert result.seconds > 0 and result.folder.name == "val"
+    assert result.seconds > 0 and result.source.name == "val"
     expected = [min(start + batch_size, 20) for start in range(0, 20, batch_size)]
     assert told == [(done, 20) for done in expected]
     assert not network.training

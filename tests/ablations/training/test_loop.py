@@ -105,8 +105,8 @@ def test_every_variant_sees_the_same_data(data, monkeypatch):
     seen = []
     real = data.train_epoch
 
-    def watched(seed, epoch, batch_size):
-        for images, labels in real(seed, epoch, batch_size):
+    def watched(seed, epoch, batch_size, skip):
+        for images, labels in real(seed, epoch, batch_size, skip):
             seen.append((images.sum().item(), labels.tolist()))
             yield images, labels
 

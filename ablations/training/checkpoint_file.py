@@ -1,0 +1,60 @@
+"""A file that holds the state of a trial in progress, with a checksum.
+
+Its first line says what it is, its second one is the SHA-256 of all that follows: `torch.save` of
+tensors and plain values. It is read as these alone; code in it is never run.
+"""
+
+import hashlib
+import io
+import pickle
+from pathlib import Path
+
+import torch
+
+from ablations.records.files import write_bytes
+from ablations.training.keeper import State
+
+FIRST_LINE = b"involution-ablate checkpoint 1\n"
+"""With the number of the format: raised whenever a state gets other parts."""
+
+CORRUPT = ".corrupt"
+
+
+class DamagedCheckpoint(ValueError):
+    """A file that is no checkpoint, or not all of one."""
+
+
+def write_checkpoint(path: Path, state: State) -> None:
+    """Writes a checkpoint, whole or not at all."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    content = buffer.getbuffer()
+    seal = hashlib.sha256(content).hexdigest().encode()
+    write_bytes(path, b"".join((FIRST_LINE, seal, b"\n", content)))
+
+
+def read_checkpoint(path: Path) -> State | None:
+    """What `write_checkpoint` wrote, its tensors on the CPU; None where there is no file.
+
+    Raises:
+        DamagedCheckpoint: Where it is something else.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DamagedCheckpoint(str(error)) from None
+    seal, _, state = content.removeprefix(FIRST_LINE).partition(b"\n")
+    known = content.startswith(FIRST_LINE)
+    if not known or hashlib.sha256(state).hexdigest().encode() != seal:
+        raise DamagedCheckpoint("its checksum is another one")
+    try:
+        return torch.load(io.BytesIO(state), map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, EOFError) as error:
+        raise DamagedCheckpoint(str(error)) from None
+
+
+def set_aside(path: Path) -> None:
+    """Keeps a checkpoint that is of no use under another name, in place of an earlier one."""
+    path.replace(path.with_name(path.name + CORRUPT))

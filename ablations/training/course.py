@@ -1,0 +1,103 @@
+"""A training under way: everything that its next steps depend on."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from ablations.data.seeding import generators_state, restore_generators
+from ablations.study.train_settings import TrainSettings
+from ablations.training.keeper import State
+from ablations.training.optimizers import make_optimizer
+
+
+class UnfitState(ValueError):
+    """A state that is not one of this training."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One point of the training curve, measured in that epoch. Top-1 in percent, on the split of
+    the settings."""
+
+    epoch: int
+    steps: int
+    train_loss: float
+    top1: float
+
+
+class Course:
+    """One network being trained, from its first step on or from a state that was kept.
+
+    Args:
+        network: Trained in place, channels_last, on `device`.
+        settings: Of its training.
+        device: Where.
+
+    Attributes:
+        step: Steps done.
+        losses: Of the steps since the last point of the curve.
+        curve: Its points so far.
+    """
+
+    def __init__(self, network: nn.Module, settings: TrainSettings, device: torch.device) -> None:
+        self.network = network.to(device).to(memory_format=torch.channels_last).train()
+        self.optimizer = make_optimizer(network, settings, settings.lr)
+        self.averaged = _averaged(network, settings)
+        self.step = 0
+        self.losses: list[float] = []
+        self.curve: list[Epoch] = []
+
+    @property
+    def tested(self) -> nn.Module:
+        """The network whose Top-1 counts."""
+        return self.network if self.averaged is None else self.averaged
+
+    @property
+    def result(self) -> nn.Module:
+        """The same without what averages it."""
+        return self.network if self.averaged is None else self.averaged.module
+
+    def state(self) -> State:
+        """What `restore` takes. Its tensors are those in use: it has to be written before the next
+        step."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "averaged": None if self.averaged is None else self.averaged.state_dict(),
+            "generators": generators_state(),
+            "step": self.step,
+            "losses": torch.tensor(self.losses, dtype=torch.float64),
+            "curve": [asdict(point) for point in self.curve],
+        }
+
+    def restore(self, state: State) -> None:
+        """Goes on from there.
+
+        Raises:
+            UnfitState: Where it is another training's; the network is then of no use any more.
+        """
+        try:
+            self._restore(state)
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            raise UnfitState(str(error)) from None
+
+    def _restore(self, state: State) -> None:
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.averaged is not None:
+            self.averaged.load_state_dict(state["averaged"])
+        curve: list[dict[str, Any]] = state["curve"]
+        self.step, self.losses = state["step"], state["losses"].tolist()
+        self.curve = [Epoch(**point) for point in curve]
+        restore_generators(state["generators"])
+
+
+def _averaged(network: nn.Module, settings: TrainSettings) -> AveragedModel | None:
+    """The moving average of the network's weights and statistics, where one is tested."""
+    if not settings.averaging:
+        return None
+    average = get_ema_multi_avg_fn(settings.averaging)
+    return AveragedModel(network, multi_avg_fn=average, use_buffers=True)

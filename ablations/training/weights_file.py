@@ -1,0 +1,117 @@
+"""A trained network as a file: its weights, and the levels and settings that build it again.
+
+`torch.load` reads it with `weights_only=True`: a dict with `state_dict` and plain values.
+"""
+
+import io
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ablations.data.registry import Wanted
+from ablations.errors import one_line
+from ablations.networks.builders import build
+from ablations.records.files import write_bytes
+from ablations.study.train_settings import TrainSettings
+from ablations.study.variants import Variant, architecture_of
+from ablations.training.setup import Setup, wanted_images
+
+FORMAT = "involution-ablate weights"
+"""The key that tells such a file from other checkpoints; behind it stands VERSION."""
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A trained network and what it is.
+
+    Attributes:
+        variant: The network.
+        settings: Of its training.
+        seed: Of its trial.
+        classes: That it tells apart.
+        image_size: Side of the images that it was trained on, pixels.
+        state_dict: Its weights and statistics.
+    """
+
+    variant: Variant
+    settings: TrainSettings
+    seed: int
+    classes: int
+    image_size: int
+    state_dict: dict[str, torch.Tensor]
+
+    @property
+    def images(self) -> Wanted:
+        """What it was tested on."""
+        return wanted_images(self.variant, self.settings)
+
+    def build(self) -> nn.Module:
+        """The network with its weights, in eval mode, on the CPU.
+
+        Raises:
+            ValueError: In one line, where it cannot be built or the weights do not fit.
+        """
+        architecture = architecture_of(self.settings.model, self.variant)
+        try:
+            network = build(architecture, self.variant, self.classes)
+            network.load_state_dict(self.state_dict)
+        except (Exception, SystemExit) as error:  # a user's code may do anything
+            raise ValueError(f"its network cannot be built: {one_line(error)}") from None
+        return network.eval()
+
+
+def write_weights(path: Path, network: nn.Module, setup: Setup, seed: int) -> None:
+    """Writes the network that a trial has trained."""
+    buffer = io.BytesIO()
+    content = {
+        FORMAT: VERSION,
+        "variant": asdict(setup.variant.network),
+        "settings": setup.settings.identity(),
+        "data_dir": str(setup.settings.data_dir),
+        "seed": seed,
+        "classes": setup.data.classes,
+        "image_size": setup.data.image_size,
+        "state_dict": network.state_dict(),
+    }
+    torch.save(content, buffer)
+    write_bytes(path, buffer.getvalue())
+
+
+def read_weights(path: Path) -> TrainedNetwork | None:
+    """The network that `write_weights` wrote; None where the file is something else.
+
+    Raises:
+        ValueError: In one line, where it is of another version or a part of it is missing.
+        OSError: Where it cannot be read.
+    """
+    content = _content(path)
+    if content is None:
+        return None
+    if content[FORMAT] != VERSION:
+        raise ValueError(f"has version {content[FORMAT]}, and this reads {VERSION}")
+    try:
+        return TrainedNetwork(
+            Variant(**content["variant"]),
+            TrainSettings(**content["settings"], data_dir=Path(content["data_dir"])),
+            content["seed"],
+            content["classes"],
+            content["image_size"],
+            content["state_dict"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"is no trial's weights: {one_line(error)}") from None
+
+
+def _content(path: Path) -> dict[str, Any] | None:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception:  # bytes that are no checkpoint fail in torch's readers in any way
+        return None
+    return content if isinstance(content, dict) and FORMAT in content else None

@@ -1,0 +1,43 @@
+"""How a run ended, for the end of standard error: what failed, and how to go on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ablations.records.logs import FOLDER
+from ablations.records.run_record import Run
+from ablations.records.trial_record import TrialRecord
+from reports.screen.live import Clock, trial_name
+
+NAMED = 3
+"""Trials that are named of each reason."""
+
+
+def failure_lines(run: Run) -> Iterator[str]:
+    """How many trials failed, and by reason how many, some of them and their logs."""
+    if not run.failures:
+        return
+    output = run.settings.output
+    yield (
+        f"{len(run.failures)} of {len(run.records)} trials failed: see the report, and "
+        f"{output / FOLDER} for tracebacks"
+    )
+    reasons: dict[str, list[TrialRecord]] = {}
+    for record in run.failures:
+        reasons.setdefault(record.failure or "", []).append(record)
+    for reason, failed in reasons.items():
+        named = "; ".join(trial_name(r.variant, r.seed) for r in failed[:NAMED])
+        more = "; ..." if len(failed) > NAMED else ""
+        log = f" [{failed[0].log}]" if failed[0].log else ""
+        yield f"  {len(failed)} × {reason}: {named}{more}{log}"
+    if not all(record.transient for record in run.failures):
+        yield "  --retry-failed runs them again"
+
+
+def kept_words(progress: Clock, output: Path) -> str:
+    """What a run that was stopped has kept."""
+    if not progress.trials:
+        return "no trial had begun; the same command begins again"
+    kept = f"{progress.ended} of {progress.trials} trials are kept in {output}"
+    if progress.paused:
+        kept += f", {progress.paused} more as checkpoints"
+    return f"{kept}; the same command goes on from there"

@@ -1,0 +1,187 @@
+"""A trial that is interrupted at any step ends as an undisturbed one: real training, real files."""
+
+import pytest
+import torch
+from trials import CPU, DROPS, IMAGES, NETWORK
+
+from ablations.data.images import DatasetImages
+from ablations.study.builder import StudyFile, make_study
+from ablations.study.train_settings import TrainSettings
+from ablations.training import checkpoint_file
+from ablations.training.checkpoint_file import read_checkpoint, write_checkpoint
+from ablations.training.keeper import TrialPaused
+from ablations.training.setup import make_setups
+from ablations.training.trial import Trial, run_trial
+from ablations.training.trial_files import TrialFiles
+from ablations.training.weights_file import read_weights
+
+STEPS = 14
+"""An epoch has 6 of them; Top-1 is measured after 4, 7, 11 and 14."""
+
+DRAWS = NETWORK + DROPS + IMAGES
+
+
+@pytest.fixture
+def trial(write_module):
+    """Makes a trial of a network that draws from every generator, and its setup."""
+    write_module("mine_draws", DRAWS)
+
+    def make(**training):
+        study = make_study(StudyFile("s", "s", {"family": ("mine_draws:Drops",)}))
+        usual = {"epochs": None, "steps": STEPS, "batch_size": 4, "averaging": 0.9, "workers": 0}
+        settings = TrainSettings(**(usual | {"dataset": "mine_draws:images"} | training))
+        (setup,) = make_setups([study], settings)
+        return setup, Trial(setup.variant, setup.settings, 3, CPU.type)
+
+    return make
+
+
+def files(folder, every=10**6):
+    return TrialFiles.of(folder, "trial", every, save_weights=True)
+
+
+def result(setup, trial, kept, stopping=lambda: False):
+    steps = []
+    outcome = run_trial(setup, trial, kept, lambda step, loss: steps.append((step, loss)), stopping)
+    return outcome.record, read_weights(kept.weights).state_dict, steps
+
+
+def at(*looks):
+    """Stops at these looks; each step is one, and each batch of a test."""
+    count = 0
+
+    def stopping():
+        nonlocal count
+        count += 1
+        return count in looks
+
+    return stopping
+
+
+def paused(setup, trial, kept, look):
+    with pytest.raises(TrialPaused):
+        run_trial(setup, trial, kept, lambda step, loss: None, at(look))
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+
+
+@pytest.mark.parametrize("training", [{}, {"optimizer": "adamw", "averaging": 0.0}])
+def test_a_trial_goes_on_to_the_same_bits(trial, tmp_path, training):
+    setup, made = trial(**training)
+    record, weights, steps = result(setup, made, files(tmp_path / "undisturbed"))
+    assert len(steps) == STEPS and record.failure is None
+    kept = files(tmp_path / "disturbed")
+    for look in (1, 4, 1, 2):  # after step 1, in the test behind step 4, in it again, after step 5
+        paused(setup, made, kept, look)
+    assert read_checkpoint(kept.checkpoint)["state"]["step"] == 5
+    again, again_weights, rest = result(setup, made, kept)
+    assert again.curve == record.curve and again.top1 == record.top1
+    assert same(weights, again_weights)
+    assert rest == steps[5:]
+
+
+def test_checkpoints_are_written_now_and_then(trial, tmp_path):
+    setup, made = trial()
+    kept = files(tmp_path, every=0.0)
+    seen = []
+    run_trial(setup, made, kept, lambda step, loss: seen.append(kept.checkpoint.exists()))
+    assert seen == [False] + [True] * (STEPS - 1)
+    assert read_checkpoint(kept.checkpoint)["state"]["step"] == STEPS
+    other = files(tmp_path / "long")
+    run_trial(setup, made, other, lambda step, loss: None)
+    assert not other.checkpoint.exists(), "a short trial writes none"
+
+
+def test_seconds_add_up(trial, tmp_path):
+    setup, made = trial()
+    kept = files(tmp_path)
+    paused(setup, made, kept, 2)
+    state = read_checkpoint(kept.checkpoint)
+    write_checkpoint(kept.checkpoint, {**state, "seconds": 1000.0})
+    record, *_ = result(setup, made, kept)
+    assert 1000 < record.seconds < 1100
+
+
+def flipped(content):
+    return content[:-100] + bytes([content[-100] ^ 1]) + content[-99:]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda content: content[:-1], flipped, lambda content: b"", lambda content: b"x" * 99],
+)
+def test_a_damaged_checkpoint_is_set_aside(trial, tmp_path, damage):
+    setup, made = trial()
+    kept = files(tmp_path)
+    paused(setup, made, kept, 5)
+    kept.checkpoint.write_bytes(damage(kept.checkpoint.read_bytes()))
+    record, _, steps = result(setup, made, kept)
+    assert len(steps) == STEPS and record.failure is None
+    assert [path.name for path in kept.checkpoint.parent.iterdir()] == ["trial.pt.corrupt"]
+
+
+def test_a_checkpoint_of_another_network_is_set_aside(trial, tmp_path):
+    setup, made = trial()
+    kept = files(tmp_path)
+    paused(setup, made, kept, 5)
+    content = read_checkpoint(kept.checkpoint)
+    content["state"]["network"]["stem.bias"] = torch.zeros(5)
+    write_checkpoint(kept.checkpoint, content)
+    record, weights, steps = result(setup, made, kept)
+    assert [step for step, _ in steps] == list(range(1, STEPS + 1))
+    assert kept.checkpoint.with_name("trial.pt.corrupt").exists()
+    undisturbed, its_weights, _ = result(setup, made, files(tmp_path / "undisturbed"))
+    assert undisturbed.curve == record.curve and same(weights, its_weights)
+
+
+def test_what_other_versions_have_begun_begins_anew(trial, tmp_path):
+    setup, made = trial()
+    kept = files(tmp_path)
+    paused(setup, made, kept, 5)
+    content = read_checkpoint(kept.checkpoint)
+    write_checkpoint(kept.checkpoint, content | {"environment": {"torch": "1"}})
+    assert len(result(setup, made, kept)[2]) == STEPS
+
+
+def test_no_code_in_a_checkpoint_is_run(tmp_path):
+    class Code:
+        def __reduce__(self):
+            return (tmp_path / "it-ran").touch, ()
+
+    path = tmp_path / "trial.pt"
+    write_checkpoint(path, {"state": Code()})
+    with pytest.raises(checkpoint_file.DamagedCheckpoint):
+        read_checkpoint(path)
+    assert not (tmp_path / "it-ran").exists()
+
+
+class Squares(torch.utils.data.Dataset):
+    """Eleven images that are drawn when they are read."""
+
+    def __init__(self):
+        self.read = []
+
+    def __len__(self):
+        return 11
+
+    def __getitem__(self, place):
+        self.read.append(place)
+        return torch.rand(3, 8, 8) + place, place % 2
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_epoch_goes_on_in_its_middle(workers):
+    images = Squares()
+    data = DatasetImages("d", "test", 2, 8, "", images, images, 11, 11, "", workers)
+    whole = list(data.train_epoch(1, 2, 4))
+    assert len(whole) == 3
+    images.read.clear()
+    for skip in range(4):
+        rest = list(data.train_epoch(1, 2, 4, skip))
+        assert len(rest) == 3 - skip
+        for (one, label), (other, its) in zip(whole[skip:], rest, strict=True):
+            assert torch.equal(one, other) and torch.equal(label, its)
+    if not workers:
+        assert len(images.read) == 11 + 7 + 3, "what is skipped is not read"
