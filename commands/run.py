@@ -186,8 +186,8 @@ def _fail(
     told = dict.fromkeys((line_of(lines, key), problem) for key, problem in problems)
     for line, problem in sorted(told, key=itemgetter(0)):
         click.echo(f"{PROGRAM}: {path}:{line}: {' '.join(problem.split())}", err=True)
-    for line in listed:
-        click.echo(f"  {line}", err=True)
+    for thing in listed:
+        click.echo(f"  {thing}", err=True)
     raise SystemExit(BAD_INPUT)
 
 
