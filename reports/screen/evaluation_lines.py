@@ -51,7 +51,7 @@ def evaluation_lines(settings: CheckpointSettings, evaluation: Evaluation) -> It
 
 @contextmanager
 def watch_images(console: Console) -> Iterator[Callable[[str, int, int], None]]:
-    """Takes (what is counted, how many are done, of how many): a bar on a terminal, elsewhere a line
+    """Takes (what is counted, how many are done, of how many): a bar on a terminal, else a line
     now and then."""
     if not console.is_terminal:
         printed = time.monotonic()
