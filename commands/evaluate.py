@@ -29,7 +29,7 @@ def evaluate(weights: Path, **options: Any) -> None:
     keep_freed_memory()
     with _told_of_weights(), watch_images(progress_console()) as tell:
         evaluation = evaluate_checkpoint(
-            settings, partial(tell, what="images"), partial(tell, what="images looked at")
+            settings, partial(tell, "images"), partial(tell, "images looked at")
         )
     for line in evaluation_lines(settings, evaluation):
         click.echo(line)

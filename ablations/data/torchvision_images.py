@@ -151,8 +151,8 @@ def _digest(found: Labelled) -> str:
     """Of images and classes, wherever they came from."""
     images, labels = torch.as_tensor(found.data), torch.as_tensor(found.targets).long()
     digest = hashlib.sha256(repr(tuple(images.shape)).encode())
-    digest.update(images.contiguous().numpy())
-    digest.update(labels.numpy())
+    digest.update(images.contiguous().numpy().data)
+    digest.update(labels.numpy().data)
     return digest.hexdigest()
 
 

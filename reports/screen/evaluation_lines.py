@@ -73,13 +73,13 @@ def _official(settings: CheckpointSettings, evaluation: Evaluation) -> Iterator[
 
 
 @contextmanager
-def watch_images(console: Console) -> Iterator[Callable[[int, int, str], None]]:
-    """Takes (images done, of how many, what is counted): a bar on a terminal, elsewhere a line now
-    and then."""
+def watch_images(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """Takes (what is counted, how many are done, of how many): a bar on a terminal, else a line
+    now and then."""
     if not console.is_terminal:
         printed = time.monotonic()
 
-        def tell(done: int, images: int, what: str) -> None:
+        def tell(what: str, done: int, images: int) -> None:
             nonlocal printed
             if time.monotonic() - printed >= QUIET_SECONDS:
                 console.print(f"{done}/{images} {what}", markup=False, highlight=False)
@@ -96,7 +96,7 @@ def watch_images(console: Console) -> Iterator[Callable[[int, int, str], None]]:
     with Bars(*columns, console=console, transient=True) as bars:
         task = bars.add_task("images", total=None)
 
-        def show(done: int, images: int, what: str) -> None:
+        def show(what: str, done: int, images: int) -> None:
             bars.update(task, description=what, completed=done, total=images)
 
         yield show
