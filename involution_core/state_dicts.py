@@ -84,5 +84,5 @@ def _weights(content: Mapping[str, Any]) -> Iterator[str]:
     for key in (*PLACES, *AVERAGES):
         if key in content and not isinstance(content[key], Tensor):
             yield key
-    if isinstance(content.get("module"), Mapping):  # an average's model
+    if "module" in content and isinstance(content["module"], Mapping):  # an average's model
         yield "module"
