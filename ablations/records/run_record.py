@@ -1,7 +1,7 @@
 """One run as a whole: proofs, trials and timings of some studies, as data. No torch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ablations.costs.proof import Proof
 from ablations.records.timing_record import TimingRecord
@@ -15,9 +15,11 @@ class Run:
     """What a report is made of.
 
     proofs: study name -> one for each variant, in the order of the table.
+    studies: as their files say, before anything was chosen for their variants.
     records: of all studies; empty where nothing was trained.
     timings: one for each variant; empty where nothing was trained.
     command: the command line, as typed.
+    tuning: the trials that variants chose their training by; empty where nothing was tuned.
     """
 
     studies: Sequence[Study]
@@ -27,11 +29,12 @@ class Run:
     timings: Sequence[TimingRecord]
     environment: Mapping[str, str]
     command: str
+    tuning: Sequence[TrialRecord] = field(default_factory=list)
 
     @property
     def environments(self) -> dict[str, list[str]]:
         """What the trials were measured on, all values that occur; without trials, this machine."""
-        trials = [record.environment for record in self.records]
+        trials = [record.environment for record in (*self.tuning, *self.records)]
         timings = [record.environment for record in self.timings]
         found = [*trials, *timings] or [self.environment]
         names = dict.fromkeys(name for environment in found for name in environment)
@@ -44,6 +47,17 @@ class Run:
     def failures(self) -> list[TrialRecord]:
         """The trials without a result."""
         return [record for record in self.records if record.failure is not None]
+
+    @property
+    def tuning_failures(self) -> list[TrialRecord]:
+        """The trials of the tuning without a result."""
+        return [record for record in self.tuning if record.failure is not None]
+
+    @property
+    def fruitless(self) -> bool:
+        """Whether something was to be trained and no trial of a study has a result."""
+        failed = all(record.failure is not None for record in self.records)
+        return self.settings.train is not None and failed
 
     @property
     def verified(self) -> bool:

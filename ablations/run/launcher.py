@@ -39,20 +39,34 @@ def run_trials(
     progress: Progress,
     debug: bool = False,
 ) -> list[TrialRecord]:
-    """One record for every (variant, seed), trained here or found in `store`, in that order.
+    """One record for every (variant, seed), see `run_seeded`.
 
     Every variant gets its first seed before any gets its second, so that what an interrupted run
-    has recorded compares all of them. Trials run side by side as `settings.jobs` says; their
-    numbers do not depend on it. What makes a trial fail goes into its record and its log; with
-    `debug` trials run one at a time in this process, and it is raised.
+    has recorded compares all of them.
+    """
+    wanted = [(setup, seed) for seed in range(settings.seeds) for setup in setups]
+    return run_seeded(wanted, settings.jobs, device, store, progress, debug)
+
+
+def run_seeded(
+    seeded: Sequence[tuple[Setup, int]],
+    jobs: str,
+    device: torch.device,
+    store: Store[TrialRecord],
+    progress: Progress,
+    debug: bool = False,
+) -> list[TrialRecord]:
+    """One record for every setup with its seed, trained here or found in `store`, in their order.
+
+    Trials run side by side as `jobs` (of RunSettings) says; their numbers do not depend on it. What
+    makes a trial fail goes into its record and its log; with `debug` trials run one at a time in
+    this process, and it is raised.
 
     Raises:
         SettingError: Where a file of the store is no record.
     """
     orders = {
-        _trial(setup, seed, device): Order(setup, setup.key(device, seed))
-        for seed in range(settings.seeds)
-        for setup in setups
+        _trial(setup, seed, device): Order(setup, setup.key(device, seed)) for setup, seed in seeded
     }
     for order in orders.values():
         order.record = store.load(order.key)
@@ -62,10 +76,10 @@ def run_trials(
         if order.record is not None:
             progress.trial_ends(trial, order.record, reused=True)
     wanted = list({id(orders[trial].setup): orders[trial].setup for trial in left}.values())
-    jobs = 0 if debug else choose_jobs(settings.jobs, wanted, device)
+    at_a_time = 0 if debug else choose_jobs(jobs, wanted, device)
     desk = Desk(orders, store, progress)
-    if jobs and left:
-        desk.run_beside(left, min(jobs, len(left)))
+    if at_a_time and left:
+        desk.run_beside(left, min(at_a_time, len(left)))
     else:
         desk.run_here(left, debug)
     return [order.record for order in orders.values() if order.record is not None]

@@ -36,9 +36,11 @@ def run_studies(
         try:
             run = execute(studies, settings, [PROGRAM, *sys.argv[1:]], progress, debug)
         except KeyboardInterrupt:
-            kept = f"{progress.ended} of {progress.trials} trials are kept in {settings.output}"
+            kept = f"{progress.ended} of {progress.trials} {progress.noun}"
             again = (
-                f"{kept}; the same command goes on from there" if progress.trials else "no trial"
+                f"{kept} are kept in {settings.output}; the same command goes on from there"
+                if progress.trials
+                else "no trial"
             )
             fail(f"interrupted: {again}", INTERRUPTED)
         except UncountedOperator as error:
@@ -48,11 +50,14 @@ def run_studies(
     results = results_of(run)
     for line in study_lines(results):
         click.echo(line)
-    if run.failures:
-        told = f"{len(run.failures)} of {len(run.records)} trials failed: see the report"
-        click.echo(told, err=True)
+    for failed, of, noun in (
+        (len(run.tuning_failures), len(run.tuning), "tuning trials"),
+        (len(run.failures), len(run.records), "trials"),
+    ):
+        if failed:
+            click.echo(f"{failed} of {of} {noun} failed: see the report", err=True)
     if not run.verified:
         click.echo("the counts differ from the closed form: see Verification", err=True)
     show_report(results, settings.output, open_browser)
-    if not run.verified or (run.failures and len(run.failures) == len(run.records)):
+    if not run.verified or run.fruitless:
         sys.exit(FAILED)
