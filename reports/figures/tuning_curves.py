@@ -108,7 +108,7 @@ def _others(levels: Candidate) -> Candidate:
 
 
 def _along(tuning: TuningResult) -> Along:
-    """Positive numbers by their logarithm, as far as they stand apart; else one beside the other."""
+    """Positive numbers by their logarithm where they stand apart so, else one beside the other."""
     setting, levels = next(iter(tuning.grid.levels.items()))
     numbers = [level for level in levels if not isinstance(level, str)]
     if len(numbers) < len(levels):

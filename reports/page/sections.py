@@ -30,8 +30,8 @@ class Section:
 
     labels:  variant -> how it is written.
     table:   a row for each variant. further: averages over axes, and interactions.
-    words:   sentences on what was tuned, averages, interactions, the front, the paper's order and the second
-             reading, behind the verdict.
+    words:   sentences on what was tuned, averages, interactions, the front, the paper's order and
+             the second reading, behind the verdict.
     gaps:    what the table lacks, and why.
     tuning:  how its variants' training was chosen; None where it was not.
     source:  the study's file.
@@ -83,7 +83,7 @@ def _section(settings: RunSettings, result: StudyResult) -> Section:
         proofs=result.proofs,
         gaps=list(table_gaps(result, names)),
         source=study.source,
-        tuning=tuning_part(result, measured),
+        tuning=tuning_part(settings, result),
     )
 
 

@@ -1,10 +1,13 @@
 """What a report says of the tuning of a study."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ablations.results.study_result import StudyResult
+from ablations.study.run_settings import RunSettings
+from ablations.study.train_settings import VALIDATION
 from reports.figures.study_figures import Figure
 from reports.figures.tuning_curves import tuning_figure
+from reports.names.captions import measured_on
 from reports.names.level_names import axis_name, heading, series, variant_names, variant_texts
 from reports.page.named_table import NamedTable
 from reports.tables.file_names import candidates_name, choices_name, one_level_name
@@ -31,13 +34,17 @@ class TuningPart:
     tables: list[NamedTable]
 
 
-def tuning_part(result: StudyResult, measured: str | None) -> TuningPart | None:
-    """None where nothing was tuned; measured: what the study's accuracies belong to."""
+def tuning_part(settings: RunSettings, result: StudyResult) -> TuningPart | None:
+    """None where nothing was tuned; settings: of the run."""
     tuning, study = result.tuning, result.study
-    if tuning is None or measured is None:
+    if tuning is None or settings.train is None:
         return None
+    train = replace(settings.train, split=VALIDATION)
+    measured = measured_on(
+        replace(settings, seeds=tuning.grid.seeds, train=train), study.variants.values()
+    )
     label = variant_names(study).__getitem__
-    described = heading(study), variant_texts(study), measured
+    described = heading(study), variant_texts(study), measured or ""
     tables = [
         NamedTable.of(choices_name(study.name), choice_table(tuning, *described)),
         NamedTable.of(candidates_name(study.name), candidate_table(tuning, *described)),

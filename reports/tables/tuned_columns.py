@@ -1,4 +1,4 @@
-"""The columns of a study's table that only tuning brings: what a variant was trained with. No torch."""
+"""The columns of a study's table that only tuning brings: what was chosen. No torch."""
 
 from ablations.results.study_result import StudyResult
 from ablations.results.variant_result import VariantResult

@@ -16,13 +16,14 @@ from reports.tables.csv_columns import difference_columns, high, low, top1_colum
 from reports.tables.table import Column, CsvColumn, Group, Table
 
 CHOICES = (
-    "Top-1 is that of the validation split, over the seeds of the tuning; ± is half a 95 % interval "
-    "(Student’s t). What was chosen by it tends to do better on it than elsewhere: it is no result"
+    "On the validation split, over the seeds of the tuning; ± is half a 95 % interval (Student’s "
+    "t). What was chosen by this Top-1 tends to do better here than elsewhere: it is no result"
 )
 ONE_LEVEL = (
     "On the validation split, over the seeds of the tuning; ± is half a 95 % interval (Student’s "
     "t), in brackets the number of pairs. These differences were chosen by and are not the study’s"
 )
+BY = "by the mean Top-1 on the validation split"
 
 Names = Mapping[str, str]
 """Variant -> how tables write it."""
@@ -49,12 +50,15 @@ def choice_table(
         tuning: Of the study.
         heading: Of the variants.
         names: Of the variants.
-        measured: What the study's accuracies belong to.
+        measured: What the accuracies belong to.
     """
     group = Group("Validation", measured)
     columns: list[Column[VariantTuning]] = [
         Column(heading, lambda v: names[v.name], numeric=False),
-        *(_level_column(name, lambda v: v.chosen, Group("Chosen")) for name in tuning.grid.levels),
+        *(
+            _level_column(name, lambda v: v.chosen, Group("Chosen", BY))
+            for name in tuning.grid.levels
+        ),
         Column(
             "Top-1 (%), mean ± 95 % (seeds)",
             lambda v: v.chosen and with_n(mean_text(v.chosen.top1), v.chosen.top1),
@@ -109,8 +113,8 @@ def _level(tried: Tried | None, name: str) -> Level | None:
 
 
 def _choice_csv(tuning: TuningResult) -> tuple[CsvColumn[VariantTuning], ...]:
-    """variant, baseline; chosen_ and next_ each tuned setting; Top-1 (percent) on validation of what
-    was chosen, with its 95 % t interval and seeds; lead (points, chosen minus next) with its
+    """variant, baseline; chosen_ and next_ each tuned setting; Top-1 (percent) on validation of
+    what was chosen, with its 95 % t interval and seeds; lead (points, chosen minus next) with its
     interval and pairs; edges: settings whose choice lies at the edge of the grid."""
     nothing = Estimate.of(())
     return (

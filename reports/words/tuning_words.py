@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from ablations.results.study_result import StudyResult
 from ablations.results.tuning_result import TuningResult
 from ablations.settings.setting import Level
+from ablations.study.grid import Grid
 from reports.names.level_names import axis_name, candidate_name, level_name
 from reports.names.number_texts import duration, seeds_text, signed, trials_text
 from reports.words.axis_words import listed
@@ -24,6 +25,12 @@ def choice_words(tuning: TuningResult | None, label: Label) -> list[str]:
 def tuned_names(tuning: TuningResult) -> str:
     """ "learning rate and weight decay"."""
     return listed([axis_name(name) for name in tuning.grid.levels])
+
+
+def grid_text(grid: Grid) -> str:
+    """ "learning rate 0.03, 0.1 over 3 seeds"."""
+    levels = [f"{axis_name(k)} {', '.join(map(str, found))}" for k, found in grid.levels.items()]
+    return f"{'; '.join(levels)} over {seeds_text(grid.seeds)}"
 
 
 def choices_text(tuning: TuningResult, label: Label) -> str:
