@@ -144,9 +144,11 @@ def _curve(
             continue
         if one is variant.chosen:
             axes.plot(x, one.top1.mean, "o", color=COLOURS["ink"], fillstyle="none", markersize=11)
-        (point,) = axes.plot(x, one.top1.mean, marker, color=hue, markersize=5)
+        filled = "none" if one.failed else "full"
+        (point,) = axes.plot(x, one.top1.mean, marker, color=hue, markersize=5, fillstyle=filled)
         chosen = ", chosen" * (one is variant.chosen)
-        marks.add(point, f"{words}, mean of {one.top1.n}: {mean_words(one.top1)}{chosen}")
+        failed = f", {one.failed} failed" * bool(one.failed)
+        marks.add(point, f"{words}, mean of {one.top1.n}: {mean_words(one.top1)}{failed}{chosen}")
 
 
 def _seeds(axes: Axes, marks: Marks, x: float, hue: str, words: str, one: Tried) -> None:

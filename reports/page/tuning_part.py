@@ -72,6 +72,7 @@ def _figure(result: StudyResult) -> Figure | None:
     return Figure(
         svg,
         f"Top-1 on the validation split against {axis_name(first)}. A dot is one seed of the "
-        "tuning, the line joins their means; the ring is what the variant chose.",
+        "tuning, the line joins their means; the ring is what the variant chose, and a hollow mark "
+        "stands where a trial failed.",
         wide=bool(others) or study.crossed,
     )

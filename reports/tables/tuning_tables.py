@@ -21,7 +21,7 @@ CHOICES = (
 )
 ONE_LEVEL = (
     "On the validation split, over the seeds of the tuning; ± is half a 95 % interval (Student’s "
-    "t), in brackets the number of pairs. These differences were chosen by and are not the study’s"
+    "t), in brackets the number of pairs. Choices were made on these images: it is no result"
 )
 BY = "by the mean Top-1 on the validation split"
 

@@ -48,7 +48,8 @@ def _choices(tuning: TuningResult, label: Label) -> str:
     )
     lost = [label(variant.name) for variant in tuning.variants if variant.chosen is None]
     without = (
-        f" All tuning trials of {listed(lost)} failed: nothing was chosen, and it was not trained."
+        f" All tuning trials of {listed(lost)} failed, so that nothing was chosen and nothing "
+        "trained there."
     )
     text = choices_text(tuning, label)
     return f"{lead}{': ' * bool(text)}{text}.{without if lost else ''}"
@@ -84,12 +85,12 @@ def untuned_words(tuning: TuningResult, label: Label) -> list[str]:
         for comparison in tuning.untuned
     }
     lead = (
-        f"With {candidate_name(common)} for all variants, the best on average: the differences to "
-        f"{label(tuning.study.baseline)} would be, on the validation split and over the tuning’s "
-        f"{seeds_text(tuning.grid.seeds)}"
+        f"Untuned, with {candidate_name(common)} for all variants (the best on average), the "
+        f"differences to {label(tuning.study.baseline)} on the validation split, over the tuning’s "
+        f"{seeds_text(tuning.grid.seeds)}, are"
     )
     parts = [
-        f"{label(name)} {_points(means[common][name])} (each with its own: "
+        f"{label(name)} {_points(means[common][name])} (each with its own choice: "
         f"{_points(contrast.difference.mean)})"
         for name, contrast in own.items()
     ]
@@ -113,13 +114,13 @@ def _depending(
     if turning:
         yield (
             f"Whether {' or '.join(turning)} is ahead of {label(tuning.study.baseline)} depends on "
-            f"the {tuned_names(tuning)} that all are trained with: among those that were tried the "
-            "difference has either sign."
+            f"the {tuned_names(tuning)} that all are trained with: among the candidates the "
+            "difference has either sign. Over so few seeds that may be chance."
         )
     else:
         yield (
-            f"No {tuned_names(tuning)} that was tried turns the sign of a difference to "
-            f"{label(tuning.study.baseline)}."
+            f"The sign of every difference to {label(tuning.study.baseline)} is the same with each "
+            "candidate for all variants."
         )
 
 

@@ -28,10 +28,9 @@ TRIED = {
 TOPS = {name: [40.0 + 5 * place + seed for seed in range(6)] for place, name in enumerate(TRIED)}
 
 
-def tuned_run(output, text=TUNED, tried=TRIED, tops=TOPS):
-    """A run of one study of `text`. tried: as TRIED; tops: of the study's trials, by seed."""
-    study = make_study(parse_study(text))
-    tuning = [
+def tried_by(study, tried):
+    """The trials of its tuning."""
+    return [
         record(
             study.variants[name].trained_with(levels),
             seed,
@@ -42,6 +41,18 @@ def tuned_run(output, text=TUNED, tried=TRIED, tops=TOPS):
         for levels, found in zip(study.tune.candidates, candidates, strict=True)
         for seed, top1 in zip(study.tune.trial_seeds, found, strict=True)
     ]
+
+
+def tuning_of(text=TUNED, tried=TRIED):
+    """What the tuning of a study of `text` found; tried: as TRIED."""
+    study = make_study(parse_study(text))
+    return tuning_result(study, tried_by(study, tried))
+
+
+def tuned_run(output, text=TUNED, tried=TRIED, tops=TOPS):
+    """A run of one study of `text`. tried: as TRIED; tops: of the study's trials, by seed."""
+    study = make_study(parse_study(text))
+    tuning = tried_by(study, tried)
     made = tuning_result(study, tuning).tuned
-    run = run_of(output, made, tops, dataset="digits", epochs=8)
+    run = run_of(output, made, tops, cost_model="rednet-small", dataset="digits", epochs=8)
     return replace(run, studies=[study], tuning=tuning)
