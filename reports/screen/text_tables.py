@@ -129,7 +129,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         tuning = plan.tuning
         yield f"{trials_text(tuning.trials)} of tuning, {tuning.recorded} of them recorded already"
         if tuning.seconds is not None:
-            yield f"about {duration(tuning.seconds)} of tuning, which the next time includes"
+            yield f"about {duration(tuning.seconds)} of tuning, of what follows"
     yield f"{plan.trials} trials with {seeds}, {plan.recorded} of them recorded already"
     if plan.seconds is not None:
         yield (
