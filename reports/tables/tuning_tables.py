@@ -3,6 +3,7 @@ level. No torch."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ablations.results.tuning_result import Comparison, Tried, TuningResult, VariantTuning
 from ablations.settings.setting import Level
@@ -24,6 +25,9 @@ ONE_LEVEL = (
     "t), in brackets the number of pairs. Choices were made on these images: it is no result"
 )
 BY = "by the mean Top-1 on the validation split"
+
+Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 Names = Mapping[str, str]
 """Variant -> how tables write it."""
@@ -61,22 +65,22 @@ def choice_table(
         ),
         Column(
             "Top-1 (%), mean ± 95 % (seeds)",
-            lambda v: v.chosen and with_n(mean_text(v.chosen.top1), v.chosen.top1),
+            lambda v: _from(v.chosen, lambda one: with_n(mean_text(one.top1), one.top1)),
             group,
-            lambda v: v.chosen and v.chosen.top1.mean,
+            lambda v: _from(v.chosen, lambda one: one.top1.mean),
         ),
         Column(
             "next best",
-            lambda v: v.runner_up and candidate_name(v.runner_up.levels),
+            lambda v: _from(v.runner_up, lambda one: candidate_name(one.levels)),
             group,
             numeric=False,
             paper=False,
         ),
         Column(
             "ahead of it by (points), ± 95 % (pairs)",
-            lambda v: v.lead and with_n(difference_text(v.lead), v.lead),
+            lambda v: _from(v.lead, lambda lead: with_n(difference_text(lead), lead)),
             group,
-            lambda v: v.lead and v.lead.mean,
+            lambda v: _from(v.lead, lambda lead: lead.mean),
         ),
         Column("edge of the grid", _edge_text, group, numeric=False, paper=False),
     ]
@@ -88,6 +92,10 @@ def choice_table(
         lambda variant: variant.name == tuning.study.baseline,
         CHOICES,
     )
+
+
+def _from(found: Found | None, value: Callable[[Found], Value | None]) -> Value | None:
+    return None if found is None else value(found)
 
 
 def _edge_text(variant: VariantTuning) -> str | None:
@@ -122,12 +130,12 @@ def _choice_csv(tuning: TuningResult) -> tuple[CsvColumn[VariantTuning], ...]:
         CsvColumn("baseline", lambda v: v.name == tuning.study.baseline),
         *(_level_csv("chosen", name, lambda v: v.chosen) for name in tuning.grid.levels),
         *top1_columns(lambda v: nothing if v.chosen is None else v.chosen.top1),
-        CsvColumn("seeds", lambda v: v.chosen and v.chosen.top1.n),
+        CsvColumn("seeds", lambda v: _from(v.chosen, lambda one: one.top1.n)),
         *(_level_csv("next", name, lambda v: v.runner_up) for name in tuning.grid.levels),
-        CsvColumn("lead", lambda v: v.lead and v.lead.mean),
-        CsvColumn("lead_low", lambda v: v.lead and low(v.lead)),
-        CsvColumn("lead_high", lambda v: v.lead and high(v.lead)),
-        CsvColumn("pairs", lambda v: v.lead and v.lead.n),
+        CsvColumn("lead", lambda v: _from(v.lead, lambda lead: lead.mean)),
+        CsvColumn("lead_low", lambda v: _from(v.lead, low)),
+        CsvColumn("lead_high", lambda v: _from(v.lead, high)),
+        CsvColumn("pairs", lambda v: _from(v.lead, lambda lead: lead.n)),
         CsvColumn("edges", lambda v: " ".join(name for name, _ in v.edges)),
     )
 

@@ -1,7 +1,7 @@
 """What each variant chose, and what comparing all at one level would have said, in sentences.
 No torch."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ablations.results.study_result import StudyResult
 from ablations.results.tuning_result import TuningResult
@@ -94,7 +94,7 @@ def untuned_words(tuning: TuningResult, label: Label) -> list[str]:
         f"{_points(contrast.difference.mean)})"
         for name, contrast in own.items()
     ]
-    return [f"{lead}: {'; '.join(parts)}.", *_depending(tuning, label, means)]
+    return [f"{lead}: {'; '.join(parts)}.", *_depending(tuning, label, means.values())]
 
 
 def _points(mean: float | None) -> str:
@@ -102,11 +102,11 @@ def _points(mean: float | None) -> str:
 
 
 def _depending(
-    tuning: TuningResult, label: Label, means: Mapping[object, Mapping[str, float | None]]
+    tuning: TuningResult, label: Label, means: Iterable[Mapping[str, float | None]]
 ) -> Iterator[str]:
     """Of which variants the sign of the difference depends on what all are trained with."""
     signs: dict[str, set[bool]] = {}
-    for by_name in means.values():
+    for by_name in means:
         for name, mean in by_name.items():
             if mean is not None and round(mean, 1):
                 signs.setdefault(name, set()).add(mean > 0)
