@@ -8,6 +8,7 @@ import click
 from ablations.study.shipped_studies import ABLATIONS, shipped
 from commands.shared.options import Option, place_options, study_options, with_options
 from commands.shared.study_command import Act, act_on
+from commands.shared.tune_option import tune_option
 
 
 def all_command(act: Act, further: Sequence[Option]) -> click.Command:
@@ -15,7 +16,7 @@ def all_command(act: Act, further: Sequence[Option]) -> click.Command:
     files = [shipped(name) for name in ABLATIONS]
 
     @click.command("all")
-    @with_options([*study_options(files[0].settings), *place_options(), *further])
+    @with_options([*study_options(files[0].settings), tune_option, *place_options(), *further])
     def all_studies(**options: Any) -> None:
         """The three tables with the paper's values.
 

@@ -1,7 +1,7 @@
 """`run`: a study that a file describes, or a report's studies again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from os.path import isdir, isfile
 from pathlib import Path
@@ -33,6 +33,7 @@ from commands.shared.options import Option, place_options, with_options
 from commands.shared.program import BAD_INPUT, tell, tell_below
 from commands.shared.run_request import make_settings, take_place
 from commands.shared.study_command import Act
+from commands.shared.tune_option import tune_option, with_tuning
 
 if TYPE_CHECKING:
     from ablations.records.run_record import Run
@@ -49,14 +50,16 @@ Shipped as such files: {", ".join((*ABLATIONS, ENVELOPE))}."""
 def run_command(act: Act, further: Sequence[Option]) -> click.Command:
     """`run FILE`; act, further: as for `StudyCommand.make`."""
 
-    @with_options([_set_option, _trust_option, *place_options(), *further])
-    def command(file: Path, overrides: Sequence[str], trust_code: bool, **options: Any) -> None:
-        path, changed = expanded(file), read_overrides(overrides)
+    @with_options([_set_option, tune_option, _trust_option, *place_options(), *further])
+    def command(
+        file: Path, overrides: Sequence[str], tune: Sequence[str], trust_code: bool, **options: Any
+    ) -> None:
+        path, changes = expanded(file), Changes(read_overrides(overrides), tune)
         no_train = options.pop("no_train", False)
         if path.suffix.lower() == TOML and not isdir(path):
-            _act_on_toml(act, path, changed, options, no_train)
+            _act_on_toml(act, path, changes, options, no_train)
         else:
-            _act_on_run(act, path, changed, options, no_train, trust_code)
+            _act_on_run(act, path, changes, options, no_train, trust_code)
 
     argument = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
     return click.command("run", help=_HELP)(argument(command))
@@ -77,6 +80,30 @@ _trust_option = click.option(
     help="Run the module:object that a report names although it is not the code that ran there. "
     "Example: --trust-code",
 )
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What the command line says in place of a study's file.
+
+    Attributes:
+        settings: Of `read_overrides`.
+        tune: Of `--tune`, as typed.
+    """
+
+    settings: Mapping[str, Level]
+    tune: Sequence[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.settings or self.tune)
+
+    def of(self, file: StudyFile) -> StudyFile:
+        """The study with these changes.
+
+        Raises:
+            SettingError: For what cannot be changed in it.
+        """
+        return with_overrides(with_tuning(file, self.tune), self.settings)
 
 
 def read_overrides(typed: Sequence[str]) -> dict[str, Level]:
@@ -103,12 +130,14 @@ def with_overrides(file: StudyFile, changed: Mapping[str, Level]) -> StudyFile:
     """The study with other settings; a budget takes the place of the other one.
 
     Raises:
-        SettingError: For an axis of the study.
+        SettingError: For an axis of the study, and for what it tunes.
     """
     kept = dict(file.settings)
     for name in changed:
         if name in file.axis_names:
             raise SettingError("set", name, "is an axis of this study")
+        if file.tune is not None and name in file.tune.levels:
+            raise SettingError("set", name, "is tuned in this study")
         for other in {"epochs": ["steps"], "steps": ["epochs"]}.get(name, []):
             kept.pop(other, None)
     return replace(file, settings=kept | dict(changed))
@@ -117,12 +146,12 @@ def with_overrides(file: StudyFile, changed: Mapping[str, Level]) -> StudyFile:
 def _act_on_toml(
     act: Act,
     path: Path,
-    changed: Mapping[str, Level],
+    changes: Changes,
     options: dict[str, Any],
     no_train: bool,
 ) -> None:
     text = _read(path)
-    file, study, settings = _from_toml(path, text, changed, options, no_train)
+    file, study, settings = _from_toml(path, text, changes, options, no_train)
     try:
         act([study], settings, **options)
     except SettingError as error:
@@ -132,12 +161,12 @@ def _act_on_toml(
 def _act_on_run(
     act: Act,
     path: Path,
-    changed: Mapping[str, Level],
+    changes: Changes,
     options: dict[str, Any],
     no_train: bool,
     trust_code: bool,
 ) -> None:
-    studies, settings = _from_run(path, changed, options, no_train, trust_code)
+    studies, settings = _from_run(path, changes, options, no_train, trust_code)
     try:
         act(studies, settings, **options)
     except SettingError as error:
@@ -168,16 +197,16 @@ def _read(path: Path) -> str:
 def _from_toml(
     path: Path,
     text: str,
-    changed: Mapping[str, Level],
+    changes: Changes,
     options: dict[str, Any],
     no_train: bool,
 ) -> tuple[StudyFile, Study, RunSettings]:
     """What a file describes. Ends the program, a line for each problem, where it has any."""
     file, problems = read_study(text)
     if file is not None:
-        if changed and not problems:
-            file = with_overrides(file, changed)
-        study = _make(file, None if changed else text)
+        if changes and not problems:
+            file = changes.of(file)
+        study = _make(file, None if changes else text)
         settings = make_settings(common_settings(file), take_place(file.name, options), no_train)
         problems += [_problem(file, misfit) for misfit in misfits(study, settings)]
         if not problems:
@@ -223,7 +252,7 @@ def _key(file: StudyFile, misfit: Misfit) -> Key:
 
 def _from_run(
     path: Path,
-    changed: Mapping[str, Level],
+    changes: Changes,
     options: dict[str, Any],
     no_train: bool,
     trust_code: bool,
@@ -237,8 +266,8 @@ def _from_run(
     run = load_run(path, "FILE")
     files = [parse_study(study.source) for study in run.studies]
     studies = list(run.studies)
-    if changed:
-        files = [with_overrides(file, changed) for file in files]
+    if changes:
+        files = [changes.of(file) for file in files]
         studies = [_make(file, None) for file in files]
     place = take_place(files[0].name if len(files) == 1 else "all", options)
     common, *others = map(common_settings, files)
@@ -246,7 +275,9 @@ def _from_run(
         raise SettingError("FILE", path, "its studies differ in their settings")
     settings = make_settings(common, place, no_train or run.settings.train is None)
     if not trust_code:
-        named = [spec for spec in own_code(studies, settings) if spec not in changed.values()]
+        named = [
+            spec for spec in own_code(studies, settings) if spec not in changes.settings.values()
+        ]
         _check_code(path, named, run)
     for study in studies:
         for misfit in misfits(study, settings):

@@ -158,7 +158,7 @@ BAD = {
         [
             "1: name A: must be small letters, digits, - and _, at most 60",
             "2: title must be a line of text",
-            "4: colour: unknown; allowed: name, title, axes, variants, baseline, settings",
+            "4: colour: unknown; allowed: name, title, axes, variants, baseline, settings, tune",
             f"7: seeds is no axis; allowed: {', '.join(AXES)}",
         ],
     ),

@@ -98,11 +98,12 @@ def _check(run: Run) -> None:
         for proof in run.proofs[study.name]:
             if set(proof.counted_macs) != set(MAC_TERMS):
                 raise ValueError(f"the counts of {study.name}, {proof.name} lack a term")
-    if run.settings.train is None and (run.records or run.timings):
+    if run.settings.train is None and (run.records or run.timings or run.tuning):
         raise ValueError("a run without training that has trials")
-    trials = [(record.variant, record.seed) for record in run.records]
-    if len(set(trials)) < len(trials):
-        raise ValueError("a trial stands there twice")
+    for records in (run.records, run.tuning):
+        trials = [(record.variant, record.seed) for record in records]
+        if len(set(trials)) < len(trials):
+            raise ValueError("a trial stands there twice")
 
 
 def save_run(run: Run) -> None:

@@ -8,7 +8,7 @@ from ablations.own_code import Code
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
 from ablations.study.run_settings import RunSettings
-from ablations.study.study import Study, distinct_variants
+from ablations.study.study import Study
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,13 @@ class Run:
     """What a report is made of.
 
     proofs: study name -> one for each variant, in the order of the table.
+    studies: as their files say, before anything was chosen for their variants.
     records: of all studies; empty where nothing was trained.
     timings: one for each variant; empty where nothing was trained.
     command: the command line, as typed.
     code: a user's code, module:object -> its files; see `own_code.code_of`. Empty in older runs.
+    tuning: the trials that variants chose their training by; empty where nothing was tuned.
+    asked: trials of the studies; None in older runs, in which all of them have ended.
     """
 
     studies: Sequence[Study]
@@ -30,11 +33,13 @@ class Run:
     environment: Mapping[str, str]
     command: str
     code: Mapping[str, Code] = field(default_factory=dict)
+    tuning: Sequence[TrialRecord] = field(default_factory=list)
+    asked: int | None = None
 
     @property
     def environments(self) -> dict[str, list[str]]:
         """What the trials were measured on, all values that occur; without trials, this machine."""
-        trials = [record.environment for record in self.records]
+        trials = [record.environment for record in (*self.tuning, *self.records)]
         timings = [record.environment for record in self.timings]
         found = [*trials, *timings] or [self.environment]
         names = dict.fromkeys(name for environment in found for name in environment)
@@ -45,10 +50,8 @@ class Run:
 
     @property
     def wanted(self) -> int:
-        """Trials that were asked for."""
-        if self.settings.train is None:
-            return 0
-        return len(distinct_variants(self.studies)) * self.settings.seeds
+        """Trials of the studies that were asked for."""
+        return len(self.records) if self.asked is None else self.asked
 
     @property
     def partial(self) -> bool:
@@ -59,6 +62,17 @@ class Run:
     def failures(self) -> list[TrialRecord]:
         """The trials without a result."""
         return [record for record in self.records if record.failure is not None]
+
+    @property
+    def tuning_failures(self) -> list[TrialRecord]:
+        """The trials of the tuning without a result."""
+        return [record for record in self.tuning if record.failure is not None]
+
+    @property
+    def fruitless(self) -> bool:
+        """Whether something was to be trained and no trial of a study has a result."""
+        failed = all(record.failure is not None for record in self.records)
+        return self.settings.train is not None and failed
 
     @property
     def verified(self) -> bool:

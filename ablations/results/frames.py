@@ -7,6 +7,7 @@ import pandas as pd
 
 from ablations.costs.conventions import ABLATION, ENVELOPE
 from ablations.costs.formulas import MAC_TERMS
+from ablations.results.tuning_result import TuningResult
 from ablations.results.variant_result import VariantResult
 from ablations.statistics.contrasts import Contrast
 from ablations.statistics.estimate import Estimate
@@ -17,6 +18,7 @@ Named = Iterable[tuple[str, VariantResult]]
 Row = dict[Hashable, Any]
 
 _ACCURACY = ["study", "variant", "seed", "top1", "failure", "trained_params", "trained_macs"]
+_TUNING = ["study", "variant", "seed", "top1", "failure", "chosen"]
 _CONTRASTS = ["study", "variant", "baseline", "pairs", "difference", "difference_low",
               "difference_high", "p", "adjusted_p", "verdict"]  # fmt: skip
 _MARGIN = ["margin", "no_worse_p", "adjusted_no_worse_p", "equivalent_p", "adjusted_equivalent_p",
@@ -42,6 +44,28 @@ def accuracy_frame(variants: Named) -> pd.DataFrame:
         for trial in variant.trials
     ]
     return pd.DataFrame(rows, columns=_ACCURACY).astype({"top1": float})
+
+
+def tuning_frame(studies: Iterable[tuple[str, TuningResult]]) -> pd.DataFrame:
+    """One row for each trial of the tuning, see `Results.tuning`."""
+    rows: list[Row] = [
+        {
+            "study": study,
+            "variant": variant.name,
+            **dict(tried.levels),
+            "seed": trial.seed,
+            "top1": trial.top1,
+            "failure": trial.failure,
+            "chosen": tried is variant.chosen,
+        }
+        for study, tuning in studies
+        for variant in tuning.variants
+        for tried in variant.tried
+        for trial in tried.trials
+    ]
+    settings = dict.fromkeys(name for row in rows for name in row if name not in _TUNING)
+    columns = [*_TUNING[:2], *settings, *_TUNING[2:]]
+    return pd.DataFrame(rows, columns=columns).astype({"top1": float})
 
 
 def contrast_frame(variants: Named) -> pd.DataFrame:

@@ -76,6 +76,18 @@ class Results:
 
         return accuracy_frame(self._named_variants)
 
+    def tuning(self) -> "DataFrame":
+        """One row for each trial that a variant chose its training by; none where nothing is tuned.
+
+        Returns:
+            study, variant; every tuned setting; seed; top1 (percent on the validation split, NaN
+            where the trial failed); failure; chosen: whether the variant chose these levels.
+        """
+        from ablations.results.frames import tuning_frame
+
+        studies = [(found.study.name, found.tuning) for found in self.studies]
+        return tuning_frame((name, tuning) for name, tuning in studies if tuning is not None)
+
     def contrasts(self) -> "DataFrame":
         """One row for each variant that is held against its study's baseline.
 

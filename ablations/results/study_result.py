@@ -12,6 +12,7 @@ from ablations.records.run_record import Run
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
 from ablations.results.paper_shape import PaperShape, paper_shape
+from ablations.results.tuning_result import TuningResult, tuning_result
 from ablations.results.variant_result import VariantResult
 from ablations.statistics.contrasts import Contrast, contrast_study
 from ablations.statistics.dominance import Dominance, dominances
@@ -31,14 +32,16 @@ class StudyResult:
     The statistics are computed when they are first asked for, and once.
 
     Attributes:
-        study: Its design.
+        study: Its design; where something was tuned, trained as was chosen.
         variants: What was found of each.
         margin: The run's, points of Top-1; None where nothing is asked of it.
+        tuning: What its variants' training was chosen by; None where nothing was chosen.
     """
 
     study: Study
     variants: tuple[VariantResult, ...]
     margin: float | None = None
+    tuning: TuningResult | None = None
 
     def __getitem__(self, name: str) -> VariantResult:
         """The variant of that name; KeyError where there is none."""
@@ -149,7 +152,9 @@ class StudyResult:
 
 
 def study_result(run: Run, study: Study) -> StudyResult:
-    """What a run says of one of its studies."""
+    """What a run says of one of its studies, trained as was chosen for it."""
+    tuning = tuning_result(study, run.tuning) if run.settings.train else None
+    study = study if tuning is None else tuning.tuned
     proofs = {proof.name: proof for proof in run.proofs[study.name]}
     trials = _by_variant(run.records)
     timings: dict[Variant, TimingRecord] = {timing.variant: timing for timing in run.timings}
@@ -184,6 +189,7 @@ def study_result(run: Run, study: Study) -> StudyResult:
             for name, variant in study.variants.items()
         ),
         margin,
+        tuning,
     )
 
 

@@ -2,26 +2,31 @@
 
 import shlex
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 
 from ablations.costs.proof_suite import prove_study
+from ablations.data.images import ImageData
+from ablations.data.registry import Wanted
 from ablations.own_code import code_of
 from ablations.records.folder import WRITTEN, check_writable, tidy
 from ablations.records.run_record import Run
 from ablations.records.store import Store
-from ablations.records.timing_record import TIMINGS, TimingRecord
+from ablations.records.timing_record import TIMINGS
 from ablations.records.trial_record import TRIALS, TrialRecord
-from ablations.run.launcher import choose_device, run_trials
+from ablations.results.tuning_result import trained_variants
+from ablations.run.launcher import choose_device, run_seeded, run_trials
 from ablations.run.stopping import Stop
 from ablations.run.strangers_code import own_code
+from ablations.run.tuning import tuning_trials
 from ablations.study.run_settings import RunSettings
-from ablations.study.study import Study
+from ablations.study.study import Study, distinct_variants
 from ablations.texts import inert
 from ablations.training.bench import measure_timings
 from ablations.training.environment import describe_environment
-from ablations.training.progress import Progress
-from ablations.training.setup import Setup, make_setups
+from ablations.training.progress import STUDY, TUNING, Progress
+from ablations.training.setup import Setup, setups_of
 
 
 def execute(
@@ -33,8 +38,8 @@ def execute(
     stop: Stop | None = None,
     on_run: Callable[[Run], None] = lambda run: None,
 ) -> Run:
-    """Checks everything, proves the costs, trains and times what is not yet recorded in the output
-    folder. Where it is asked to stop, the run that comes back is a partial one.
+    """Checks everything, proves the costs, tunes, trains and times what is not yet recorded in the
+    output folder. Where it is asked to stop, the run that comes back is a partial one.
 
     Args:
         studies: What is compared.
@@ -52,30 +57,53 @@ def execute(
     stop = stop or Stop()
     check_writable("output", settings.output, WRITTEN)
     device = torch.device("cpu")
+    loaded: dict[Wanted, ImageData] = {}
     setups: list[Setup] = []
+    candidates: list[tuple[Setup, int]] = []
     if settings.train:
         device = choose_device(settings.train.device)
-        setups = make_setups(studies, settings.train, progress.images_seen)
+        setups = setups_of(distinct_variants(studies), settings.train, loaded, progress.images_seen)
+        candidates = tuning_trials(studies, settings.train, loaded, progress.images_seen)
     proofs = {study.name: prove_study(study, settings.cost_model) for study in studies}
-    here = describe_environment(device)
-    typed, code = inert(shlex.join(argv)), code_of(own_code(studies, settings))
-
-    def run_of(records: Sequence[TrialRecord], timings: Sequence[TimingRecord] = ()) -> Run:
-        return Run(studies, settings, proofs, records, timings, here, typed, code)
-
+    code = code_of(own_code(studies, settings))
+    whole = Run(
+        studies=studies,
+        settings=settings,
+        proofs=proofs,
+        records=[],
+        timings=[],
+        environment=describe_environment(device),
+        command=inert(shlex.join(argv)),
+        code=code,
+        asked=len(setups) * settings.seeds,
+    )
     if not settings.train:
-        return run_of([])
+        return whole
     tidy(settings.output)
     trials = Store(settings.output, TRIALS, progress.notice)
     timed = Store(settings.output, TIMINGS, progress.notice)
-    records: list[TrialRecord] = run_trials(
-        setups, settings, device, trials, progress, debug, stop, lambda found: on_run(run_of(found))
-    )
+    if candidates:
+        progress.pass_starts(TUNING)
+        tuning = run_seeded(
+            candidates, replace(settings, save_weights=False), device, trials, progress, debug, stop
+        )
+        whole = replace(whole, tuning=tuning)
+        if stop.asked:
+            return whole
+        setups = setups_of(trained_variants(studies, tuning), settings.train, loaded)
+        whole = replace(whole, asked=len(setups) * settings.seeds)
+        progress.pass_starts(STUDY)
+
+    def tell(found: Sequence[TrialRecord]) -> None:
+        on_run(replace(whole, records=found))
+
+    records = run_trials(setups, settings, device, trials, progress, debug, stop, tell)
+    whole = replace(whole, records=records)
     if stop.asked:
-        return run_of(records)
+        return whole
     try:
-        return run_of(records, measure_timings(setups, device, timed, progress, debug))
+        return replace(whole, timings=measure_timings(setups, device, timed, progress, debug))
     except KeyboardInterrupt:
         if not stop.reports:
             raise
-        return run_of(records)
+        return whole

@@ -1,5 +1,6 @@
 """Runs the trials of some studies, each once, and keeps what finished."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -54,21 +55,40 @@ def run_trials(
     stop: Stop | None = None,
     on_records: OnRecords = lambda records: None,
 ) -> list[TrialRecord]:
-    """One record for every (variant, seed), trained here or found in `store`, in that order.
+    """One record for every (variant, seed), see `run_seeded`.
 
     Every variant gets its first seed before any gets its second, so that what an interrupted run
-    has recorded compares all of them. Trials run side by side as `settings.jobs` says; their
-    numbers do not depend on it. Trials that another run in the same folder is at are left to it.
-    What makes a trial fail goes into its record and its log; with `debug` trials run one at a time
-    in this process, and it is raised.
+    has recorded compares all of them. Where more of them fail than `settings` allow, the run is
+    stopped.
+    """
+    wanted = [(setup, seed) for seed in range(settings.seeds) for setup in setups]
+    allowed = failures_allowed(settings, len(wanted))
+    return run_seeded(wanted, settings, device, store, progress, debug, stop, on_records, allowed)
 
-    Where `stop` is asked, or more trials fail than `settings` allow, it returns what there is; what
+
+def run_seeded(
+    seeded: Sequence[tuple[Setup, int]],
+    settings: RunSettings,
+    device: torch.device,
+    store: Store[TrialRecord],
+    progress: Progress,
+    debug: bool = False,
+    stop: Stop | None = None,
+    on_records: OnRecords = lambda records: None,
+    allowed: float = math.inf,
+) -> list[TrialRecord]:
+    """One record for every setup with its seed, trained here or found in `store`, in their order.
+
+    Trials run side by side as `settings.jobs` says; their numbers do not depend on it. Trials that
+    another run in the same folder is at are left to it. What makes a trial fail goes into its
+    record and its log; with `debug` trials run one at a time in this process, and it is raised.
+
+    Where `stop` is asked, or more trials fail than are `allowed`, it returns what there is; what
     was running has left checkpoints. on_records: see `TOLD_EVERY`.
     """
     orders = {
         _trial(setup, seed, device): _order(setup, setup.key(device, seed), settings)
-        for seed in range(settings.seeds)
-        for setup in setups
+        for setup, seed in seeded
     }
     for order in orders.values():
         order.take(store.peek(order.key), settings.retry_failed)
@@ -79,7 +99,6 @@ def run_trials(
             progress.trial_ends(trial, order.record, reused=True)
     wanted = list({id(orders[trial].setup): orders[trial].setup for trial in left}.values())
     jobs = 0 if debug else choose_jobs(settings.jobs, wanted, device)
-    allowed = failures_allowed(settings, len(orders))
     stop = stop or Stop()
     with stop.patiently(here=not (jobs and left)), Claims(store.output, progress.notice) as claims:
         desk = Desk(orders, store, claims, progress, stop, allowed, on_records)

@@ -8,15 +8,18 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from ablations.data.images import batches_of_epoch
+from ablations.data.images import ImageData, batches_of_epoch
+from ablations.data.registry import Wanted
 from ablations.errors import SettingError
 from ablations.records.run_record import Run
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS, TimingRecord
 from ablations.records.trial_record import TRIALS
 from ablations.results.results import results_of
+from ablations.results.tuning_result import trained_variants
 from ablations.run.capacity import choose_jobs
 from ablations.run.launcher import choose_device
+from ablations.run.tuning import tuning_trials
 from ablations.statistics.contrasts import pooled_spread
 from ablations.statistics.power import (
     detectable_difference,
@@ -27,10 +30,12 @@ from ablations.statistics.power import (
 from ablations.statistics.sign_flips import seeds_needed
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
+from ablations.study.train_settings import TrainSettings
+from ablations.study.variants import Variant
 from ablations.training.bench import measure_timings
 from ablations.training.loop import total_steps
 from ablations.training.progress import Progress
-from ablations.training.setup import Setup, make_setups
+from ablations.training.setup import Setup, setups_of
 from ablations.training.threads import threads_fixed
 
 POWER = 0.8
@@ -77,11 +82,14 @@ class MarginReach:
 class Plan:
     """trials: wanted; recorded: of those, found in the output folder.
 
+    tuning:     the same of the trials that variants choose their training by; None where nothing is
+                tuned. While some of them are left, those of the studies are not yet known: none is
+                recorded, and where budgets are tuned they are taken to be the longest.
     jobs:       trials at a time.
-    seconds:    of training and testing what is left, so many at a time, from the median of a few
-                timed steps with the threads of a trial; reading and augmenting images is not in it,
-                nor that trials side by side slow each other down. None where a variant could not be
-                timed.
+    seconds:    of training and testing what is left, the tuning included, so many at a time, from
+                the median of a few timed steps with the threads of a trial; reading and augmenting
+                images is not in it, nor that trials side by side slow each other down. None where a
+                variant could not be timed.
     peak_bytes: of tensors in the hungriest variant's training step.
     spread:     standard deviation of paired differences, points; None where nobody said.
     """
@@ -95,6 +103,16 @@ class Plan:
     seeds: int
     spread: float | None
     reaches: list[Reach]
+    tuning: "TuningPlan | None" = None
+
+
+@dataclass(frozen=True)
+class TuningPlan:
+    """As the fields of Plan that are called so."""
+
+    trials: int
+    recorded: int
+    seconds: float | None
 
 
 def make_plan(
@@ -107,41 +125,90 @@ def make_plan(
     train = settings.train
     assert train is not None
     device = choose_device(train.device)
-    setups, store = (
-        make_setups(studies, train, progress.images_seen),
-        Store(settings.output, TRIALS),
-    )
-    left = [
-        sum(store.peek(setup.key(device, seed)) is None for seed in range(settings.seeds))
-        for setup in setups
-    ]
+    store, loaded = Store(settings.output, TRIALS), dict[Wanted, ImageData]()
+    candidates = tuning_trials(studies, train, loaded, progress.images_seen)
+    tried = [store.peek(setup.key(device, seed)) for setup, seed in candidates]
+    untried = [setup for (setup, _), record in zip(candidates, tried, strict=True) if not record]
+    if untried:
+        setups = _longest_setups(studies, train, loaded)
+        left = [settings.seeds] * len(setups)
+    else:
+        tuning = [record for record in tried if record is not None]
+        chosen = trained_variants(studies, tuning)
+        setups = setups_of(chosen, train, loaded, progress.images_seen)
+        left = [
+            sum(store.peek(setup.key(device, seed)) is None for seed in range(settings.seeds))
+            for setup in setups
+        ]
     wanted = [setup for setup, trials in zip(setups, left, strict=True) if trials]
-    jobs = min(max(1, choose_jobs(settings.jobs, wanted, device)), max(1, sum(left)))
+    jobs = max(1, choose_jobs(settings.jobs, [*untried, *wanted], device))
+    jobs = min(jobs, max(1, len(untried) + sum(left)))
     with TemporaryDirectory() as folder, threads_fixed(train.threads):
         timings = measure_timings(setups, device, Store(Path(folder), TIMINGS), progress)
     failed = [timing.failure for timing in timings if timing.failure is not None]
     peaks = [timing.peak_bytes for timing in timings if timing.peak_bytes is not None]
     trials = len(setups) * settings.seeds
+    seconds = None if failed else sum(map(_seconds, setups, timings, left)) / jobs
+    tuning_plan = None
+    if candidates:
+        spent = None if failed else _tuning_seconds(untried, setups, timings) / jobs
+        tuning_plan = TuningPlan(len(candidates), len(candidates) - len(untried), spent)
+        seconds = None if seconds is None or spent is None else seconds + spent
     return Plan(
         trials=trials,
         recorded=trials - sum(left),
         jobs=jobs,
-        seconds=None if failed else sum(map(_seconds, setups, timings, left)) / jobs,
+        seconds=seconds,
         peak_bytes=max(peaks, default=None),
         failures=failed,
         seeds=settings.seeds,
         spread=spread,
         reaches=[_reach(study, settings, spread) for study in studies],
+        tuning=tuning_plan,
+    )
+
+
+def _longest_setups(
+    studies: Sequence[Study], train: TrainSettings, loaded: dict[Wanted, ImageData]
+) -> list[Setup]:
+    """A setup for each variant; of what is tuned, with the candidate that sees the most images."""
+
+    def images(setup: Setup) -> int:
+        return total_steps(setup.settings, setup.data) * setup.settings.batch_size
+
+    found: dict[Variant, Setup] = {}
+    for study in studies:
+        candidates = [()] if study.tune is None else study.tune.candidates
+        for variant in study.variants.values():
+            offered = [variant.trained_with(levels) for levels in candidates]
+            found[variant] = max(setups_of(offered, train, loaded), key=images)
+    return list(found.values())
+
+
+def _tuning_seconds(
+    untried: Sequence[Setup], setups: Sequence[Setup], timings: Sequence[TimingRecord]
+) -> float:
+    """The tuning's trials, by the timing of the same network on the same data set."""
+    timed = {
+        (setup.variant.network, setup.settings.dataset): timing
+        for setup, timing in zip(setups, timings, strict=True)
+    }
+    return sum(
+        _seconds(setup, timed[setup.variant.network, setup.settings.dataset], 1)
+        for setup in untried
     )
 
 
 def _seconds(setup: Setup, timing: TimingRecord, trials: int) -> float:
-    """So many trials: their steps, and the images that are judged after each epoch."""
+    """So many trials: their steps, in proportion to the images of a batch where the timing had
+    others, and the images that are judged after each epoch."""
+    batch = min(setup.settings.batch_size, setup.data.train_size)
     steps = total_steps(setup.settings, setup.data)
-    epochs = math.ceil(steps / batches_of_epoch(setup.data.train_size, setup.settings.batch_size))
+    epochs = math.ceil(steps / batches_of_epoch(setup.data.train_size, batch))
     batches = math.ceil(setup.data.test_size / timing.batch_size)
     tests = epochs * batches * median(timing.inference_seconds)
-    return trials * (steps * median(timing.step_seconds) + tests)
+    step = median(timing.step_seconds) * batch / timing.batch_size
+    return trials * (steps * step + tests)
 
 
 def _reach(study: Study, settings: RunSettings, spread: float | None) -> Reach:

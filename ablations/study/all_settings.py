@@ -31,6 +31,9 @@ AXES: Mapping[str, Setting] = {name: found for name, found in SETTINGS.items() i
 NETWORK_AXES = {name: found for name, found in AXES.items() if name in NETWORK_SETTINGS}
 TRAINING_AXES = {name: found for name, found in AXES.items() if name in TRAIN_SETTINGS}
 
+TUNABLE = {name: found for name, found in TRAINING_AXES.items() if name != "dataset"}
+"""What can be chosen for each variant by its accuracy, which other images would not show."""
+
 DEFAULTS: Mapping[str, Level] = {
     name: found.default for name, found in AXES.items() if found.default is not None
 }

@@ -14,6 +14,9 @@
     seeds = 8
     epochs = 8
 
+    [tune]                                  # what each variant chooses on the validation split
+    lr = [0.03, 0.1, 0.3]
+
 In place of [axes], [[variants]] lists the variants one by one. `all_settings.SETTINGS` names what
 the settings can hold, `all_settings.AXES` what can be an axis.
 """
@@ -27,8 +30,10 @@ from math import prod
 from ablations.networks.families import family_of
 from ablations.settings.setting import Level
 from ablations.study.all_settings import DEFAULTS, NETWORK_AXES, PAPER, TRAINING_AXES
-from ablations.study.document import Key, Problem, Reader, StudyFile
+from ablations.study.document import TUNE, Key, Problem, Reader, StudyFile
+from ablations.study.grid import MOST_CANDIDATES, Grid
 from ablations.study.study import Study
+from ablations.study.train_settings import VALIDATION
 from ablations.study.variants import Variant, make_variant
 from ablations.texts import shown
 
@@ -103,6 +108,7 @@ def make_study(file: StudyFile, source: str | None = None) -> Study:
         variants=dict(zip(names, _variants(file, cells), strict=True)),
         baseline=names[cells.index(_baseline(file, cells))],
         source=file.to_toml() if source is None else source,
+        tune=file.tune,
     )
 
 
@@ -160,19 +166,37 @@ def _misplaced(file: StudyFile) -> Iterator[Problem]:
     for name in file.baseline:
         if name not in file.axis_names:
             yield ("baseline", name), f"{name}: is no axis of this study"
+    if file.tune is not None:
+        yield from _misplaced_tuning(file, file.tune)
+
+
+def _misplaced_tuning(file: StudyFile, tune: Grid) -> Iterator[Problem]:
+    for name in tune.levels:
+        if name in file.axis_names:
+            yield (TUNE, name), f"{name}: is an axis; leave it out of [tune]"
+        if name in file.settings:
+            yield ("settings", name), f"{name}: is tuned; leave it out of [settings]"
+    if prod(map(len, tune.levels.values())) > MOST_CANDIDATES:
+        combined = prod(map(len, tune.levels.values()))
+        yield (TUNE,), f"{combined} combinations to choose from; at most {MOST_CANDIDATES}"
+    if file.settings.get("split") == VALIDATION:
+        problem = "is what [tune] chooses by; what was chosen is reported on test"
+        yield ("settings", "split"), f"split {VALIDATION}: {problem}"
 
 
 def _mixed_budgets(file: StudyFile) -> Iterator[Problem]:
-    given = {*file.axis_names, *file.settings}
+    tuned = {} if file.tune is None else file.tune.levels
+    given = {*file.axis_names, *file.settings, *tuned}
     places: list[tuple[Key, Mapping[str, object]]] = [
         (("settings",), file.settings),
         (("axes",), file.axes),
+        ((TUNE,), tuned),
         *((("variants", place), variant) for place, variant in enumerate(file.variants)),
     ]
     holding = [where for where, levels in places if "steps" in levels]
     if {"epochs", "steps"} <= given:
         yield (*holding[0], "steps"), "steps: give either epochs or steps, not both"
-    elif holding and ("settings",) not in holding:
+    elif holding and not {("settings",), (TUNE,)} & {*holding}:
         for place, variant in enumerate(file.variants):
             if "steps" not in variant:
                 yield ("variants", place), "steps is missing, which other variants have"

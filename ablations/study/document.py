@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ablations.settings.setting import Level, Setting
-from ablations.study.all_settings import AXES, SETTINGS
+from ablations.study.all_settings import AXES, SETTINGS, TUNABLE
+from ablations.study.grid import DEFAULT_SEEDS, Grid
 from ablations.texts import check_printable, is_control, shown, text_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
+TUNE, SEEDS = "tune", "seeds"
+"""The table of what is chosen for each variant, and what in it is no setting to choose."""
 
 Key = tuple[str | int, ...]
 """Where something stands in a file: ("axes", "kernel_size"), ("variants", 1, "lr"); in a text that
@@ -30,6 +33,7 @@ class StudyFile:
     variants: one by one.
     baseline: the levels of the baseline, as far as they are given.
     settings: of SETTINGS, as far as they are given.
+    tune:     what is chosen for each variant; None where nothing is.
     """
 
     name: str
@@ -38,6 +42,7 @@ class StudyFile:
     variants: tuple[Mapping[str, Level], ...] = ()
     baseline: Mapping[str, Level] = field(default_factory=dict)
     settings: Mapping[str, Level] = field(default_factory=dict)
+    tune: Grid | None = None
 
     @property
     def axis_names(self) -> tuple[str, ...]:
@@ -54,6 +59,8 @@ class StudyFile:
             parts.append(_table("[baseline]", self.baseline))
         if self.settings:
             parts.append(_table("[settings]", self.settings))
+        if self.tune is not None:
+            parts.append(_table("[tune]", {**self.tune.levels, SEEDS: self.tune.seeds}))
         return "\n".join(parts)
 
 
@@ -80,13 +87,14 @@ class Reader:
     def variants_unread(self) -> bool:
         """Whether a part that makes the variants, or their baseline, could not be read."""
         parts = ((), ("axes",), ("variants",), ("baseline",))
-        return any(key[:1] in parts or key[-1] in AXES for key, _ in self.problems)
+        found = [key for key, _ in self.problems if key[:1] != (TUNE,)]
+        return any(key[:1] in parts or key[-1] in AXES for key in found)
 
     def wrong(self, key: Key, problem: str) -> None:
         self.problems.append((key, problem))
 
     def file(self, document: Mapping[str, Any]) -> StudyFile:
-        known = ("name", "title", "axes", "variants", "baseline", "settings")
+        known = ("name", "title", "axes", "variants", "baseline", "settings", TUNE)
         for key in document:
             if key not in known:
                 self.wrong((key,), f"{shown(key)}: unknown; allowed: {', '.join(known)}")
@@ -104,6 +112,7 @@ class Reader:
             variants=self.variants(document.get("variants", [])),
             baseline=self.levels(("baseline",), document.get("baseline", {}), AXES),
             settings=self.levels(("settings",), document.get("settings", {}), SETTINGS),
+            tune=self.tune(document[TUNE]) if TUNE in document else None,
         )
 
     def text(self, document: Mapping[str, Any], key: str) -> str | None:
@@ -136,6 +145,26 @@ class Reader:
             if count > 1:
                 self.wrong(key, f"{name} {shown(level)}: given twice; every value once")
         return tuple(times)
+
+    def tune(self, table: object) -> Grid | None:
+        """None where it cannot be read."""
+        if not isinstance(table, dict):
+            self.wrong((TUNE,), "tune must be a table: [tune]")
+            return None
+        levels = {}
+        for name, values in table.items():
+            key: Key = (TUNE, name)
+            if name != SEEDS and name not in TUNABLE:
+                known = ", ".join((*TUNABLE, SEEDS))
+                self.wrong(key, f"{shown(name)} cannot be tuned; allowed: {known}")
+            elif name != SEEDS and (not isinstance(values, list) or len(values) < 2):
+                self.wrong(key, f"{name} must be a list of at least two values to choose from")
+            elif name != SEEDS:
+                levels[name] = self.once(key, name, values)
+        seeds = self.level((TUNE, SEEDS), SEEDS, table.get(SEEDS, DEFAULT_SEEDS), SETTINGS)
+        if not table.keys() - {SEEDS}:
+            self.wrong((TUNE,), "tune names no setting to choose, as lr = [0.03, 0.1]")
+        return Grid(levels, int(seeds)) if levels and seeds is not None else None
 
     def variants(self, tables: object) -> tuple[dict[str, Level], ...]:
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):

@@ -1,9 +1,10 @@
 """A study: variants that differ on some axes. No torch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ablations.statistics.design import Design
+from ablations.study.grid import Candidate, Grid
 from ablations.study.variants import Variant
 
 
@@ -16,12 +17,25 @@ class Study(Design):
         title: For the report.
         variants: Name ("7", "C", "3, r=4") -> Variant, in the order of the table.
         source: The study's file (TOML); it makes this study again.
+        tune: What each variant's training is chosen from; None where nothing is chosen.
     """
 
     name: str
     title: str
     variants: Mapping[str, Variant]
     source: str
+    tune: Grid | None = None
+
+    def tuned(self, chosen: Mapping[str, Candidate]) -> "Study":
+        """The study whose variants are trained as was chosen for them.
+
+        chosen: by name of the variant; one that is not named stays as it is.
+        """
+        variants = {
+            name: variant.trained_with(chosen.get(name, ()))
+            for name, variant in self.variants.items()
+        }
+        return replace(self, variants=variants)
 
     @property
     def same_images(self) -> list[str]:

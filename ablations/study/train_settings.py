@@ -21,7 +21,8 @@ from ablations.study.variants import Variant
 from involution_core.architectures import ARCHITECTURES, Architecture
 
 DEVICES = ("auto", "cpu", "cuda")
-SPLITS = ("test", "validation")
+TEST, VALIDATION = "test", "validation"
+SPLITS = (TEST, VALIDATION)
 OPTIMIZERS = {"sgd": "SGD", "adamw": "AdamW"}
 MOST_THREADS = 1024
 MODELS = tuple(a.name for a in ARCHITECTURES.values() if a.family == "rednet")
@@ -86,7 +87,7 @@ class TrainSettings:
     split: str = setting(
         Setting(
             read=one_of(SPLITS),
-            default="test",
+            default=TEST,
             help="What accuracy is measured on: test, or, to choose by it, validation, which is "
             "held out of the training split",
             example="validation",

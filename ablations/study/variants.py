@@ -1,7 +1,7 @@
 """What a study compares: variants of a network and of its training, as data. No torch."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,12 @@ class Variant(Network):
     def network(self) -> Network:
         """The network alone."""
         return Network(**{name: getattr(self, name) for name in NETWORK_SETTINGS})
+
+    def trained_with(self, levels: Iterable[tuple[str, Level]]) -> "Variant":
+        """The same network with other settings of its training."""
+        return replace(
+            self, training=tuple(sorted({**dict(self.training), **dict(levels)}.items()))
+        )
 
     @property
     def slug(self) -> str:

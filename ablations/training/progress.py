@@ -7,6 +7,9 @@ from ablations.records.trial_record import TrialRecord
 from ablations.study.variants import Variant
 from ablations.training.trial import Trial
 
+TUNING, STUDY = "tuning", "trials"
+"""The passes of a run: trials that variants choose their training by, and those of its studies."""
+
 
 class Progress:
     """Receives the events of a run; this one ignores them. Several trials may run at a time."""
@@ -17,8 +20,12 @@ class Progress:
     def notice(self, line: str) -> None:
         """Something that whoever watches should know, such as a damaged file."""
 
+    def pass_starts(self, name: str) -> None:
+        """The trials that follow are of this pass, TUNING or STUDY; a run that tunes nothing does
+        not say so."""
+
     def run_starts(self, works: Mapping[Trial, float]) -> None:
-        """These trials are wanted; their works are as their times, in any unit."""
+        """These trials are wanted in this pass; their works are as their times, in any unit."""
 
     def trial_starts(self, trial: Trial, steps: int) -> None:
         """A trial of so many steps starts, or starts again."""

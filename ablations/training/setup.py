@@ -1,6 +1,6 @@
 """What is trained and timed: a variant with its settings and its images."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -68,19 +68,30 @@ def sources_of(variant: Variant, settings: TrainSettings) -> tuple[tuple[str, st
     return tuple(sources([*variant.own_code, *images]).items())
 
 
-def make_setups(
-    studies: Sequence[Study],
+def make_setups(studies: Sequence[Study], settings: TrainSettings) -> list[Setup]:
+    """One setup for each variant, see `setups_of`."""
+    return setups_of(distinct_variants(studies), settings, {})
+
+
+def setups_of(
+    variants: Iterable[Variant],
     settings: TrainSettings,
+    loaded: dict[Wanted, ImageData],
     on_look: OnLook = lambda done, of: None,
 ) -> list[Setup]:
-    """One setup for each variant; every data set is loaded once. on_look: see the registry.
+    """One setup for each variant; every data set is loaded once.
+
+    Args:
+        variants: Each once.
+        settings: Of the run.
+        loaded: The data sets that are there already, to which the others are added.
+        on_look: See the registry.
 
     Raises:
         SettingError: In one line, for a data set that is not there.
     """
-    loaded: dict[Wanted, ImageData] = {}
     setups = []
-    for variant in distinct_variants(studies):
+    for variant in variants:
         own = settings.for_variant(variant)
         wanted = wanted_images(variant, own)
         if wanted not in loaded:

@@ -6,8 +6,12 @@ from collections.abc import Iterator, Sequence
 import click
 
 
+class ListOption(click.Option):
+    """An option that takes several values at once; it is `multiple`."""
+
+
 class ListCommand(click.Command):
-    """A command whose `multiple` options take several values at once: --sizes 3 5, --sizes 3,5.
+    """A command whose list options take several values at once: --sizes 3 5, --sizes 3,5.
 
     click gives an option a fixed number of values, so the list is rewritten to
     `--sizes 3 --sizes 5` before click sees it.
@@ -17,7 +21,7 @@ class ListCommand(click.Command):
         lists = {
             name
             for parameter in self.params
-            if isinstance(parameter, click.Option) and parameter.multiple
+            if isinstance(parameter, ListOption)
             for name in parameter.opts
         }
         return super().parse_args(ctx, list(spread_lists(args, lists)))

@@ -52,7 +52,7 @@ def run_studies(
             _stopped(settings, stop, progress)
         if stop.asked:
             _stopped(settings, stop, progress)
-    if not run.verified or run.failures:
+    if not run.verified or run.failures or run.fruitless:
         sys.exit(FAILED)
 
 

@@ -13,9 +13,10 @@ from ablations.study.builder import BadStudy, StudyFile, make_study
 from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import read_levels, shipped, with_levels
 from ablations.study.study import Study
-from commands.shared.list_command import ListCommand
+from commands.shared.list_command import ListCommand, ListOption
 from commands.shared.options import Option, place_options, study_options, with_options
 from commands.shared.run_request import make_settings, take_levels, take_place
+from commands.shared.tune_option import check_set_once, tune_option, with_tuning
 
 Act = Callable[..., None]
 """Takes studies, RunSettings and what further options there are, by name."""
@@ -33,7 +34,13 @@ class StudyCommand:
         file = shipped(self.name)
 
         @with_options(
-            [*_axis_options(file), *study_options(file.settings), *place_options(), *further]
+            [
+                *_axis_options(file),
+                *study_options(file.settings),
+                tune_option,
+                *place_options(),
+                *further,
+            ]
         )
         def command(baseline: str | None, **options: Any) -> None:
             axes = {axis: _take_axis(axis, options) for axis in file.axes}
@@ -55,6 +62,7 @@ def _axis_options(file: StudyFile) -> list[Option]:
         options.append(
             click.option(
                 declared.levels_option,
+                cls=ListOption,
                 multiple=True,
                 default=texts,
                 metavar=declared.levels_metavar,
@@ -80,15 +88,18 @@ def act_on(act: Act, name: str, files: Sequence[StudyFile], options: dict[str, A
         act: What is to be done.
         name: Of the output folder where the options name none.
         files: The studies, with the settings that are their defaults.
-        options: Of `study_options`, `place_options` and of `act`.
+        options: Of `study_options`, `tune_option`, `place_options` and of `act`.
 
     Raises:
         SettingError: For what does not fit, in the name of the option that said it.
     """
     place, levels = take_place(name, options), take_levels(files[0].settings, options)
-    settings = make_settings(levels, place, options.pop("no_train", False))
+    typed = options.pop("tune")
+    files = [with_tuning(replace(file, settings=levels), typed) for file in files]
+    check_set_once(files[0])
+    settings = make_settings(files[0].settings, place, options.pop("no_train", False))
     try:
-        studies = [make_study(replace(file, settings=levels)) for file in files]
+        studies = [make_study(file) for file in files]
     except BadStudy as error:
         raise click.UsageError(str(error)) from None
     for study in studies:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from ablations.study.all_settings import AXES
+from ablations.study.grid import Candidate
 from ablations.study.study import Study
 
 BETWEEN = " · "
@@ -26,6 +27,11 @@ def level_name(axis: str, level: str) -> str:
     """A level in running text."""
     text = level_text(axis, level)
     return text if level == "–" else AXES[axis].phrase.format(text)
+
+
+def candidate_name(levels: Candidate) -> str:
+    """What a variant can choose, in running text."""
+    return ", ".join(level_name(name, str(level)) for name, level in levels)
 
 
 def _short(axis: str, level: str) -> str:

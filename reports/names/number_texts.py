@@ -54,6 +54,18 @@ def seeds_text(n: int) -> str:
     return f"{n} seed{'s' * (n != 1)}"
 
 
+def trials_text(n: int) -> str:
+    """ "1 trial", "12 trials"."""
+    return f"{n} trial{'s' * (n != 1)}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds, minutes or hours, whichever reads best."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
 def mean_text(top1: Estimate) -> str | None:
     """Mean Top-1 (%) with half its 95 % interval: 62.8 ± 8.9; None without a mean."""
     return None if top1.mean is None else f"{top1.mean:.1f}{_half(top1)}"

@@ -97,6 +97,15 @@ def render_report(results: Results, sections: list[Section]) -> str:
                 for axis in dict.fromkeys(axis for study in studies for axis in study.axes)
                 if axis in TRAINING_AXES
             ],
+            tuned=[
+                axis_name(name)
+                for name in dict.fromkeys(
+                    name
+                    for result in results.studies
+                    if result.tuning is not None
+                    for name in result.tuning.grid.levels
+                )
+            ],
             has_attention=any(variant.generator == ATTENTION for variant in variants),
             data=results.data,
             budget=budget(run.settings.train) if run.settings.train else None,

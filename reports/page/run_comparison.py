@@ -10,6 +10,7 @@ from ablations.statistics.estimate import Estimate
 from ablations.study.study import distinct_variants
 from ablations.study.variants import Variant
 from reports.names.captions import counted_on, measured_on, variant_name
+from reports.names.level_names import variant_names
 from reports.tables.comparison_tables import (
     AccuracyChange,
     CostChange,
@@ -19,6 +20,7 @@ from reports.tables.comparison_tables import (
     cost_table,
 )
 from reports.tables.table import Group, Table
+from reports.words.tuning_words import choices_text, grid_text
 from reports.words.verdict import conclusion
 
 FIRST, SECOND = "A", "B"
@@ -72,13 +74,19 @@ def _described(results: Results) -> Iterator[tuple[str, str]]:
     yield "costs counted on", _counted_on(results)
     yield "Top-1 measured on", _measured_on(results)
     if settings.train is not None:
+        tuned = _tuned(results)
         for name, value in asdict(settings.train).items():
-            yield name.replace("_", " "), "–" if value is None else str(value)
+            told = "tuned" if name in tuned else "–" if value is None else str(value)
+            yield name.replace("_", " "), told
         yield "seeds", str(settings.seeds)
         yield "margin", "–" if settings.margin is None else f"{settings.margin:g} points"
         yield "data", " / ".join(results.data) or "–"
     for result in results.studies:
         yield f"variants of {result.study.name}", "; ".join(result.study.variants)
+        if result.tuning is not None:
+            names = variant_names(result.study).__getitem__
+            yield f"tuned in {result.study.name}", grid_text(result.tuning.grid)
+            yield f"chosen in {result.study.name}", choices_text(result.tuning, names)
     for name, found in results.environments.items():
         yield name, " / ".join(found)
 
@@ -97,12 +105,21 @@ def _measured_on(results: Results) -> str:
 
 def _own_training(first: Results, second: Results) -> set[str]:
     """What differs in the training of one variant from its run, in either; and the data set, where
-    the runs have not the same: accuracies on other images are not compared."""
+    the runs have not the same: accuracies on other images are not compared. Not what was tuned, as
+    long as neither run varies it: a variant is the same one, however its training was chosen."""
     variants = [*_variants(first), *_variants(second)]
     data = {run.settings.train and run.settings.train.dataset for run in (first, second)}
-    return {name for variant in variants for name, _ in variant.training} | (
+    studies = [result.study for results in (first, second) for result in results.studies]
+    tuned = (_tuned(first) | _tuned(second)) - {axis for study in studies for axis in study.axes}
+    return {name for variant in variants for name, _ in variant.training} - tuned | (
         {"dataset"} if len(data - {None}) > 1 else set()
     )
+
+
+def _tuned(results: Results) -> set[str]:
+    """The settings that some study of a run tuned."""
+    grids = [result.tuning.grid for result in results.studies if result.tuning is not None]
+    return {name for grid in grids for name in grid.levels}
 
 
 def _absolute(variant: Variant, settings: Mapping[str, Any], names: Collection[str]) -> Variant:

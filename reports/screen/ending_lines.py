@@ -14,6 +14,8 @@ NAMED = 3
 
 def failure_lines(run: Run) -> Iterator[str]:
     """How many trials failed, and by reason how many, some of them and their logs."""
+    if run.tuning_failures:
+        yield f"{len(run.tuning_failures)} of {len(run.tuning)} tuning trials failed"
     if not run.failures:
         return
     output = run.settings.output
@@ -37,7 +39,7 @@ def kept_words(progress: Clock, output: Path) -> str:
     """What a run that was stopped has kept."""
     if not progress.trials:
         return "no trial had begun; the same command begins again"
-    kept = f"{progress.ended} of {progress.trials} trials are kept in {output}"
+    kept = f"{progress.ended} of {progress.trials} {progress.noun} are kept in {output}"
     if progress.paused:
         kept += f", {progress.paused} more as checkpoints"
     return f"{kept}; the same command goes on from there"

@@ -13,7 +13,7 @@ from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
 from ablations.study.variants import Variant
 from ablations.texts import inert
-from ablations.training.progress import Progress
+from ablations.training.progress import TUNING, Progress
 from ablations.training.trial import Trial
 from reports.names.captions import variant_name
 
@@ -86,12 +86,22 @@ class Clock(Progress):
         self.running: dict[Trial, Stand] = {}
         self.done = self.left = 0.0
         self.started: float | None = None
+        self.tuning = False
         self.timings = 0
         self.timed = 0
 
     @property
     def trials(self) -> int:
         return len(self.works)
+
+    @property
+    def noun(self) -> str:
+        """What the trials of this pass are called."""
+        return "tuning trials" if self.tuning else "trials"
+
+    def pass_starts(self, name: str) -> None:
+        self.tuning = name == TUNING
+        self.ended, self.done, self.started = 0, 0.0, None
 
     def run_starts(self, works: Mapping[Trial, float]) -> None:
         self.works, self.left = works, sum(works.values())
@@ -147,7 +157,8 @@ class PlainProgress(Clock):
         self.printed = time.monotonic()
 
     def _print(self, text: str) -> None:
-        self._print_line(f"[{self.ended}/{self.trials}] {text}")
+        before = "tuning " * self.tuning
+        self._print_line(f"[{before}{self.ended}/{self.trials}] {text}")
 
     def notice(self, line: str) -> None:
         self._print_line(line)
@@ -222,7 +233,8 @@ class LiveProgress(Clock):
 
     def run_starts(self, works: Mapping[Trial, float]) -> None:
         super().run_starts(works)
-        self.bars.reset(self.overall, description="trials", total=self.trials, note="")
+        name = self.noun
+        self.bars.reset(self.overall, description=name, total=self.trials, note="")
 
     def trial_starts(self, trial: Trial, steps: int) -> None:
         super().trial_starts(trial, steps)

@@ -11,17 +11,20 @@ from ablations.results.results import Results
 from ablations.run.planner import POWER, MarginReach, Plan, Reach
 from ablations.study.study import distinct_variants
 from reports.names.captions import counted_on, measured_on
-from reports.names.level_names import heading, variant_texts
+from reports.names.level_names import heading, variant_names, variant_texts
 from reports.names.number_texts import (
+    duration,
     giga_macs,
     mean_text,
     millions,
     points_text,
     seeds_text,
+    trials_text,
     with_n,
 )
 from reports.tables.table import ABSENT
 from reports.words.partial_words import partial_words
+from reports.words.tuning_words import choices_text, edge_words
 
 _COLUMNS = (
     ("study", 16, "<"),
@@ -116,12 +119,21 @@ def study_lines(results: Results) -> Iterator[str]:
             top1 = with_n(mean_text(variant.top1), variant.top1) or ABSENT
             costs = f"{millions(variant.params):>12}{giga_macs(variant.macs):>10}"
             yield f"{texts[variant.name]:{width}}{costs}   {top1}"
+        if result.tuning is not None:
+            names = variant_names(result.study).__getitem__
+            yield f"chosen on validation: {choices_text(result.tuning, names) or ABSENT}"
+            yield from edge_words(result.tuning, names)
     yield ""
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """A plan in words, one fact a line."""
     seeds = seeds_text(plan.seeds)
+    if plan.tuning is not None:
+        tuning = plan.tuning
+        yield f"{trials_text(tuning.trials)} of tuning, {tuning.recorded} of them recorded already"
+        if tuning.seconds is not None:
+            yield f"about {duration(tuning.seconds)} of tuning, of what follows"
     yield f"{plan.trials} trials with {seeds}, {plan.recorded} of them recorded already"
     if plan.seconds is not None:
         yield (
@@ -174,10 +186,3 @@ def _margin_words(within: MarginReach, plan: Plan) -> str:
         f"chance of {within.no_worse:.0%}, equivalent with {within.equivalent:.0%}; {POWER:.0%} to "
         f"be called no worse take a margin of {within.detectable:.1f} points"
     )
-
-
-def duration(seconds: float) -> str:
-    """Seconds, minutes or hours, whichever reads best."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

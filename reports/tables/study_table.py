@@ -24,6 +24,7 @@ from reports.names.number_texts import (
 from reports.tables.csv_columns import contrast_columns, top1_columns
 from reports.tables.margin_columns import dunnett_csv, margin_columns, margin_csv
 from reports.tables.table import Column, CsvColumn, Group, Table
+from reports.tables.tuned_columns import tuned_columns, tuned_csv
 
 INTERVALS = (
     "± is half a 95 % interval (Student’s t), in brackets the number of seeds, or of seeds that "
@@ -59,6 +60,7 @@ def study_table(
     if measured_on is not None:
         baseline = variant_texts(study)[study.baseline]
         group = Group("Measured", measured_on)
+        columns += tuned_columns(result, group)
         columns += _measured_columns(group, baseline)
         columns += margin_columns(result.margin, group, baseline)
     verified: Column[VariantResult] = Column("verified", _verified_text, numeric=False, paper=False)
@@ -208,6 +210,7 @@ def _csv_columns(result: StudyResult) -> tuple[CsvColumn[VariantResult], ...]:
         CsvColumn("proof", lambda v: v.proven_by),
         CsvColumn("baseline", lambda v: v.is_baseline),
         *_published_csv(),
+        *tuned_csv(result),
         *top1_columns(lambda v: v.top1),
         CsvColumn("top1_sd", lambda v: v.top1.sd),
         CsvColumn("seeds", lambda v: v.top1.n if v.trials else None),

@@ -19,6 +19,8 @@ def table_gaps(result: StudyResult, labels: Mapping[str, str]) -> Iterator[str]:
         if beside_published and variant.proof.published is None:
             gap = "no published figures, the paper’s tables have no such row."
             yield f"{labels[variant.name]}: {gap}"
+        if result.tuning is not None and result.tuning[variant.name].chosen is None:
+            yield f"{labels[variant.name]}: not trained, all trials of its tuning failed."
         for gap in _measured(result, variant) if variant.seeds else ():
             yield f"{labels[variant.name]}: {gap}"
 

@@ -10,6 +10,7 @@ from finished import envelope_run, make_run
 from lacking import lacking
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
+from tuned import tuned_run
 
 from ablations.results.results import results_of
 from reports.page.html_pages import render_comparison
@@ -34,7 +35,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """Addresses of a report, of one of a crossed study and of a comparison."""
+    """Addresses of a report, of those of a crossed and of a tuned study, and of a comparison."""
     folder = tmp_path_factory.mktemp("pages")
     run = make_run(folder / "out", "kernel-size", TOPS)
     other = make_run(folder / "out", "kernel-size", {"3": [41.0, 51.0], "7": [80.0]}, lr=0.2)
@@ -45,6 +46,7 @@ def pages(tmp_path_factory):
     return {
         "report": write_report(results_of(run), folder / "out").as_uri(),
         "crossed": write_report(results_of(envelope_run("out")), folder / "crossed").as_uri(),
+        "tuned": write_report(results_of(tuned_run("out")), folder / "tuned").as_uri(),
         "comparison": comparison.as_uri(),
     }
 
@@ -80,7 +82,7 @@ def names(page):
     return [text.split("\n")[0] for text in column(page, 1)]
 
 
-@pytest.mark.parametrize("name", ["report", "crossed", "comparison"])
+@pytest.mark.parametrize("name", ["report", "crossed", "tuned", "comparison"])
 def test_nothing_but_the_file_is_requested(visit, pages, name):
     page = visit(name)
     page.wait_for_load_state("networkidle")
@@ -163,7 +165,7 @@ def test_complete_without_scripts(visit):
     assert page.locator(".mark title").count() == page.locator(".mark").count() > 20
 
 
-@pytest.mark.parametrize("name", ["report", "crossed", "comparison"])
+@pytest.mark.parametrize("name", ["report", "crossed", "tuned", "comparison"])
 def test_a_phone_scrolls_tables_not_the_page(visit, name):
     page = visit(name, viewport={"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") == 360
@@ -179,7 +181,7 @@ def test_tables_are_copied(visit):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["report", "crossed", "comparison"])
+@pytest.mark.parametrize("name", ["report", "crossed", "tuned", "comparison"])
 def test_axe_finds_nothing_serious(visit, name, theme):
     page = visit(name, color_scheme=theme)
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")

@@ -60,7 +60,7 @@ def timing(variant, place, failure=None):
     )
 
 
-_proofs = cache(lambda source: prove_study(make_study(parse_study(source)), "rednet50"))
+_proofs = cache(lambda source, model: prove_study(make_study(parse_study(source)), model))
 
 
 def make_run(output, study, tops, **options):
@@ -83,7 +83,15 @@ def envelope_run(output):
     return run_of(output, study, tops)
 
 
-def run_of(output, made, tops, failure="loss became nan at step <3>", margin=None, **train):
+def run_of(
+    output,
+    made,
+    tops,
+    failure="loss became nan at step <3>",
+    margin=None,
+    cost_model="rednet50",
+    **train,
+):
     """A run of one study. tops: value -> Top-1 by seed, None where the trial failed."""
     seeds = max(len(found) for found in tops.values())
     records = [
@@ -100,13 +108,13 @@ def run_of(output, made, tops, failure="loss became nan at step <3>", margin=Non
     ]
     settings = RunSettings(
         Path(output),
-        "rednet50",
+        cost_model,
         seeds,
         TrainSettings(**({"dataset": NASTY, "epochs": 8} | train)),
         margin,
     )
     environment = describe_environment(torch.device("cpu"))
-    rows = {made.name: _proofs(made.source)}
+    rows = {made.name: _proofs(made.source, cost_model)}
     timings = [
         timing(made.variants[value], place, "out of <memory>" if not any(found) else None)
         for place, (value, found) in enumerate(tops.items())

@@ -13,6 +13,7 @@ from ablations.study.builder import (
     parse_study,
     read_study,
 )
+from ablations.study.grid import Grid
 from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ABLATIONS, ENVELOPE, shipped
 from ablations.study.train_settings import TrainSettings
@@ -171,6 +172,8 @@ NASTY = 'imagefolder:/a "b" \\c\\ \N{SNOWMAN} \N{PILE OF POO} #[x] \''
         StudyFile("s", NASTY, variants=({"dataset": NASTY, "lr": 1e-30}, {"lr": 1e300})),
         StudyFile("s", "t", {"lr": (1e16, 0.1), "dataset": (NASTY, "digits")}, (),
                   {"dataset": NASTY}, {"steps": 10**9, "generator": "ä.ö:ü"}),
+        StudyFile("s", "t", {"kernel_size": (3,)}, tune=Grid({"lr": (1e-3, 0.1),
+                  "decayed": ("all", "weights")}, 5)),
     ],
     ids=lambda file: file.name,
 )  # fmt: skip
@@ -233,6 +236,26 @@ AXIS = "[axes]\nkernel_size = [3, 7]\n"
         (AXIS + "[settings]\nkernel_size = 5", ("settings", "kernel_size"), "is an axis; leave it"),
         (AXIS + "[settings]\nepochs = 1\nsteps = 1", ("settings", "steps"), "either epochs or ste"),
         (AXIS + "[baseline]\nlr = 0.1", ("baseline", "lr"), "lr: is no axis of this study"),
+        (AXIS + "[[tune]]\nlr = [1, 2]", ("tune",), "tune must be a table: [tune]"),
+        (AXIS + "[tune]", ("tune",), "tune names no setting to choose, as lr = [0.03, 0.1]"),
+        (AXIS + "[tune]\nseeds = 2", ("tune",), "tune names no setting to choose"),
+        (AXIS + "[tune]\nlr = 0.1", ("tune", "lr"), "lr must be a list of at least two values"),
+        (AXIS + "[tune]\nlr = [0.1]", ("tune", "lr"), "lr must be a list of at least two values"),
+        (AXIS + "[tune]\nlr = [1, 1.0]", ("tune", "lr"), "lr 1.0: given twice; every value once"),
+        (AXIS + "[tune]\nlr = [1, 0]", ("tune", "lr"), "lr 0: must be a positive number"),
+        (AXIS + "[tune]\nlr = [1, 2]\nseeds = 0", ("tune", "seeds"), "seeds 0: must be at least"),
+        (AXIS + "[tune]\nwidth = [16, 32]", ("tune", "width"), "width cannot be tuned; allowed: e"),
+        (AXIS + '[tune]\ndataset = ["digits"]', ("tune", "dataset"), "dataset cannot be tuned"),
+        (AXIS + "lr = [1, 2]\n[tune]\nlr = [1, 2]", ("tune", "lr"), "lr: is an axis; leave it out"),
+        (AXIS + "[settings]\nlr = 1\n[tune]\nlr = [1, 2]", ("settings", "lr"), "lr: is tuned; le"),
+        (AXIS + '[settings]\nsplit = "validation"\n[tune]\nlr = [1, 2]', ("settings", "split"),
+         "split validation: is what [tune] chooses by; what was chosen is reported on test"),
+        (AXIS + "[settings]\nepochs = 1\n[tune]\nsteps = [1, 2]", ("tune", "steps"),
+         "steps: give either epochs or steps, not both"),
+        (AXIS + "[settings]\nsteps = 1\n[tune]\nepochs = [1, 2]", ("settings", "steps"),
+         "steps: give either epochs or steps, not both"),
+        (AXIS + f"[tune]\nepochs = {[*range(1, 10)]}\nlr = {[*range(1, 7)]}", ("tune",),
+         "54 combinations to choose from; at most 50"),
         (AXIS + "[baseline]\nkernel_size = 5", ("baseline",), "kernel_size 5: must be one of the"),
         (
             "[[variants]]\nepochs = 1\n[[variants]]\nsteps = 1",
@@ -382,6 +405,30 @@ def test_every_settings_default_is_that_of_the_papers_studies():
         assert (settings["seeds"], settings["cost_model"]) == (run.seeds, run.cost_model)
         for key in ("model", "dataset", "split", "epochs", "batch_size", "lr"):
             assert settings[key] == getattr(run.train, key)
+
+
+def test_what_is_tuned_is_data_of_the_study_and_none_of_its_variants():
+    made = study(AXIS + "[tune]\nlr = [0.1, 1]\nepochs = [2, 3]\n")
+    assert made.tune == Grid({"lr": (0.1, 1.0), "epochs": (2, 3)}, 3)
+    assert made.tune.candidates[:2] == [
+        (("lr", 0.1), ("epochs", 2)),
+        (("lr", 0.1), ("epochs", 3)),
+    ]
+    assert [v.training for v in made.variants.values()] == [(), ()]
+    tuned = made.tuned({"3": made.tune.candidates[1]})
+    assert [v.training for v in tuned.variants.values()] == [(("epochs", 3), ("lr", 0.1)), ()]
+    assert tuned.source == made.source
+
+
+def test_what_cannot_be_tuned_does_not_hide_other_errors():
+    found = problems('name = "s"\n[axes]\nkernel_size = [3]\n[baseline]\nkernel_size = 5\n'
+                     "[tune]\nlr = [1, 0]")  # fmt: skip
+    assert [key for key, _ in found] == [("tune", "lr"), ("baseline",)]
+
+
+def test_seeds_of_a_tuning_are_none_of_a_study_however_many_it_has():
+    grid = study(AXIS + "[tune]\nlr = [0.1, 1]").tune
+    assert len(grid.trial_seeds) == 3 and min(grid.trial_seeds) == 1_000_000
 
 
 def test_a_margin_is_a_setting_and_no_axis():

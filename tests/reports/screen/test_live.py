@@ -8,6 +8,7 @@ from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrainedCosts, TrialRecord
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
+from ablations.training.progress import STUDY, TUNING
 from ablations.training.trial import Trial
 from reports.screen import live as progress
 from reports.screen.live import Clock, watch
@@ -137,6 +138,31 @@ def test_plain_lines_tell_which_trial_they_are_of(monkeypatch):
         f"[1/3] {name.format(3)}: Top-1 50.0 % (5 s)",
         f"[2/3] {name.format(5)}: failed: why (5 s)",
     ]
+
+
+def in_passes(terminal):
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
+    with watch(console) as watched:
+        watched.pass_starts(TUNING)
+        watched.run_starts({SMALL: 1.0})
+        watched.trial_starts(SMALL, 10)
+        watched.trial_ends(SMALL, ended(SMALL), reused=False)
+        if terminal:
+            watched.bars.refresh()
+        watched.pass_starts(STUDY)
+        watched.run_starts(WORKS)
+        watched.trial_ends(LARGE, ended(LARGE), reused=True)
+        if terminal:
+            watched.bars.refresh()
+    return console.file.getvalue(), watched
+
+
+def test_each_pass_is_counted_by_itself():
+    lines, watched = in_passes(terminal=False)
+    assert [line.split(" K=")[0] for line in lines.splitlines()] == ["[tuning 1/1]", "[1/3]"]
+    assert (watched.ended, watched.trials, watched.time_left()) == (1, 3, None)
+    screen, _ = in_passes(terminal=True)
+    assert re.search(r"tuning trials .*1/1", screen) and re.search(r"\ntrials .*1/3", screen)
 
 
 def test_a_terminal_shows_a_line_for_each_running_trial():
