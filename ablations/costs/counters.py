@@ -5,9 +5,10 @@ counter alone counts.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ablations.costs.conventions import FULL
+from ablations.costs.evaluation import Inputs
 from ablations.costs.network_cost import ByModule, NetworkCost, UncountedOperator, network_cost
 from ablations.costs.torch_counter import count_by_torch
 from ablations.errors import one_line
@@ -37,7 +38,7 @@ def count_cost(network: nn.Module, image_size: int) -> NetworkCost:
     )
 
 
-def macs_by_counter(network: nn.Module, inputs: Tensor | tuple[Tensor, ...]) -> dict[str, int]:
+def macs_by_counter(network: nn.Module, inputs: Inputs) -> dict[str, int]:
     """Multiply-accumulates of one call of `network`, on a CPU, in eval mode, by each counter.
 
     Args:
@@ -57,7 +58,7 @@ def macs_by_counter(network: nn.Module, inputs: Tensor | tuple[Tensor, ...]) -> 
     return {name: FULL.count(_count(name, network, inputs)[""]) for name in COUNTERS}
 
 
-def _count(counter: str, network: nn.Module, inputs: Tensor | tuple[Tensor, ...]) -> ByModule:
+def _count(counter: str, network: nn.Module, inputs: Inputs) -> ByModule:
     if counter == FVCORE:
         return count_by_fvcore(network, inputs)
     count = count_by_torch(network, inputs)
