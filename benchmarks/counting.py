@@ -66,9 +66,12 @@ def of_torchvision(name: str) -> Counted:
 
 
 def of_timm(name: str) -> Counted:
-    import timm
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import timm
 
-    return _count("timm", name, timm.create_model(name), OF_TIMM[name], "–")
+        network = timm.create_model(name)
+    return _count("timm", name, network, OF_TIMM[name], "–")
 
 
 def _count(library: str, name: str, network: nn.Module, side: int, published: str) -> Counted:

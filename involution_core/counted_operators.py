@@ -44,7 +44,8 @@ def whole_macs(operator: str, flops: int) -> int:
 def traced_value(value: torch.Value) -> Any:
     """What a trace knows of a value: a shape for a tensor, the elements of a list, a constant."""
     if value.isCompleteTensor():
-        return tuple(value.type().sizes())
+        kind: Any = value.type()
+        return tuple(kind.sizes())
     if value.node().kind() == "prim::ListConstruct":
         return [traced_value(element) for element in value.node().inputs()]
     return value.toIValue()

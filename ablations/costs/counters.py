@@ -4,10 +4,10 @@ fvcore imports a private function of torch.jit. Where that has gone, or fvcore i
 counter alone counts.
 """
 
-from torch import Tensor, nn
+from torch import nn
 
 from ablations.costs.conventions import FULL
-from ablations.costs.evaluation import image_of
+from ablations.costs.evaluation import Inputs, image_of
 from ablations.costs.network_cost import ByModule, NetworkCost, UncountedOperator, network_cost
 from ablations.costs.torch_counter import count_by_torch
 from ablations.errors import one_line
@@ -36,7 +36,7 @@ def count_cost(network: nn.Module, image_size: int | tuple[int, int]) -> Network
     return network_cost(network, _count(COUNTERS[0], network, image_of(image_size)))
 
 
-def macs_by_counter(network: nn.Module, inputs: Tensor | tuple[Tensor, ...]) -> dict[str, int]:
+def macs_by_counter(network: nn.Module, inputs: Inputs) -> dict[str, int]:
     """Multiply-accumulates of one call of `network`, on a CPU, in eval mode, by each counter.
 
     Args:
@@ -56,7 +56,7 @@ def macs_by_counter(network: nn.Module, inputs: Tensor | tuple[Tensor, ...]) -> 
     return {name: FULL.count(_count(name, network, inputs)[""]) for name in COUNTERS}
 
 
-def _count(counter: str, network: nn.Module, inputs: Tensor | tuple[Tensor, ...]) -> ByModule:
+def _count(counter: str, network: nn.Module, inputs: Inputs) -> ByModule:
     if counter == FVCORE:
         return count_by_fvcore(network, inputs)
     count = count_by_torch(network, inputs)

@@ -5,8 +5,17 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from involution_core.shapes import pair
+
+Inputs = Tensor | tuple[Tensor, ...]
+"""What a network is called with."""
+
+
+def call(network: nn.Module, inputs: Inputs) -> None:
+    """Runs it once."""
+    network(*inputs) if isinstance(inputs, tuple) else network(inputs)
 
 
 def image_of(image_size: int | tuple[int, int], device: torch.device | None = None) -> Tensor:
@@ -15,24 +24,28 @@ def image_of(image_size: int | tuple[int, int], device: torch.device | None = No
 
 
 @contextmanager
-def evaluated(network: nn.Module) -> Iterator[None]:
+def evaluated(network: nn.Module, inputs: Inputs) -> Iterator[None]:
     """The network in eval mode and without gradients; it is given back as it was.
 
     No parameter asks for a gradient meanwhile: torch's tracker of modules fails at a view of one
     that does. Attention goes through its ordinary operators: the fused ones of torch's fast path
-    are opaque to counters.
+    are opaque to counters. Lazy layers get their parameters first.
     """
     training = {module: module.training for module in network.modules()}
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        network.eval().requires_grad_(False)
+        network.eval()
+        for parameter in learning:
+            parameter.requires_grad = False
         with torch.no_grad():
+            if any(map(is_lazy, network.parameters())):
+                call(network, inputs)
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
         for module, mode in training.items():
             module.training = mode
         for parameter in learning:
-            parameter.requires_grad_(True)
+            parameter.requires_grad = True

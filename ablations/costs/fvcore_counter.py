@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from ablations.costs.evaluation import evaluated
+from ablations.costs.evaluation import Inputs, evaluated
 from ablations.costs.network_cost import ByModule, UncountedOperator
 from ablations.costs.operators.formula import Formula
 from ablations.costs.operators.table import FORMULAS, with_in_place
@@ -39,7 +39,7 @@ def _handle(formula: Formula) -> Handle:
 
 def _is_a_size(value: torch.Value) -> bool:
     """Sizes are numbers of the program that a trace holds as integer tensors of no dimension."""
-    kind = value.type()
+    kind: Any = value.type()
     return value.isCompleteTensor() and not kind.sizes() and kind.dtype() is torch.int64
 
 
@@ -63,13 +63,13 @@ def _handles() -> dict[str, Handle | None]:
     }
 
 
-def count_by_fvcore(network: nn.Module, inputs: Tensor | tuple[Tensor, ...]) -> ByModule:
+def count_by_fvcore(network: nn.Module, inputs: Inputs) -> ByModule:
     """What one call of `network` does in eval mode; the tensors must be real ones on a CPU.
 
     Raises UncountedOperator where the trace holds an operator that is neither counted nor listed
     in UNCOUNTED.
     """
-    with evaluated(network):
+    with evaluated(network, inputs):
         analysis = FlopCountAnalysis(network, inputs).clear_op_handles()
         analysis.set_op_handle(**_handles())
         analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)

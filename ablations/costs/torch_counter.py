@@ -20,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.module_tracker import ModuleTracker
 
 from ablations.costs.conventions import FULL, MATRIX_PRODUCTS
-from ablations.costs.evaluation import evaluated, image_of
+from ablations.costs.evaluation import Inputs, call, evaluated, image_of
 from ablations.costs.network_cost import ByModule
 from ablations.costs.operators.table import costs_nothing, formula_of
 from involution_core.counted_operators import whole_macs
@@ -141,16 +141,16 @@ def _macs(flops: Mapping[Any, int]) -> Counter[str]:
     return by_name
 
 
-def count_by_torch(network: nn.Module, inputs: Tensor | tuple[Tensor, ...]) -> TorchCount:
+def count_by_torch(network: nn.Module, inputs: Inputs) -> TorchCount:
     """What FlopCounterMode, and the formulas beside it, count of one call in eval mode.
 
     Network and inputs may be on the meta device, where nothing is computed.
     """
     counter = FlopCounterMode(display=False)
-    counter.mod_tracker = _Owners(counter.mod_tracker)
+    counter.mod_tracker = _Owners(counter.mod_tracker)  # type: ignore[assignment]
     beside = _Beside(counter)
-    with evaluated(network), beside, counter:
-        network(*inputs) if isinstance(inputs, tuple) else network(inputs)
+    with evaluated(network, inputs), beside, counter:
+        call(network, inputs)
     counts: dict[str, Counter[str]] = {"": Counter()}
     root = type(network).__name__
     flops = counter.get_flop_counts()

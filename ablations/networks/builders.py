@@ -1,6 +1,8 @@
 """From a network as data to its module."""
 
+import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from ablations.networks.network import Network
 from involution_core.architectures import STEM_KERNEL_SIZE, Architecture
@@ -14,10 +16,20 @@ def build(
 ) -> nn.Module:
     """The module of `network` in the shape of `architecture`: (N, 3, H, W) -> (N, classes).
 
-    A user's family is called with the architecture and `classes`; a user's generator is a
-    `generators.GeneratorFactory`.
+    A user's family is called with the architecture and `classes`, and may have lazy layers; a
+    user's generator is a `generators.GeneratorFactory`.
 
     Raises:
         ValueError: Where a user's code cannot be loaded.
     """
-    return network.kind.build(architecture, network.involution, classes, stem_kernel_size)
+    module = network.kind.build(architecture, network.involution, classes, stem_kernel_size)
+    if isinstance(module, nn.Module) and any(map(is_lazy, module.parameters())):
+        _give_parameters(module, architecture.image_size)
+    return module
+
+
+def _give_parameters(module: nn.Module, image_size: int) -> None:
+    """Lazy layers get their parameters when they are first called."""
+    with torch.no_grad():
+        module.eval()(torch.zeros(1, 3, image_size, image_size))
+    module.train()

@@ -30,6 +30,8 @@ def in_format_2(run):
     for proof in (proof for proofs in values["proofs"].values() for proof in proofs):
         proof["value"] = proof.pop("name")
         proof["witness_macs"] = proof.pop("torch_macs")
+        proof["fvcore_macs"] = proof.pop("counted_macs")
+        del proof["counters"]
     for name in (*RECIPE, "threads", "workers"):
         del values["settings"]["train"][name]
     del values["settings"]["jobs"]
@@ -50,6 +52,15 @@ def test_a_run_of_format_2_is_the_same_run(run):
         threads = int(record.environment["threads"])
         assert record.settings == {"lr": 0.1, **RECIPE, "threads": threads}
     assert json.dumps(old) == before, "what was read stays as it is"
+
+
+def test_a_run_of_format_3_is_the_same_run(run):
+    old = json.loads(json.dumps(dump_run(run)))
+    old["format"] = 3
+    for proof in (proof for proofs in old["proofs"].values() for proof in proofs):
+        proof["fvcore_macs"] = proof.pop("counted_macs")
+        del proof["counters"]
+    assert parse_run(old) == run
 
 
 def test_the_present_format_stays_as_it_is(run):

@@ -141,3 +141,22 @@ def test_own_code_is_tried_in_every_network_and_each_problem_told_once(write_mod
     (misfit,) = misfits(study, RunSettings("out", "rednet26", 1, TrainSettings()))
     assert (misfit.axis, misfit.level) == ("family", "mine_sized:Bad")
     assert misfit.problem == "cannot be run in rednet26: AssertionError"
+
+
+LAZY = """
+from torch import nn
+
+def net(architecture, classes):
+    return nn.Sequential(nn.LazyConv2d(4, 3, 2), nn.SiLU(True), nn.Flatten(), nn.LazyLinear(classes))
+"""
+
+
+def test_lazy_layers_of_a_users_network_have_parameters_from_the_start(write_module):
+    write_module("mine_lazy", LAZY)
+    variant = Variant(family="mine_lazy:net")
+    check_own_code(variant, SMALL)
+    network = build(SMALL, variant, 10)
+    assert network.training
+    assert [parameter.numel() for parameter in network.parameters()] == [108, 4, 9000, 10]
+    row = prove(SMALL, variant, study="s", name="v")
+    assert row.verified and row.operations["elementwise"] == 4 * 15 * 15
