@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         KernelGenerator,
         LinearGenerator,
     )
-    from involution_core.involution import Involution
+    from involution_core.involution import Involution, Involution1d
     from involution_core.networks import RedNet, ResNet, build_network
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "AttentionGenerator",
     "BottleneckGenerator",
     "Involution",
+    "Involution1d",
     "KernelGenerator",
     "LinearGenerator",
     "RedNet",
@@ -40,6 +41,7 @@ __all__ = [
 _HOME = {
     "involution2d": "functional",
     "Involution": "involution",
+    "Involution1d": "involution",
     "KernelGenerator": "generators",
     "LinearGenerator": "generators",
     "BottleneckGenerator": "generators",

@@ -2,6 +2,7 @@
 
 Each tap of the window is one view of the padded input, shifted and strided,
 times one plane of the weight. float16 and bfloat16 accumulate in float32.
+`forward` and `grad_weight` are differentiable, and sizes may be symbols.
 Shapes: x (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo), output (N, C, Ho, Wo).
 """
 
@@ -49,8 +50,9 @@ def forward(x: Tensor, weight: Tensor, window: Window) -> Tensor:
     groups = weight.shape[1]
     source = _padded(x, window).unflatten(1, (groups, x.shape[1] // groups))
     planes = _accumulated(weight).contiguous()
-    out = source.new_zeros(*source.shape[:3], *weight.shape[4:])
-    for u, v, rows, columns in _taps(window, out.shape[3:]):
+    (u, v, rows, columns), *others = _taps(window, weight.shape[4:])
+    out = planes[:, :, u, v].unsqueeze(2) * source[..., rows, columns]
+    for u, v, rows, columns in others:
         out.addcmul_(planes[:, :, u, v].unsqueeze(2), source[..., rows, columns])
     return out.flatten(1, 2).to(x.dtype)
 
@@ -71,7 +73,8 @@ def grad_weight(grad: Tensor, x: Tensor, window: Window, groups: int) -> Tensor:
     """Gradient by weight, (N, G, Kh, Kw, Ho, Wo)."""
     spread = _grouped(grad, groups)
     source = _padded(x, window).unflatten(1, (groups, x.shape[1] // groups))
-    out = spread.new_empty(*spread.shape[:2], *window.kernel_size, *spread.shape[3:])
-    for u, v, rows, columns in _taps(window, spread.shape[3:]):
-        torch.sum(spread * source[..., rows, columns], dim=2, out=out[:, :, u, v])
-    return out.to(x.dtype)
+    by_tap = [
+        (spread * source[..., rows, columns]).sum(2).to(x.dtype)
+        for _, _, rows, columns in _taps(window, spread.shape[3:])
+    ]
+    return torch.stack(by_tap, 2).unflatten(2, window.kernel_size)
