@@ -9,29 +9,21 @@ as they are. Shapes: x and key (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo), quer
 from torch import Tensor
 
 from involution_core.backends.table import Backend
-from involution_core.graphs import in_forward_mode, is_composing
+from involution_core.derivatives import grad_weight, involution
+from involution_core.graphs import is_composing
 from involution_core.layout import map_like, weight_like
-from involution_core.operators import grad_weight_op, involution2d_op
 from involution_core.shapes import Window
-
-
-def _composes(backend: Backend) -> bool:
-    if in_forward_mode() and not backend.composed:
-        raise ValueError(
-            f"backend {backend.name!r} has no forward-mode derivative; write backend='shift'"
-        )
-    return backend.composed and is_composing()
 
 
 def aggregate(x: Tensor, weight: Tensor, window: Window, backend: Backend) -> Tensor:
     """Y = sum over the window of weight * x, (N, C, Ho, Wo) in x's layout."""
-    if _composes(backend):
+    if backend.composed and is_composing():
         return map_like(x, backend.forward(x, weight, window))
-    return involution2d_op(x, weight, window.stride, window.padding, window.dilation, backend.name)
+    return involution(x, weight, window.stride, window.padding, window.dilation, backend.name)
 
 
 def products(query: Tensor, key: Tensor, groups: int, window: Window, backend: Backend) -> Tensor:
     """Each query times the keys of its window, (N, G, Kh, Kw, Ho, Wo) in query's layout."""
-    if _composes(backend):
+    if backend.composed and is_composing():
         return weight_like(query, backend.grad_weight(query, key, window, groups), False)
-    return grad_weight_op(query, key, groups, *window, backend.name)
+    return grad_weight(query, key, groups, *window, backend.name)

@@ -34,18 +34,18 @@ def recorded(function: Function) -> Function:
     return call  # type: ignore[return-value]
 
 
-def in_forward_mode() -> bool:
-    """True inside `torch.func.jvp` and the like: the operators have no forward-mode derivative."""
-    return forward_ad._current_level >= 0
+def has_no_derivative() -> bool:
+    """True in a compiled `torch.func.jvp`, which passes an operator by without its tangents."""
+    return torch.compiler.is_compiling() and forward_ad._current_level >= 0
 
 
 def is_composing() -> bool:
-    """True where a call is made of torch's own operators: exports and forward-mode derivatives.
+    """True where calls are made of torch's own operators: in `torch.export` and what stands on it.
 
     An exported graph then needs nothing of this package, and every operator in it is one that
     other programs know.
     """
-    return torch.compiler.is_exporting() or in_forward_mode()
+    return torch.compiler.is_exporting() or has_no_derivative()
 
 
 def static_shape(x: Tensor) -> Sequence[int]:

@@ -78,8 +78,8 @@ def choose_backend(name: str | None, device: torch.device, dtype: torch.dtype) -
     """Returns the backend to run.
 
     Args:
-        name: A name in `BACKENDS`; None for the first that can run, and in an export or a
-            forward-mode derivative for the first that is `composed`.
+        name: A name in `BACKENDS`; None for the first that can run, and in an export for the
+            first that is `composed`.
         device: Of the operands.
         dtype: Of the operands.
 
