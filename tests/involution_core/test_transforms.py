@@ -12,6 +12,9 @@ from torch.utils.checkpoint import checkpoint
 from involution_core import AttentionGenerator, Involution, LinearGenerator, involution2d
 from involution_core.backends.table import BACKENDS
 
+# torch's forward mode and torch.fx script a few functions of their own
+pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script:FutureWarning")
+
 GENERATORS = {"r": None, "W": LinearGenerator, "attention": AttentionGenerator}
 RUNNABLE = [
     name

@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from involution_core import Involution, LinearGenerator  # noqa: E402
+from involution_core import Involution, LinearGenerator
 
 
 def make_network():
