@@ -40,7 +40,9 @@ class Window(NamedTuple):
 
     def _outputs(self, size: int, axis: int) -> int:
         reach = self.dilation[axis] * (self.kernel_size[axis] - 1)
-        return (size + 2 * self.padding[axis] - reach - 1) // self.stride[axis] + 1
+        # Rounded up as torch's unfold does it: an exported graph compares the formulas.
+        stride = self.stride[axis]
+        return (size + 2 * self.padding[axis] - reach + stride - 1) // stride
 
     def output_size(self, size: Sequence[int]) -> Pair:
         """Returns the output's (height, width) for an input of `size`, as in torch.nn.Conv2d."""
