@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         KernelGenerator,
         LinearGenerator,
     )
-    from involution_core.involution import Involution
+    from involution_core.involution import Involution, Involution1d
     from involution_core.networks import RedNet, ResNet
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "BottleneckGenerator",
     "FeatureBackbone",
     "Involution",
+    "Involution1d",
     "KernelGenerator",
     "LinearGenerator",
     "RedNet",
@@ -96,6 +97,7 @@ _HOME = {
     "register_macs": "counting",
     "involution2d": "functional",
     "Involution": "involution",
+    "Involution1d": "involution",
     "KernelGenerator": "generators",
     "LinearGenerator": "generators",
     "BottleneckGenerator": "generators",

@@ -3,10 +3,10 @@
     H[g, u, v, i, j] = normalized over (u, v):
         sum over the channels c of head g of Q[c, i, j] * K[c, i*s + u - p, j*s + v - p]
 
-with p = (K - 1)/2; the heads are involution's groups. The product is linear in the queries and in
-the keys, and it is the operator's gradient by its weight, with the queries for the gradient: one
-kernel for both, and no copies of the window. Shapes: query (N, C, Ho, Wo), key (N, C, H, W),
-result (N, G, K, K, Ho, Wo).
+with p = (K - 1)/2 in a centred window; the heads are involution's groups. The product is linear in
+the queries and in the keys, and it is the operator's gradient by its weight, with the queries for
+the gradient: one kernel for both, and no copies of the window. Shapes: query (N, C, Ho, Wo), key
+(N, C, H, W), result (N, G, Kh, Kw, Ho, Wo).
 
 Source: "Relation to Self-Attention" in the authors' talk on "Involution" (CVPR 2021).
 """
@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 from involution_core.backends.table import choose_backend
-from involution_core.functional import static_shape
+from involution_core.dispatch import products
+from involution_core.graphs import recorded, static_shape
 from involution_core.layout import is_channels_last, weight_order
-from involution_core.operators import grad_weight_op
 from involution_core.shapes import Window, make_window
 
 Normalization = Literal["softmax", "none"]
@@ -48,13 +48,16 @@ def check_normalization(name: str) -> None:
         )
 
 
+@recorded
 def attention_kernel(
     query: Tensor,
     key: Tensor,
     *,
-    kernel_size: int,
+    kernel_size: int | Sequence[int],
     groups: int,
-    stride: int = 1,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | None = None,
+    dilation: int | Sequence[int] = 1,
     normalize: Normalization = "softmax",
     backend: str | None = None,
 ) -> Tensor:
@@ -64,19 +67,24 @@ def attention_kernel(
     attention over all positions.
 
     Args:
-        query: The queries, one for each output pixel, shape (N, C, ⌈H/s⌉, ⌈W/s⌉).
+        query: The queries, one for each output pixel, shape (N, C, Ho, Wo), as `involution2d`
+            gives it; (N, C, ⌈H/s⌉, ⌈W/s⌉) where the window is centred.
         key: The keys, shape (N, C, H, W). Same dtype and device as `query`.
-        kernel_size: K in pixels, odd.
+        kernel_size: K in pixels, one integer or (height, width).
         groups: G, the number of heads, a divisor of C. A head has d = C/G consecutive channels.
-        stride: s in pixels. Default 1.
+        stride: s in pixels, likewise. Default 1.
+        padding: p in pixels, likewise. Default None, which centres the window on its pixel and
+            needs odd kernel sizes.
+        dilation: d in pixels, likewise. Default 1.
         normalize: "softmax" gives scaled dot-product attention, softmax(q·k/√d) over the window's
             positions inside the image; those outside weigh nothing. "none" gives q·k as on the
-            slide, without a scale; 0 outside the image. Default "softmax".
+            slide, without a scale; 0 outside the image. Default "softmax". In a window that has
+            no position inside the image all weigh the same.
         backend: Implementation of the query-key product, see `involution2d`. Default None, the
             first that can run.
 
     Returns:
-        The kernels, shape (N, G, K, K, ⌈H/s⌉, ⌈W/s⌉), in query's memory layout.
+        The kernels, shape (N, G, Kh, Kw, Ho, Wo), in query's memory layout.
 
     Raises:
         ValueError: Shapes, types or devices do not fit together, `normalize` is unknown, or the
@@ -97,13 +105,13 @@ def attention_kernel(
         The slides "Relation to Self-Attention".
     """
     check_normalization(normalize)
-    window = make_window(kernel_size, stride)
+    window = make_window(kernel_size, stride, padding, dilation)
     size = static_shape(key)
     _check(query, key, size, groups, window)
     chosen = choose_backend(backend, query.device, query.dtype)
     if normalize == "softmax":
         query = query * (size[1] // groups) ** -0.5
-    scores = grad_weight_op(query, key, groups, *window, chosen.name)
+    scores = products(query, key, groups, window, chosen)
     if normalize == "none":
         return scores
     innermost = chosen.groups_innermost(query.dtype, size[1], groups)
@@ -129,20 +137,18 @@ def _check(
 
 
 def _mask(window: Window, size: Sequence[int], like: Tensor) -> Tensor:
-    """-inf where a tap of an output pixel lies outside a (height, width) map, 0 inside.
+    """The least number where a tap of an output pixel lies outside a (height, width) map, else 0.
 
     (1, 1, Kh, Kw, Ho, Wo), of `like`'s type and device.
     """
     outside = []
-    for kernel, stride, padding, length, count in zip(
-        window.kernel_size,
-        window.stride,
-        window.padding,
+    for kernel, stride, padding, dilation, length, count in zip(
+        *window,
         size,
         window.output_size(size),
         strict=True,
     ):
-        taps = torch.arange(kernel, device=like.device).unsqueeze(1)
+        taps = torch.arange(0, dilation * kernel, dilation, device=like.device).unsqueeze(1)
         # The taps inside are first <= tap < past; both fall by the stride from pixel to pixel.
         first, past = (
             torch.arange(start, start - stride * count, -stride, device=like.device)
@@ -151,7 +157,7 @@ def _mask(window: Window, size: Sequence[int], like: Tensor) -> Tensor:
         outside.append((taps < first) | (taps >= past))
     rows, columns = outside
     both = rows[:, None, :, None] | columns[None, :, None, :]
-    return like.new_zeros(both.shape).masked_fill(both, float("-inf"))[None, None]
+    return like.new_zeros(both.shape).masked_fill(both, torch.finfo(like.dtype).min)[None, None]
 
 
 def _softmax(scores: Tensor, mask: Tensor, channels_last: bool, innermost: bool) -> Tensor:

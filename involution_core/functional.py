@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from involution_core.backends.table import choose_backend
-from involution_core.operators import involution2d_op
+from involution_core.dispatch import aggregate
+from involution_core.graphs import recorded, static_shape
 from involution_core.shapes import check_operands, make_window
 
 
@@ -19,25 +20,6 @@ def _check_types(x: Tensor, weight: Tensor) -> None:
         raise ValueError(f"weight must be on x's device {x.device}, got {weight.device}")
 
 
-def static_shape(x: Tensor) -> Sequence[int]:
-    """Returns a tensor's shape as integers, also under `torch.jit.trace`.
-
-    While tracing, the entries of `x.shape` are tensors, and the operators take integers.
-
-    Args:
-        x: A tensor of any shape.
-
-    Returns:
-        The sizes of `x`, one for each dimension.
-
-    Examples:
-        >>> import torch
-        >>> list(static_shape(torch.zeros(2, 3)))
-        [2, 3]
-    """
-    return [int(size) for size in x.shape] if torch.jit.is_tracing() else x.shape
-
-
 def _autocast(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     kind = x.device.type
     if not torch.amp.is_autocast_available(kind) or not torch.is_autocast_enabled(kind):
@@ -48,6 +30,7 @@ def _autocast(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     return x, weight
 
 
+@recorded
 def involution2d(
     x: Tensor,
     weight: Tensor,
@@ -111,11 +94,6 @@ def involution2d(
     groups, _ = check_operands(static_shape(x), static_shape(weight), window)
     x, weight = _autocast(x, weight)
     _check_types(x, weight)
-    return involution2d_op(
-        x,
-        weight if weight.ndim == 6 else weight.unflatten(1, (groups, *window.kernel_size)),
-        window.stride,
-        window.padding,
-        window.dilation,
-        choose_backend(backend, x.device, x.dtype).name,
-    )
+    if weight.ndim == 4:
+        weight = weight.unflatten(1, (groups, *window.kernel_size))
+    return aggregate(x, weight, window, choose_backend(backend, x.device, x.dtype))

@@ -7,6 +7,7 @@ the paper's notation ("W", "r=4") or from "attention".
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -15,23 +16,31 @@ from involution_core.attention import Normalization, attention_kernel, check_nor
 from involution_core.backends.table import choose_backend
 from involution_core.batch_norm import NormalisedSequential
 from involution_core.forms import ATTENTION, reduction_ratio_of
+from involution_core.graphs import recorded
+from involution_core.pooling import pooling
+from involution_core.shapes import Pair, Window, make_window, pair
 
 
 class KernelGenerator(nn.Module):
     """Base class of all kernel generators.
 
-    A subclass implements `forward`: (N, C, H, W) to the kernels, (N, G, K, K, ⌈H/s⌉, ⌈W/s⌉). It
-    calls `self.pool(x)` to get one pixel for each output pixel: with stride s > 1 this averages
-    s x s cells. A cell that hangs over the edge averages the pixels that it has.
+    A subclass implements `forward`: (N, C, H, W) to the kernels, (N, G, Kh, Kw, Ho, Wo). It
+    calls `self.pool(x)` to get one pixel for each output pixel, (N, C, Ho, Wo). Where the layer's
+    window is centred this is (N, C, ⌈H/s⌉, ⌈W/s⌉): the pixels themselves, or with stride s > 1 the
+    averages of s x s cells. A cell that hangs over the edge averages the pixels that it has.
+
+    With another padding, pixel and window still belong together: the map is first cropped or
+    padded with zeros to the pixels on which windows are centred (`Window.margins`).
 
     Args:
         channels: C, the channels of the input.
-        kernel_size: K in pixels, odd.
+        kernel_size: K in pixels, one integer or (height, width).
         groups: G, the number of kernels for each pixel, a divisor of C.
-        stride: s in pixels.
+        stride: s in pixels, likewise.
 
     Attributes:
-        pool: Average pooling over s x s cells; the identity where s = 1.
+        window: The window of the layer. `Involution` sets its padding and dilation by `follow`.
+        pool: Gives the pixels that the kernels are made from. No parameters.
 
     Examples:
         A generator that gives every pixel one learned kernel, so that the layer is a convolution
@@ -53,13 +62,29 @@ class KernelGenerator(nn.Module):
         The slide "Involution for Visual Recognition": H_{i,j} = φ(X_{Ψ_{i,j}}).
     """
 
-    def __init__(self, channels: int, kernel_size: int, groups: int, stride: int) -> None:
+    def __init__(
+        self, channels: int, kernel_size: int | Pair, groups: int, stride: int | Pair
+    ) -> None:
         super().__init__()
         self.channels = channels
         self.kernel_size = kernel_size
         self.groups = groups
         self.stride = stride
-        self.pool = nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
+        middle = [(kernel - 1) // 2 for kernel in pair("kernel_size", kernel_size, 1)]
+        self.window = make_window(kernel_size, stride, middle)
+        self.pool = pooling(self.window)
+
+    def follow(self, window: Window) -> None:
+        """Takes over the padding and dilation of a layer's window, with all generators inside.
+
+        Args:
+            window: Of the layer, with the generator's kernel size and stride.
+        """
+        for part in self.modules():
+            if isinstance(part, KernelGenerator):
+                if window.margins != part.window.margins:
+                    part.pool = pooling(window)
+                part.window = window
 
     def values(self, x: Tensor) -> Tensor:
         """Returns what the kernel is applied to: here the input itself.
@@ -74,7 +99,7 @@ class KernelGenerator(nn.Module):
 
 
 class Span(nn.Conv2d):
-    """The 1x1 convolution that makes the kernels: (N, hidden, H, W) to (N, G, K, K, H, W).
+    """The 1x1 convolution that makes the kernels: (N, hidden, H, W) to (N, G, Kh, Kw, H, W).
 
     Its parameters have the rows of the authors' module, groups outside the taps. Where the
     preferred backend wants the groups innermost, the rows are reordered for the call, so that no
@@ -89,10 +114,9 @@ class Span(nn.Conv2d):
     """
 
     def __init__(self, in_channels: int, generator: KernelGenerator) -> None:
-        taps = generator.kernel_size**2
-        super().__init__(in_channels, generator.groups * taps, 1)
+        super().__init__(in_channels, generator.groups * generator.window.taps, 1)
         self.involved = generator.channels
-        self.shape = (generator.groups, generator.kernel_size, generator.kernel_size)
+        self.shape = (generator.groups, *generator.window.kernel_size)
 
     def forward(self, x: Tensor) -> Tensor:
         """Makes the kernels.
@@ -101,34 +125,41 @@ class Span(nn.Conv2d):
             x: What the kernels are made from, shape (N, in_channels, H, W).
 
         Returns:
-            The kernels, shape (N, G, K, K, H, W).
+            The kernels, shape (N, G, Kh, Kw, H, W).
         """
-        backend = choose_backend(None, x.device, x.dtype)
-        if not backend.groups_innermost(x.dtype, self.involved, self.shape[0]):
-            return super().forward(x).unflatten(1, self.shape)
         assert self.bias is not None
-        groups, *kernel = self.shape
-        weight, bias = (
-            rows.unflatten(0, (groups, -1)).transpose(0, 1).flatten(0, 1)
-            for rows in (self.weight, self.bias)
-        )
-        return F.conv2d(x, weight, bias).unflatten(1, (*kernel, groups)).permute(0, 3, 1, 2, 4, 5)
+        return _span(x, self.weight, self.bias, self.involved, self.shape)
 
 
-GeneratorFactory = Callable[[int, int, int, int], KernelGenerator]
-"""(channels, kernel_size, groups, stride) -> the generator of one layer."""
+@recorded
+def _span(
+    x: Tensor, weight: Tensor, bias: Tensor, channels: int, shape: tuple[int, int, int]
+) -> Tensor:
+    groups, *kernel = shape
+    backend = choose_backend(None, x.device, x.dtype)
+    if not backend.groups_innermost(x.dtype, channels, groups):
+        return F.conv2d(x, weight, bias).unflatten(1, shape)
+    weight, bias = (
+        rows.unflatten(0, (groups, -1)).transpose(0, 1).flatten(0, 1) for rows in (weight, bias)
+    )
+    return F.conv2d(x, weight, bias).unflatten(1, (*kernel, groups)).permute(0, 3, 1, 2, 4, 5)
+
+
+GeneratorFactory = Callable[[int, Any, int, Any], KernelGenerator]
+"""(channels, kernel_size, groups, stride) -> the generator of one layer. Kernel size and stride are
+one integer where height and width are the same, as they mostly are, otherwise (height, width)."""
 
 
 class LinearGenerator(KernelGenerator):
     """Kernel generator φ(x) = Wx: one linear map, a 1x1 convolution with bias.
 
-    W has K²GC weights.
+    W has KhKwGC weights.
 
     Args:
         channels: C, the channels of the input.
-        kernel_size: K in pixels, odd.
+        kernel_size: K in pixels, one integer or (height, width).
         groups: G, the number of kernels for each pixel, a divisor of C.
-        stride: s in pixels. Default 1.
+        stride: s in pixels, likewise. Default 1.
 
     Examples:
         >>> import torch
@@ -153,7 +184,7 @@ class LinearGenerator(KernelGenerator):
             x: The input of the layer, shape (N, C, H, W).
 
         Returns:
-            The kernels, shape (N, G, K, K, ⌈H/s⌉, ⌈W/s⌉).
+            The kernels, shape (N, G, Kh, Kw, Ho, Wo).
         """
         return self.span(self.pool(x))
 
@@ -161,13 +192,13 @@ class LinearGenerator(KernelGenerator):
 class BottleneckGenerator(KernelGenerator):
     """Kernel generator φ(x) = W₁σ(W₀x) with σ = ReLU(BN(·)): the paper's bottleneck.
 
-    W₀ and W₁ have (C² + K²GC)/r weights together.
+    W₀ and W₁ have (C² + KhKwGC)/r weights together.
 
     Args:
         channels: C, the channels of the input.
-        kernel_size: K in pixels, odd.
+        kernel_size: K in pixels, one integer or (height, width).
         groups: G, the number of kernels for each pixel, a divisor of C.
-        stride: s in pixels. Default 1.
+        stride: s in pixels, likewise. Default 1.
         reduction_ratio: r, a divisor of C. Default 4.
         reduce_bias: Whether W₀ has a bias, as in the module on the slides. The BatchNorm behind
             it makes the bias redundant, and RedNet leaves it out. W₁ always has one. Default True.
@@ -188,9 +219,9 @@ class BottleneckGenerator(KernelGenerator):
     def __init__(
         self,
         channels: int,
-        kernel_size: int,
+        kernel_size: int | Pair,
         groups: int,
-        stride: int = 1,
+        stride: int | Pair = 1,
         reduction_ratio: int = 4,
         reduce_bias: bool = True,
     ) -> None:
@@ -218,7 +249,7 @@ class BottleneckGenerator(KernelGenerator):
             x: The input of the layer, shape (N, C, H, W).
 
         Returns:
-            The kernels, shape (N, G, K, K, ⌈H/s⌉, ⌈W/s⌉).
+            The kernels, shape (N, G, Kh, Kw, Ho, Wo).
         """
         return self.span(self.reduce(self.pool(x)))
 
@@ -233,9 +264,9 @@ class AttentionGenerator(KernelGenerator):
 
     Args:
         channels: C, the channels of the input.
-        kernel_size: K in pixels, odd.
+        kernel_size: K in pixels, one integer or (height, width).
         groups: G, the number of heads, a divisor of C.
-        stride: s in pixels. Default 1.
+        stride: s in pixels, likewise. Default 1.
         normalize: "softmax" or "none", see `attention_kernel`. Default "softmax".
         backend: Implementation of the query-key product, see `involution2d`. `Involution` has its
             own `backend`, for the aggregation. Default None, the first that can run.
@@ -257,9 +288,9 @@ class AttentionGenerator(KernelGenerator):
     def __init__(
         self,
         channels: int,
-        kernel_size: int,
+        kernel_size: int | Pair,
         groups: int,
-        stride: int = 1,
+        stride: int | Pair = 1,
         normalize: Normalization = "softmax",
         backend: str | None = None,
     ) -> None:
@@ -289,7 +320,7 @@ class AttentionGenerator(KernelGenerator):
             x: The input of the layer, shape (N, C, H, W).
 
         Returns:
-            The kernels, shape (N, G, K, K, ⌈H/s⌉, ⌈W/s⌉).
+            The kernels, shape (N, G, Kh, Kw, Ho, Wo).
         """
         return attention_kernel(
             self.query(self.pool(x)),
@@ -297,6 +328,8 @@ class AttentionGenerator(KernelGenerator):
             kernel_size=self.kernel_size,
             groups=self.groups,
             stride=self.stride,
+            padding=self.window.padding,
+            dilation=self.window.dilation,
             normalize=self.normalize,
             backend=self.backend,
         )

@@ -1,8 +1,6 @@
 """The operator and its two adjoints as torch operators.
 
-Involution is linear in x and in the weight, so the three operators are closed
-under differentiation: the derivative of each is made of the other two, to any
-order. They are opaque to tracers and carry their own names
+They are opaque to tracers and carry their own names
 (`involution_core::involution2d` and so on), which is what lets FLOP counters
 count them.
 
@@ -124,56 +122,6 @@ def _(
 ) -> Tensor:
     shape = (grad.shape[0], groups, *kernel_size, *grad.shape[2:])
     return new_weight(grad, shape, _groups_innermost(grad, groups, backend))
-
-
-def _save_forward(ctx: Any, inputs: tuple, output: Tensor) -> None:
-    x, weight, *ctx.rest = inputs
-    ctx.save_for_backward(x, weight)
-
-
-def _backward(ctx: Any, grad: Tensor) -> tuple:
-    x, weight = ctx.saved_tensors
-    by_x = by_weight = None
-    if ctx.needs_input_grad[0]:
-        by_x = grad_input_op(grad, weight, x.shape[2:], *ctx.rest)
-    if ctx.needs_input_grad[1]:
-        by_weight = grad_weight_op(grad, x, weight.shape[1], weight.shape[2:4], *ctx.rest)
-    return by_x, by_weight, None, None, None, None
-
-
-def _save_grad_input(ctx: Any, inputs: tuple, output: Tensor) -> None:
-    grad, weight, _, *ctx.rest = inputs
-    ctx.save_for_backward(grad, weight)
-
-
-def _backward_of_grad_input(ctx: Any, by_x: Tensor) -> tuple:
-    grad, weight = ctx.saved_tensors
-    by_grad = by_weight = None
-    if ctx.needs_input_grad[0]:
-        by_grad = involution2d_op(by_x, weight, *ctx.rest)
-    if ctx.needs_input_grad[1]:
-        by_weight = grad_weight_op(grad, by_x, weight.shape[1], weight.shape[2:4], *ctx.rest)
-    return by_grad, by_weight, None, None, None, None, None
-
-
-def _save_grad_weight(ctx: Any, inputs: tuple, output: Tensor) -> None:
-    grad, x, _, _, *ctx.rest = inputs
-    ctx.save_for_backward(grad, x)
-
-
-def _backward_of_grad_weight(ctx: Any, by_weight: Tensor) -> tuple:
-    grad, x = ctx.saved_tensors
-    by_grad = by_x = None
-    if ctx.needs_input_grad[0]:
-        by_grad = involution2d_op(x, by_weight, *ctx.rest)
-    if ctx.needs_input_grad[1]:
-        by_x = grad_input_op(grad, by_weight, x.shape[2:], *ctx.rest)
-    return by_grad, by_x, None, None, None, None, None, None
-
-
-involution2d_op.register_autograd(_backward, setup_context=_save_forward)
-grad_input_op.register_autograd(_backward_of_grad_input, setup_context=_save_grad_input)
-grad_weight_op.register_autograd(_backward_of_grad_weight, setup_context=_save_grad_weight)
 
 
 def _flops(output: Sequence[int], kernel_h: int, kernel_w: int) -> int:

@@ -8,7 +8,7 @@ Pair = tuple[int, int]
 
 
 class Window(NamedTuple):
-    """How the K x K window moves over the input; every field is (height, width), in pixels."""
+    """How the Kh x Kw window moves over the input; every field is (height, width), in pixels."""
 
     kernel_size: Pair
     stride: Pair = (1, 1)
@@ -17,12 +17,32 @@ class Window(NamedTuple):
 
     @property
     def taps(self) -> int:
-        """Positions in the window, K²."""
+        """Positions in the window, Kh·Kw."""
         return self.kernel_size[0] * self.kernel_size[1]
+
+    @property
+    def margins(self) -> tuple[int, int, int, int]:
+        """Pixels by which windows' centres go beyond the image: left, right, top, bottom.
+
+        Negative where they stay inside it; all 0 where the window is centred on its pixel. An even
+        window has no pixel in its middle; its centre is then the last pixel of its first half.
+        """
+        (above, below), (left, right) = (
+            (padding - half, padding - (reach - half))
+            for padding, reach, half in (
+                (pad, step * (kernel - 1), step * ((kernel - 1) // 2))
+                for kernel, pad, step in zip(
+                    self.kernel_size, self.padding, self.dilation, strict=True
+                )
+            )
+        )
+        return left, right, above, below
 
     def _outputs(self, size: int, axis: int) -> int:
         reach = self.dilation[axis] * (self.kernel_size[axis] - 1)
-        return (size + 2 * self.padding[axis] - reach - 1) // self.stride[axis] + 1
+        # Rounded up as torch's unfold does it: an exported graph compares the formulas.
+        stride = self.stride[axis]
+        return (size + 2 * self.padding[axis] - reach + stride - 1) // stride
 
     def output_size(self, size: Sequence[int]) -> Pair:
         """Returns the output's (height, width) for an input of `size`, as in torch.nn.Conv2d."""
@@ -82,11 +102,38 @@ def make_window(
     """
     kernel = pair("kernel_size", kernel_size, 1)
     step = pair("dilation", dilation, 1)
+    if isinstance(padding, str):
+        raise ValueError(
+            f"padding must be integers or None, got {padding!r}; None keeps the size of the map "
+            "as 'same' does, 0 is 'valid'"
+        )
     if padding is None:
         if kernel[0] % 2 == 0 or kernel[1] % 2 == 0:
             raise ValueError(f"kernel_size must be odd unless padding is given, got {kernel_size}")
         padding = (step[0] * (kernel[0] - 1) // 2, step[1] * (kernel[1] - 1) // 2)
     return Window(kernel, pair("stride", stride, 1), pair("padding", padding, 0), step)
+
+
+def check_size(size: Sequence[int], window: Window) -> Pair:
+    """Returns the output's (height, width).
+
+    Args:
+        size: (H, W) of the input.
+        window: The window that moves over it.
+
+    Returns:
+        (Ho, Wo).
+
+    Raises:
+        ValueError: The window does not fit into the padded input.
+    """
+    output = window.output_size(size)
+    if min(output) < 1:
+        raise ValueError(
+            f"x of {size[0]}x{size[1]} is too small for kernel_size {window.kernel_size}, "
+            f"padding {window.padding}, dilation {window.dilation}"
+        )
+    return output
 
 
 def check_operands(
@@ -107,12 +154,7 @@ def check_operands(
     """
     if len(x_shape) != 4:
         raise ValueError(f"x must have 4 dimensions (N, C, H, W), got shape {tuple(x_shape)}")
-    output = window.output_size(x_shape[2:])
-    if min(output) < 1:
-        raise ValueError(
-            f"x of {x_shape[2]}x{x_shape[3]} is too small for kernel_size {window.kernel_size}, "
-            f"padding {window.padding}, dilation {window.dilation}"
-        )
+    output = check_size(x_shape[2:], window)
     if len(weight_shape) == 6 and tuple(weight_shape[2:4]) == window.kernel_size:
         flat = weight_shape[1] * window.taps
         weight_shape = (weight_shape[0], flat, *weight_shape[4:])

@@ -2,10 +2,11 @@
 
 Each tap of the window is one view of the padded input, shifted and strided,
 times one plane of the weight. float16 and bfloat16 accumulate in float32.
+`forward` and `grad_weight` are differentiable, and sizes may be symbols.
 Shapes: x (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo), output (N, C, Ho, Wo).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
@@ -29,19 +30,22 @@ def _grouped(x: Tensor, groups: int) -> Tensor:
     return _accumulated(x).contiguous().unflatten(1, (groups, x.shape[1] // groups))
 
 
-def _taps(window: Window, output: Sequence[int]) -> Iterator[tuple[int, int, slice, slice]]:
+def _shifts(window: Window, axis: int) -> list[slice]:
+    """The part of the padded input's axis that each tap meets, all of the output's length.
+
+    They end so many pixels before the end, and not at a pixel that the size decides: exported
+    graphs leave the size open.
+    """
+    step, stride = window.dilation[axis], window.stride[axis]
+    starts = [step * tap for tap in range(window.kernel_size[axis])]
+    return [slice(start, (start - starts[-1]) or None, stride) for start in starts]
+
+
+def _taps(window: Window) -> Iterator[tuple[int, int, slice, slice]]:
     """(u, v, rows, columns): the part of the padded input that tap (u, v) meets."""
-    for u in range(window.kernel_size[0]):
-        top = u * window.dilation[0]
-        rows = slice(top, top + window.stride[0] * (output[0] - 1) + 1, window.stride[0])
-        for v in range(window.kernel_size[1]):
-            left = v * window.dilation[1]
-            yield (
-                u,
-                v,
-                rows,
-                slice(left, left + window.stride[1] * (output[1] - 1) + 1, window.stride[1]),
-            )
+    for u, rows in enumerate(_shifts(window, 0)):
+        for v, columns in enumerate(_shifts(window, 1)):
+            yield u, v, rows, columns
 
 
 def forward(x: Tensor, weight: Tensor, window: Window) -> Tensor:
@@ -49,8 +53,9 @@ def forward(x: Tensor, weight: Tensor, window: Window) -> Tensor:
     groups = weight.shape[1]
     source = _padded(x, window).unflatten(1, (groups, x.shape[1] // groups))
     planes = _accumulated(weight).contiguous()
-    out = source.new_zeros(*source.shape[:3], *weight.shape[4:])
-    for u, v, rows, columns in _taps(window, out.shape[3:]):
+    (u, v, rows, columns), *others = _taps(window)
+    out = planes[:, :, u, v].unsqueeze(2) * source[..., rows, columns]
+    for u, v, rows, columns in others:
         out.addcmul_(planes[:, :, u, v].unsqueeze(2), source[..., rows, columns])
     return out.flatten(1, 2).to(x.dtype)
 
@@ -61,7 +66,7 @@ def grad_input(grad: Tensor, weight: Tensor, window: Window, size: Pair) -> Tens
     spread = _grouped(grad, weight.shape[1])
     planes = _accumulated(weight).contiguous()
     out = spread.new_zeros(*spread.shape[:3], height + 2 * pad_h, width + 2 * pad_w)
-    for u, v, rows, columns in _taps(window, spread.shape[3:]):
+    for u, v, rows, columns in _taps(window):
         out[..., rows, columns].addcmul_(planes[:, :, u, v].unsqueeze(2), spread)
     inner = out[..., pad_h : pad_h + height, pad_w : pad_w + width]
     return inner.flatten(1, 2).to(grad.dtype)
@@ -71,7 +76,8 @@ def grad_weight(grad: Tensor, x: Tensor, window: Window, groups: int) -> Tensor:
     """Gradient by weight, (N, G, Kh, Kw, Ho, Wo)."""
     spread = _grouped(grad, groups)
     source = _padded(x, window).unflatten(1, (groups, x.shape[1] // groups))
-    out = spread.new_empty(*spread.shape[:2], *window.kernel_size, *spread.shape[3:])
-    for u, v, rows, columns in _taps(window, spread.shape[3:]):
-        torch.sum(spread * source[..., rows, columns], dim=2, out=out[:, :, u, v])
-    return out.to(x.dtype)
+    by_tap = [
+        (spread * source[..., rows, columns]).sum(2).to(x.dtype)
+        for _, _, rows, columns in _taps(window)
+    ]
+    return torch.stack(by_tap, 2).unflatten(2, window.kernel_size)

@@ -9,6 +9,7 @@ from torch import Tensor
 from involution_core.backends import shift, unfold
 from involution_core.backends.gpu import triton_backend as gpu
 from involution_core.backends.native import native_backend as native
+from involution_core.graphs import is_composing
 from involution_core.shapes import Pair, Window
 
 
@@ -35,6 +36,8 @@ class Backend:
             Default: it runs everywhere.
         groups_innermost: (dtype, C, G) -> whether it wants the groups of a channels_last weight
             innermost, inside the taps. Default: it does not.
+        composed: Whether it is made of torch's own differentiable operators, so that it also runs
+            without the operators of this package around it. Default: it is not.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Backend:
     grad_weight: Callable[[Tensor, Tensor, Window, int], Tensor]
     unavailable: Callable[[torch.device, torch.dtype], str | None] = _anywhere
     groups_innermost: Callable[[torch.dtype, int, int], bool] = _never
+    composed: bool = False
 
 
 _TABLE = [
@@ -62,8 +66,8 @@ _TABLE = [
         native.unavailable,
         native.groups_innermost,
     ),
-    Backend("shift", shift.forward, shift.grad_input, shift.grad_weight),
-    Backend("unfold", unfold.forward, unfold.grad_input, unfold.grad_weight),
+    Backend("shift", shift.forward, shift.grad_input, shift.grad_weight, composed=True),
+    Backend("unfold", unfold.forward, unfold.grad_input, unfold.grad_weight, composed=True),
 ]
 
 BACKENDS = {backend.name: backend for backend in _TABLE}
@@ -74,7 +78,8 @@ def choose_backend(name: str | None, device: torch.device, dtype: torch.dtype) -
     """Returns the backend to run.
 
     Args:
-        name: A name in `BACKENDS`; None for the first that can run.
+        name: A name in `BACKENDS`; None for the first that can run, and in an export for
+            "unfold".
         device: Of the operands.
         dtype: Of the operands.
 
@@ -86,6 +91,8 @@ def choose_backend(name: str | None, device: torch.device, dtype: torch.dtype) -
             gives the reason.
     """
     if name is None:
+        if is_composing():
+            return BACKENDS["unfold"]  # of a few nodes, where shift has as many for each tap
         return next(b for b in _TABLE if b.unavailable(device, dtype) is None)
     if name not in BACKENDS:
         raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {name!r}")

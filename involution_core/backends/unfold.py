@@ -12,17 +12,15 @@ from involution_core.shapes import Pair, Window
 
 def _patches(x: Tensor, groups: int, window: Window) -> Tensor:
     """x's windows, (N, G, C/G, Kh*Kw, Ho, Wo)."""
-    n, channels, *size = x.shape
     patches = F.unfold(x, window.kernel_size, window.dilation, window.padding, window.stride)
-    return patches.view(n, groups, channels // groups, window.taps, *window.output_size(size))
+    channels = patches.unflatten(1, (groups, x.shape[1] // groups, window.taps))
+    return channels.unflatten(-1, window.output_size(x.shape[2:]))
 
 
 def forward(x: Tensor, weight: Tensor, window: Window) -> Tensor:
     """Y = sum over the window of weight * x, (N, C, Ho, Wo)."""
-    n, groups, _, _, height, width = weight.shape
-    taps = weight.reshape(n, groups, 1, window.taps, height, width)
-    product = taps * _patches(x, groups, window)
-    return product.sum(dim=3).view(n, x.shape[1], height, width)
+    product = weight.flatten(2, 3).unsqueeze(2) * _patches(x, weight.shape[1], window)
+    return product.sum(dim=3).flatten(1, 2)
 
 
 def grad_input(grad: Tensor, weight: Tensor, window: Window, size: Pair) -> Tensor:
@@ -37,7 +35,6 @@ def grad_input(grad: Tensor, weight: Tensor, window: Window, size: Pair) -> Tens
 
 def grad_weight(grad: Tensor, x: Tensor, window: Window, groups: int) -> Tensor:
     """Gradient by weight, (N, G, Kh, Kw, Ho, Wo)."""
-    n, channels, height, width = grad.shape
-    spread = grad.reshape(n, groups, channels // groups, 1, height, width)
+    spread = grad.unflatten(1, (groups, grad.shape[1] // groups)).unsqueeze(3)
     by_tap = (spread * _patches(x, groups, window)).sum(dim=2)
-    return by_tap.view(n, groups, *window.kernel_size, height, width)
+    return by_tap.unflatten(2, window.kernel_size)

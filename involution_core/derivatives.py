@@ -1,0 +1,102 @@
+"""The operators with their derivatives, and under `torch.func.vmap`.
+
+Involution is linear in x and in the weight, so the three operators are closed under
+differentiation: the derivative of each is made of the other two, to any order. Each takes two
+tensors, in which it is linear, and then settings.
+
+`torch.library` gives an operator neither a forward-mode derivative nor `torch.func.grad`, and
+`torch.compile` takes no autograd function that has them. So each operator has its formulas twice
+registered: with the operator, for graphs, and in an autograd function, for all other calls.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import Function
+
+from involution_core import operators
+from involution_core.graphs import has_no_derivative
+
+
+def _save(ctx: Any, inputs: tuple, output: Tensor) -> None:
+    first, second, *ctx.rest = inputs
+    ctx.save_for_backward(first, second)
+    ctx.save_for_forward(first, second)
+
+
+def _differentiable(op: Any, backward: Callable[..., tuple]) -> Callable[..., Tensor]:
+    """Registers the derivatives of an operator and returns the function to call."""
+
+    def jvp(ctx: Any, by_first: Tensor | None, by_second: Tensor | None, *_: Any) -> Tensor:
+        first, second = ctx.saved_tensors
+        terms = []
+        if by_first is not None:
+            terms.append(call(by_first, second, *ctx.rest))
+        if by_second is not None:
+            terms.append(call(first, by_second, *ctx.rest))
+        return sum(terms[1:], terms[0])
+
+    def vmap(info: Any, in_dims: tuple, *inputs: Any) -> tuple[Tensor, int]:
+        """Once, over a batch of all that is mapped over."""
+        count = info.batch_size
+        tensors = [
+            value.expand(count, *value.shape) if dim is None else value.movedim(dim, 0)
+            for value, dim in zip(inputs[:2], in_dims[:2], strict=True)
+        ]
+        result = call(*(value.flatten(0, 1) for value in tensors), *inputs[2:])
+        return result.unflatten(0, (count, tensors[0].shape[1])), 0
+
+    parts = {"setup_context": _save, "backward": backward, "jvp": jvp, "vmap": vmap}
+    parts["forward"] = lambda *inputs: op(*inputs)
+    static = {name: staticmethod(part) for name, part in parts.items()}
+    function = type(Function)(op._name.partition("::")[2], (Function,), static)
+
+    def call(*inputs: Any) -> Tensor:
+        if has_no_derivative():
+            raise ValueError("a compiled torch.func.jvp needs backend=None or 'shift'")
+        if torch.compiler.is_compiling() or torch.jit.is_tracing():
+            return op(*inputs)
+        return function.apply(*inputs)
+
+    op.register_autograd(backward, setup_context=_save)
+    op.register_vmap(vmap)
+    return call
+
+
+def _backward(ctx: Any, grad: Tensor) -> tuple:
+    x, weight = ctx.saved_tensors
+    by_x = by_weight = None
+    if ctx.needs_input_grad[0]:
+        by_x = grad_input(grad, weight, tuple(x.shape[2:]), *ctx.rest)
+    if ctx.needs_input_grad[1]:
+        by_weight = grad_weight(grad, x, weight.shape[1], tuple(weight.shape[2:4]), *ctx.rest)
+    return by_x, by_weight, None, None, None, None
+
+
+def _backward_of_grad_input(ctx: Any, by_x: Tensor) -> tuple:
+    grad, weight = ctx.saved_tensors
+    _, *rest = ctx.rest
+    by_grad = by_weight = None
+    if ctx.needs_input_grad[0]:
+        by_grad = involution(by_x, weight, *rest)
+    if ctx.needs_input_grad[1]:
+        by_weight = grad_weight(grad, by_x, weight.shape[1], tuple(weight.shape[2:4]), *rest)
+    return by_grad, by_weight, None, None, None, None, None
+
+
+def _backward_of_grad_weight(ctx: Any, by_weight: Tensor) -> tuple:
+    grad, x = ctx.saved_tensors
+    _, _, *rest = ctx.rest
+    by_grad = by_x = None
+    if ctx.needs_input_grad[0]:
+        by_grad = involution(x, by_weight, *rest)
+    if ctx.needs_input_grad[1]:
+        by_x = grad_input(grad, by_weight, tuple(x.shape[2:]), *rest)
+    return by_grad, by_x, None, None, None, None, None, None
+
+
+involution = _differentiable(operators.involution2d_op, _backward)
+grad_input = _differentiable(operators.grad_input_op, _backward_of_grad_input)
+grad_weight = _differentiable(operators.grad_weight_op, _backward_of_grad_weight)

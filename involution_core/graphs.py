@@ -1,0 +1,67 @@
+"""What differs where torch records or transforms a call instead of computing it."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+from torch.overrides import handle_torch_function, has_torch_function
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def recorded(function: Function) -> Function:
+    """Lets a function of tensors be one node of `torch.fx`, as torch's own functions are.
+
+    `torch.fx` calls with proxies, which have no sizes to decide by; the function is then recorded
+    and runs when the graph does. Subclasses of Tensor can override it likewise.
+
+    Args:
+        function: Takes its tensors as positional arguments. Named as in its module.
+
+    Returns:
+        The function with `__torch_function__`'s protocol.
+    """
+
+    @wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        if has_torch_function(args):
+            return handle_torch_function(call, args, *args, **options)
+        return function(*args, **options)
+
+    return call  # type: ignore[return-value]
+
+
+def has_no_derivative() -> bool:
+    """True in a compiled `torch.func.jvp`, which passes an operator by without its tangents."""
+    return torch.compiler.is_compiling() and forward_ad._current_level >= 0
+
+
+def is_composing() -> bool:
+    """True where calls are made of torch's own operators: in `torch.export` and what stands on it.
+
+    An exported graph then needs nothing of this package, and every operator in it is one that
+    other programs know.
+    """
+    return torch.compiler.is_exporting() or has_no_derivative()
+
+
+def static_shape(x: Tensor) -> Sequence[int]:
+    """Returns a tensor's shape as integers, also under `torch.jit.trace`.
+
+    While tracing, the entries of `x.shape` are tensors, and the operators take integers.
+
+    Args:
+        x: A tensor of any shape.
+
+    Returns:
+        The sizes of `x`, one for each dimension.
+
+    Examples:
+        >>> import torch
+        >>> list(static_shape(torch.zeros(2, 3)))
+        [2, 3]
+    """
+    return [int(size) for size in x.shape] if torch.jit.is_tracing() else x.shape
