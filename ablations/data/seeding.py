@@ -52,7 +52,7 @@ def generators_state() -> State:
     kind, keys, *rest = np.random.get_state(legacy=True)
     return {
         "python": (version, torch.tensor(words), gauss),
-        "numpy": (kind, torch.tensor(keys.astype(np.int64)), *rest),
+        "numpy": (kind, torch.tensor(np.asarray(keys, np.int64)), *rest),
         "torch": torch.default_generator.get_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
     }

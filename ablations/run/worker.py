@@ -83,7 +83,8 @@ def _train_all(connection: Connection) -> None:
             return
         if task == STOP:
             return
-        connection.send(_train(*task, loaded, connection))
+        trial, files = task
+        connection.send(_train(trial, files, loaded, connection))
 
 
 def _train(

@@ -17,10 +17,10 @@ from ablations.training.weights_file import read_weights
 ROOT = Path(__file__).parents[3]
 WITNESSES = ROOT / "tests" / "witnesses"
 NET = ["mine_kill:Drops"]
-SEEDS = 3
+SEEDS = 2
 RUNNING = {"checkpoint_every": 0.05, "save_weights": True}
 TRAINING = {
-    "dataset": "mine_kill:images", "workers": 0, "steps": 120, "batch_size": 4, "averaging": 0.9
+    "dataset": "mine_kill:images", "workers": 0, "steps": 60, "batch_size": 4, "averaging": 0.9
 }  # fmt: skip
 
 PROGRAM = f"""
@@ -72,6 +72,7 @@ def found(output):
     records = {}
     for path in (output / "trials").glob("*.json"):
         records[path.name] = json.loads(path.read_text()) | {"seconds": None}
+        records[path.name]["environment"].pop("source revision", None)  # which an edit changes
         weights = read_weights(output / "weights" / f"{path.stem}.pt").state_dict
         records[path.name]["weights"] = {name: w.tolist() for name, w in weights.items()}
     assert len(records) == SEEDS
