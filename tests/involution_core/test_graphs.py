@@ -80,8 +80,7 @@ def test_a_saved_export_needs_nothing_of_this_package(tmp_path):
 
 
 def onnx_differs_by(module, x, y, path):
-    """The largest difference, relative to the largest value, between a module and its ONNX graph in
-    onnxruntime, on y."""
+    """How far the ONNX graph in onnxruntime is from its module on y, as a share of the maximum."""
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
     torch.onnx.export(
