@@ -147,7 +147,8 @@ LAZY = """
 from torch import nn
 
 def net(architecture, classes):
-    return nn.Sequential(nn.LazyConv2d(4, 3, 2), nn.SiLU(True), nn.Flatten(), nn.LazyLinear(classes))
+    layers = nn.LazyConv2d(4, 3, 2), nn.SiLU(True), nn.Flatten(), nn.LazyLinear(classes)
+    return nn.Sequential(*layers)
 """
 
 
