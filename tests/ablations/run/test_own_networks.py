@@ -147,8 +147,8 @@ LAZY = """
 from torch import nn
 
 def net(architecture, classes):
-    convolution = nn.LazyConv2d(4, 3, 2)
-    return nn.Sequential(convolution, nn.SiLU(True), nn.Flatten(), nn.LazyLinear(classes))
+    layers = nn.LazyConv2d(4, 3, 2), nn.SiLU(True), nn.Flatten(), nn.LazyLinear(classes)
+    return nn.Sequential(*layers)
 """
 
 
