@@ -33,7 +33,7 @@ def normalised(
     Raises:
         ValueError: As `norm` does, for a batch of one value a channel.
     """
-    if _fuses(norm, relu) and _runs(x, added):
+    if isinstance(norm, nn.BatchNorm2d) and _fuses(norm, relu) and _runs(x, added):
         return _one_pass(norm, x, relu is not None, added)
     y = norm(x)
     if added is not None:
@@ -65,7 +65,7 @@ class NormalisedSequential(nn.Sequential):
         return x
 
 
-def _fuses(norm: nn.Module, relu: nn.Module | None) -> bool:
+def _fuses(norm: nn.BatchNorm2d, relu: nn.Module | None) -> bool:
     """Whether these modules do no more than one pass does."""
     return (
         type(norm) is nn.BatchNorm2d
@@ -100,9 +100,11 @@ def _one_pass(norm: nn.BatchNorm2d, x: Tensor, relu: bool, added: Tensor | None)
     if x.numel() == x.shape[1]:
         raise ValueError(f"Expected more than 1 value per channel when training, got {x.shape}")
     running = None
-    if norm.track_running_stats:
-        norm.num_batches_tracked.add_(1)
-        running = Running(norm.running_mean, norm.running_var, norm.momentum)
+    mean, variance, batches = norm.running_mean, norm.running_var, norm.num_batches_tracked
+    if mean is not None and variance is not None and batches is not None:
+        assert norm.momentum is not None
+        batches.add_(1)
+        running = Running(mean, variance, norm.momentum)
     return _Normalised.apply(x, added, norm.weight, norm.bias, running, relu, norm.eps)
 
 

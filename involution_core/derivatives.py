@@ -48,10 +48,16 @@ def _differentiable(op: Any, backward: Callable[..., tuple]) -> Callable[..., Te
         result = call(*(value.flatten(0, 1) for value in tensors), *inputs[2:])
         return result.unflatten(0, (count, tensors[0].shape[1])), 0
 
-    parts = {"setup_context": _save, "backward": backward, "jvp": jvp, "vmap": vmap}
+    parts: dict[str, Callable[..., Any]] = {
+        "setup_context": _save,
+        "backward": backward,
+        "jvp": jvp,
+        "vmap": vmap,
+    }
     parts["forward"] = lambda *inputs: op(*inputs)
-    static = {name: staticmethod(part) for name, part in parts.items()}
-    function = type(Function)(op._name.partition("::")[2], (Function,), static)
+    static: dict[str, Any] = {name: staticmethod(part) for name, part in parts.items()}
+    made_as: Any = type(Function)
+    function = made_as(op._name.partition("::")[2], (Function,), static)
 
     def call(*inputs: Any) -> Tensor:
         if has_no_derivative():

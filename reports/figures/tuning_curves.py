@@ -8,6 +8,7 @@ from math import log10, nan
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from ablations.results.tuning_result import Tried, TuningResult, VariantTuning
 from ablations.settings.setting import Level
@@ -17,8 +18,8 @@ from reports.figures.drawing import (
     WIDE,
     Series,
     accuracy_axis,
+    draw_legend,
     full_names,
-    legend_columns,
     lines_of,
     mean_words,
 )
@@ -87,10 +88,11 @@ def tuning_figure(name: str, series: Series, tuning: TuningResult) -> Markup | N
         accuracy_axis(*(axes for row in rows for axes in row))
         for row in rows:
             row[0].set_ylabel("Top-1 on validation (%)")
-        for label, (colour, marker, dash) in lines.items():
-            rows[0][0].plot([], [], dash, marker=marker, color=COLOURS[colour], label=label)
-        columns = legend_columns(labels, size)
-        figure.legend(loc="outside upper right", ncols=columns, frameon=False, handlelength=2.5)
+        handles = [
+            Line2D([], [], linestyle=dash, marker=marker, color=COLOURS[colour])
+            for colour, marker, dash in lines.values()
+        ]
+        draw_legend(figure, handles, list(lines), size, handlelength=2.5)
 
     described = "; ".join(
         f"{label} chose {candidate_name(chosen.levels)}, {mean_words(chosen.top1)}"
