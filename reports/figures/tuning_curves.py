@@ -89,7 +89,7 @@ def tuning_figure(name: str, series: Series, tuning: TuningResult) -> Markup | N
         for row in rows:
             row[0].set_ylabel("Top-1 on validation (%)")
         handles = [
-            Line2D([], [], linestyle=dash, marker=marker, color=COLOURS[colour])
+            Line2D([], [], marker=marker, color=COLOURS[colour], **{"linestyle": dash})
             for colour, marker, dash in lines.values()
         ]
         draw_legend(figure, handles, list(lines), size, handlelength=2.5)
