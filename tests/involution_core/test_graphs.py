@@ -115,7 +115,7 @@ def test_onnx_of_a_network(tmp_path):
             torch.randn(4, 3, 64, 64)
         )  # statistics that keep an untrained network's values small
     x, y = torch.randn(2, 3, 64, 64), torch.randn(1, 3, 97, 64)
-    assert onnx_differs_by(network, x, y, tmp_path / "network.onnx") < 1e-5
+    assert onnx_differs_by(network, x, y, tmp_path / "network.onnx") < 1e-4
 
 
 @pytest.mark.torture
