@@ -30,9 +30,9 @@ def verify(json_file: Path | None) -> None:
         check_writable("json", json_file.parent, {json_file.name: False})
     from dataclasses import asdict
 
-    from ablations.costs.network_cost import UncountedOperator
     from ablations.costs.proof import Proof
     from ablations.costs.proof_suite import prove_all
+    from ablations.costs.uncounted_operator import UncountedOperator
     from ablations.records.files import write_json
     from reports.screen.text_tables import EXPLANATION, proof_heading, proof_line
 

@@ -54,6 +54,7 @@ class Involution(nn.Module):
             can run.
         device: Where the parameters are made. Default None, torch's default.
         dtype: Floating point type of the parameters. Default None, torch's default.
+        **convolution: What a convolution takes and an involution has not: refused.
 
     Attributes:
         groups: G, the number of kernels for each pixel, C / group_channels.
@@ -174,6 +175,16 @@ class Involution1d(Involution):
     It maps (N, C, L) to (N, C, Lo), by default (N, C, ⌈L/s⌉). Sizes and arguments are those of
     `Involution`, of which kernel size, stride, dilation and padding are one integer each. A kernel
     generator is called with (1, K) and (1, s), on maps (N, C, 1, L).
+
+    Args:
+        channels: C, the channels in and out.
+        kernel_size: K in samples. Even only with `padding`. Default 7.
+        stride: s in samples. Default 1.
+        group_channels: As of `Involution`. Default 16.
+        reduction_ratio: As of `Involution`. Default 4.
+        dilation: d, samples between the window's taps. Default 1.
+        padding: p, zeros before and behind the sequence. Default None, d(K - 1)/2.
+        **options: `generator`, `backend`, `device` and `dtype` of `Involution`.
 
     Raises:
         ValueError: As `Involution`, and where one of those four is not one integer.

@@ -38,7 +38,7 @@ def test_a_tuned_study_end_to_end(run, tuned, tmp_path):
     assert result.code == 0, result.err
     out = tmp_path / "runs" / "tuned"
     assert "[tuning 12/12] " in result.err and "[4/4] " in result.err
-    assert "4 of 12 tuning trials failed: see the report" in result.err, "the absurd rate diverges"
+    assert "4 of 12 tuning trials failed" in result.err, "the absurd rate diverges"
 
     (found,) = load_results(out).studies
     for variant in found.tuning.variants:

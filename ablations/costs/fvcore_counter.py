@@ -14,10 +14,11 @@ import torch
 from torch import nn
 
 from ablations.costs.evaluation import Inputs, evaluated
-from ablations.costs.network_cost import ByModule, UncountedOperator
+from ablations.costs.network_cost import ByModule
 from ablations.costs.operators.formula import Formula
 from ablations.costs.operators.table import FORMULAS, with_in_place
 from ablations.costs.operators.uncounted import UNCOUNTED
+from ablations.costs.uncounted_operator import UncountedOperator
 from involution_core.counted_operators import macs_of, registered, traced_value
 from involution_core.operators import NAMESPACE
 

@@ -42,16 +42,6 @@ ByModule = Mapping[str, Counter[str]]
 """Module name, "" for the whole network -> what it and its children do, by OPERATORS."""
 
 
-class UncountedOperator(RuntimeError):
-    """The network runs an operator that would be counted as zero."""
-
-    def __init__(self, names: set[str]) -> None:
-        super().__init__(
-            f"no count for operator {', '.join(sorted(names))}, which would be counted as zero; "
-            "involution_core.register_macs gives one to an operator of your own"
-        )
-
-
 @dataclass(frozen=True)
 class LayerCost:
     """Parameters and operations of one spatial layer, by the terms of `formulas.py`."""

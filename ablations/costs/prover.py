@@ -124,7 +124,7 @@ def prove(
         published: The figures as printed, None where nothing is published for this network.
 
     Raises:
-        network_cost.UncountedOperator: Where an operator would be counted as zero.
+        UncountedOperator: Where an operator would be counted as zero.
     """
     # A user's code need not know the meta device.
     with torch.device("cpu" if variant.own_code else "meta"):

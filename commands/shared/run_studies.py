@@ -63,7 +63,7 @@ def _tell(line: str) -> None:
 def _execute(
     studies: Sequence[Study], settings: RunSettings, progress: "Clock", stop: Stop, debug: bool
 ) -> "Run":
-    from ablations.costs.network_cost import UncountedOperator
+    from ablations.costs.uncounted_operator import UncountedOperator
     from ablations.records.run_file import save_run
     from ablations.run.execution import execute
     from reports.page.report_files import remove_tables

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from ablations.costs.operators.attention import ATTENTION
+from ablations.costs.operators.constants import CONSTANTS
 from ablations.costs.operators.convolutions import CONVOLUTIONS
 from ablations.costs.operators.elementwise import ELEMENTWISE
 from ablations.costs.operators.formula import Formula
@@ -23,6 +24,7 @@ FORMULAS: dict[str, Formula] = {
     **RECURRENT,
     **ELEMENTWISE,
     **INVOLUTIONS,
+    **CONSTANTS,
 }
 
 Value = TypeVar("Value")

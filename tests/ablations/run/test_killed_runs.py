@@ -71,7 +71,7 @@ def found(output):
     assert not list(output.rglob("*.corrupt")) and not list((output / "checkpoints").glob("*.pt"))
     records = {}
     for path in (output / "trials").glob("*.json"):
-        records[path.name] = json.loads(path.read_text()) | {"seconds": None}
+        records[path.name] = json.loads(path.read_text()) | {"seconds": None, "checksum": None}
         records[path.name]["environment"].pop("source revision", None)  # which an edit changes
         weights = read_weights(output / "weights" / f"{path.stem}.pt").state_dict
         records[path.name]["weights"] = {name: w.tolist() for name, w in weights.items()}
@@ -94,7 +94,7 @@ class KillsWorker(Events):
 
     def step_done(self, trial, step, loss):
         super().step_done(trial, step, loss)
-        if step > 1 and not self.killed:
+        if not self.killed:
             self.killed = True
             (worker,) = workers(os.getpid())
             os.kill(worker, signal.SIGKILL)

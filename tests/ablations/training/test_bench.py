@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from ablations.data.digits import digits
-from ablations.errors import SettingError
 from ablations.records.key import RecordKey
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS
@@ -37,7 +36,10 @@ class Events(Progress):
     """Keeps what it is told."""
 
     def __init__(self):
-        self.turns, self.ended = [], []
+        self.turns, self.ended, self.notices = [], [], []
+
+    def notice(self, line):
+        self.notices.append(line)
 
     def memory_turn(self, variant):
         self.turns.append((variant, "memory"))
@@ -52,7 +54,7 @@ class Events(Progress):
 def measured(data, folder, variants=VARIANTS, settings=SETTINGS):
     events = Events()
     jobs = [Setup(variant, settings, data) for variant in variants]
-    records = measure_timings(jobs, CPU, Store(folder, TIMINGS), events)
+    records = measure_timings(jobs, CPU, Store(folder, TIMINGS, events.notice), events)
     return records, events
 
 
@@ -201,13 +203,14 @@ def test_no_memory_is_a_failure_of_one_line(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", json.dumps({"format": 99}), b"\xff"])
-def test_a_broken_file_is_named_and_kept(data, tmp_path, content):
+def test_a_broken_file_is_named_and_set_aside(data, tmp_path, brief, content):
     store = Store(tmp_path, TIMINGS)
     key = RecordKey(VARIANTS[0], SETTINGS.identity(), data.fingerprint, "cpu")
     path = store.path(key)
     path.parent.mkdir()
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     before = path.read_bytes()
-    with pytest.raises(SettingError, match=f"{path.name} is not a timing record"):
-        measured(data, tmp_path)
-    assert [p.read_bytes() for p in store.folder.iterdir()] == [before]
+    records, events = measured(data, tmp_path)
+    assert path.with_name(f"{path.name}.corrupt").read_bytes() == before
+    assert any(path.name in line and "set aside" in line for line in events.notices)
+    assert all(record.failure is None for record in records) and store.load(key) is not None
