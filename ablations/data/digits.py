@@ -133,7 +133,8 @@ def digits(split: str = "test", name: str = "digits") -> TensorImages:
         classes=10,
         description=(
             f"handwritten digits placed {task.clutter}on 32x32 pixels; {len(train)} source images "
-            f"to train on, {len(judged)} others, each placed {task.placements} times, {purpose}"
+            f"to train on, {len(judged)} others, each placed {task.placements} times (once for the "
+            f"points of a curve before its last), {purpose}"
         ),
         train_size=len(train),
         test=(
@@ -141,4 +142,5 @@ def digits(split: str = "test", name: str = "digits") -> TensorImages:
             judged_labels.repeat(task.placements),
         ),
         train=lambda generator: (compose(train, train, task, generator), train_labels),
+        views=task.placements,
     )

@@ -62,6 +62,16 @@ class ImageData(ABC):
         """The images that Top-1 is measured on once, always the same."""
 
     @property
+    def curve_size(self) -> int:
+        """How many images `curve_batches` has."""
+        return self.test_size
+
+    def curve_batches(self, batch_size: int) -> Iterator[Batch]:
+        """Those of `test_batches` that a training curve is measured on before its last point: all,
+        where these are not many views of a few."""
+        return self.test_batches(batch_size)
+
+    @property
     def held_bytes(self) -> int:
         """About the memory that the images take; next to none where they are read from disk."""
         return 0
@@ -96,6 +106,7 @@ class TensorImages(ImageData):
 
     test:     images (N, 1 or 3, H, W), float32, and labels (N,).
     train:    generator -> the same for one epoch's training images, augmented, in any order.
+    views:    so many times each image to test on is there, one view of all behind the other.
     """
 
     name: str
@@ -106,6 +117,7 @@ class TensorImages(ImageData):
     test: Batch
     train: Callable[[torch.Generator], Batch]
     contents: str = ""
+    views: int = 1
 
     def __post_init__(self) -> None:
         self.image_size = self.test[0].shape[-1]
@@ -125,9 +137,19 @@ class TensorImages(ImageData):
             yield _batch(images[chosen], labels[chosen])
 
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
-        images, labels = self.test
-        for start in range(0, len(labels), batch_size):
-            yield _batch(images[start : start + batch_size], labels[start : start + batch_size])
+        return self._first(self.test_size, batch_size)
+
+    @property
+    def curve_size(self) -> int:
+        """Those of the first view."""
+        return self.test_size // self.views
+
+    def curve_batches(self, batch_size: int) -> Iterator[Batch]:
+        return self._first(self.curve_size, batch_size)
+
+    def _first(self, count: int, batch_size: int) -> Iterator[Batch]:
+        images, labels = (tensor[:count].split(batch_size) for tensor in self.test)
+        yield from map(_batch, images, labels)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,13 @@ class ResizedImages(ImageData):
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
         yield from map(self._resized, self._data.test_batches(batch_size))
 
+    @property
+    def curve_size(self) -> int:
+        return self._data.curve_size
+
+    def curve_batches(self, batch_size: int) -> Iterator[Batch]:
+        yield from map(self._resized, self._data.curve_batches(batch_size))
+
     def _resized(self, batch: Batch) -> Batch:
         images, labels = batch
         size = (self.image_size, self.image_size)

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from ablations.data.images import ImageData, batches_of_epoch
+from ablations.data.images import ImageData
 from ablations.data.registry import Wanted
 from ablations.errors import SettingError
 from ablations.records.run_record import Run
@@ -33,7 +33,7 @@ from ablations.study.study import Study
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training.bench import measure_timings
-from ablations.training.loop import total_steps
+from ablations.training.loop import curve_steps, total_steps
 from ablations.training.progress import Progress
 from ablations.training.setup import Setup, setups_of
 from ablations.training.threads import threads_fixed
@@ -201,12 +201,12 @@ def _tuning_seconds(
 
 def _seconds(setup: Setup, timing: TimingRecord, trials: int) -> float:
     """So many trials: their steps, in proportion to the images of a batch where the timing had
-    others, and the images that are judged after each epoch."""
+    others, and the images that the points of its curve are measured on."""
     batch = min(setup.settings.batch_size, setup.data.train_size)
     steps = total_steps(setup.settings, setup.data)
-    epochs = math.ceil(steps / batches_of_epoch(setup.data.train_size, batch))
-    batches = math.ceil(setup.data.test_size / timing.batch_size)
-    tests = epochs * batches * median(timing.inference_seconds)
+    before_last = (len(curve_steps(steps)) - 1) * setup.data.curve_size
+    batches = (before_last + setup.data.test_size) / timing.batch_size
+    tests = batches * median(timing.inference_seconds)
     step = median(timing.step_seconds) * batch / timing.batch_size
     return trials * (steps * step + tests)
 

@@ -20,7 +20,7 @@ class UnfitState(ValueError):
 @dataclass(frozen=True)
 class Epoch:
     """One point of the training curve, measured in that epoch. Top-1 in percent, on the split of
-    the settings."""
+    the settings: the last one on all its images, the others on those of `curve_batches`."""
 
     epoch: int
     steps: int

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 import torch.nn.functional as F
@@ -52,25 +52,26 @@ def curve_steps(total: int) -> set[int]:
 @torch.no_grad()
 def top1(
     network: nn.Module,
-    data: ImageData,
+    batches: Iterable[Batch],
     device: torch.device,
     on_batch: Callable[[], None] = lambda: None,
 ) -> float:
-    """Top-1 accuracy on the images of `data.split`, percent. on_batch: told of each batch.
+    """Top-1 accuracy on some images, percent. on_batch: told of each batch.
 
     Raises:
         TrialFailed: Where an output is not finite.
     """
     network.eval()
-    right = 0
-    for images, labels in data.test_batches(TEST_BATCH):
+    right = tested = 0
+    for images, labels in batches:
         scores = network(images.to(device))
         if not scores.isfinite().all():
             raise TrialFailed("the network's outputs are not finite")
         right += int((scores.argmax(1) == labels.to(device)).sum())
+        tested += len(labels)
         on_batch()
     network.train()
-    return 100 * right / data.test_size
+    return 100 * right / tested
 
 
 def training_step(
@@ -147,10 +148,12 @@ def _test_where_due(
 ) -> None:
     """Adds a point to the curve after the steps that have one."""
     done = course.curve[-1].steps if course.curve else 0
-    if course.step == done or course.step not in curve_steps(total_steps(settings, data)):
+    total = total_steps(settings, data)
+    if course.step == done or course.step not in curve_steps(total):
         return
     before = course.state()  # a test that is broken off begins again
-    tested = top1(course.tested, data, device, lambda: keeper.look(lambda: before))
+    batches = data.test_batches if course.step == total else data.curve_batches
+    tested = top1(course.tested, batches(TEST_BATCH), device, lambda: keeper.look(lambda: before))
     epoch = math.ceil(course.step / _steps_per_epoch(settings, data))
     mean = sum(course.losses) / len(course.losses)
     course.curve.append(Epoch(epoch, course.step, mean, tested))

@@ -4,6 +4,7 @@ import torch
 from ablations.data.digits import digits
 from ablations.errors import TrialFailed
 from ablations.study.train_settings import TrainSettings
+from ablations.training import loop
 from ablations.training.loop import curve_steps, top1, total_steps, train
 from ablations.training.recipe import learning_rate
 from involution_core import build_network
@@ -52,7 +53,23 @@ def test_training_learns(data):
 def test_curve_ends_with_the_last_step(data):
     network, curve, _ = trained(data, steps=50)
     assert [epoch.steps for epoch in curve] == [13, 25, 38, 50]
-    assert curve[-1].top1 == top1(network, data, CPU)
+    assert curve[-1].top1 == top1(network, data.test_batches(256), CPU)
+
+
+def test_a_curve_is_measured_on_one_view_before_its_last_point(data, monkeypatch):
+    tested = []
+
+    def watched(network, batches, *args):
+        batches = list(batches)
+        tested.append(sum(len(labels) for _, labels in batches))
+        return top1(network, batches, *args)
+
+    monkeypatch.setattr(loop, "top1", watched)
+    trained(data, steps=4)
+    assert tested == [450, 450, 450, 3600] == [data.curve_size] * 3 + [data.test_size]
+    (first, *_) = data.test_batches(450)
+    (curve,) = data.curve_batches(450)
+    assert all(map(torch.equal, first, curve))
 
 
 def test_epochs_and_steps(data):
@@ -83,7 +100,7 @@ def test_top1_is_measured_in_eval_mode_and_leaves_training_mode(data):
 
     network = Guess().train()
     zeros = sum(int((labels == 0).sum()) for _, labels in data.test_batches(256))
-    assert top1(network, data, CPU) == 100 * zeros / data.test_size
+    assert top1(network, data.test_batches(256), CPU) == 100 * zeros / data.test_size
     assert network.training
 
 
@@ -140,4 +157,4 @@ def test_outputs_that_are_not_finite_end_the_trial(data):
             return x.new_full((len(x), 10), float("nan"))
 
     with pytest.raises(TrialFailed, match="outputs are not finite"):
-        top1(Broken(), data, CPU)
+        top1(Broken(), data.test_batches(256), CPU)
