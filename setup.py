@@ -12,7 +12,7 @@ from setuptools.command.build_ext import build_ext
 KERNEL = Extension(
     "involution_core.backends.native._kernel",
     sources=["involution_core/backends/native/kernel.cpp"],
-    depends=[f"involution_core/backends/native/{name}.h" for name in ("kernels", "norms")],
+    depends=["involution_core/backends/native/kernels.h"],
     optional=True,
     language="c++",
     extra_compile_args=[

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from involution_core.attention import Normalization, attention_kernel, check_normalization
 from involution_core.backends.table import choose_backend
-from involution_core.batch_norm import NormalisedSequential
 from involution_core.forms import ATTENTION, reduction_ratio_of
 from involution_core.graphs import recorded
 from involution_core.pooling import pooling
@@ -235,7 +234,7 @@ class BottleneckGenerator(KernelGenerator):
                 f"reduction_ratio must divide channels={channels}, got {reduction_ratio}"
             )
         hidden = channels // reduction_ratio
-        self.reduce = NormalisedSequential(
+        self.reduce = nn.Sequential(
             nn.Conv2d(channels, hidden, 1, bias=reduce_bias),
             nn.BatchNorm2d(hidden),
             nn.ReLU(inplace=True),

@@ -4,7 +4,6 @@
 // number of threads. Nothing here knows of Python or of torch.
 
 #include <atomic>
-#include <cmath>
 #include <cstdint>
 #include <thread>
 #include <vector>
@@ -14,7 +13,6 @@
 #endif
 
 #define INLINE inline __attribute__((always_inline))
-#define INLINE_LAMBDA __attribute__((always_inline))
 
 namespace {
 
@@ -63,33 +61,6 @@ struct Kernels {
     void (*grad_weight)(const WeightGradient<T>&, int64_t n, int64_t first, int64_t past);
 };
 
-// Batch normalisation over all pixels, with a map that is added behind it and a ReLU behind that.
-// Forward: out = (x - mean) * scale + shift (+ added), positive parts with `relu`.
-template <class T>
-struct Norm {
-    int64_t pixels, channels;
-    bool relu;
-    const T* x;
-    const T* added;  // null where nothing is
-    const T* mean;
-    const T* scale;
-    const T* shift;
-    T* out;  // the backward pass reads it
-    const T* grad;
-    const T* slope;
-    const T* offset;
-    T* grad_x;
-    T* grad_added;  // null where nothing was added
-};
-
-template <class T>
-struct NormKernels {
-    void (*moments)(const T* x, const T* pivot, int64_t channels, int64_t pixels, T* sums);
-    void (*apply)(const Norm<T>&, int64_t first, int64_t pixels);
-    void (*grad_sums)(const Norm<T>&, int64_t first, int64_t pixels, T* sums);
-    void (*grad)(const Norm<T>&, int64_t first, int64_t pixels);
-};
-
 namespace baseline {
 #define VEC_BYTES 16
 #ifdef __aarch64__
@@ -98,7 +69,6 @@ namespace baseline {
 #define PIXELS 2
 #endif
 #include "kernels.h"
-#include "norms.h"
 #undef VEC_BYTES
 #undef PIXELS
 }  // namespace baseline
@@ -114,7 +84,6 @@ namespace avx2 {
 #define VEC_BYTES 32
 #define PIXELS 2
 #include "kernels.h"
-#include "norms.h"
 #undef VEC_BYTES
 #undef PIXELS
 }  // namespace avx2
@@ -131,7 +100,6 @@ namespace avx512 {
 #define VEC_BYTES 64
 #define PIXELS 4
 #include "kernels.h"
-#include "norms.h"
 #undef VEC_BYTES
 #undef PIXELS
 }  // namespace avx512
@@ -148,8 +116,6 @@ struct InstructionSet {
     bool (*present)();
     Kernels<float> (*single)();
     Kernels<double> (*twice)();
-    NormKernels<float> (*norm_single)();
-    NormKernels<double> (*norm_twice)();
 };
 
 bool always() { return true; }
@@ -163,13 +129,10 @@ bool has_avx512() {
 
 const InstructionSet SETS[] = {
 #ifdef __x86_64__
-    {"avx512", 64, has_avx512, avx512::kernels<float>, avx512::kernels<double>,
-     avx512::norm_kernels<float>, avx512::norm_kernels<double>},
-    {"avx2", 32, has_avx2, avx2::kernels<float>, avx2::kernels<double>,
-     avx2::norm_kernels<float>, avx2::norm_kernels<double>},
+    {"avx512", 64, has_avx512, avx512::kernels<float>, avx512::kernels<double>},
+    {"avx2", 32, has_avx2, avx2::kernels<float>, avx2::kernels<double>},
 #endif
-    {"baseline", 16, always, baseline::kernels<float>, baseline::kernels<double>,
-     baseline::norm_kernels<float>, baseline::norm_kernels<double>},
+    {"baseline", 16, always, baseline::kernels<float>, baseline::kernels<double>},
 };
 constexpr int SET_COUNT = sizeof(SETS) / sizeof(SETS[0]);
 
@@ -184,10 +147,6 @@ const InstructionSet* chosen = first_present();
 template <class T> Kernels<T> chosen_kernels();
 template <> Kernels<float> chosen_kernels() { return chosen->single(); }
 template <> Kernels<double> chosen_kernels() { return chosen->twice(); }
-
-template <class T> NormKernels<T> chosen_norm_kernels();
-template <> NormKernels<float> chosen_norm_kernels() { return chosen->norm_single(); }
-template <> NormKernels<double> chosen_norm_kernels() { return chosen->norm_twice(); }
 
 // OpenMP's own entry point, so that the threads are those that torch already runs.
 typedef void (*Parallel)(void (*)(void*), void*, unsigned, unsigned);
@@ -327,97 +286,6 @@ void grad_weight(const int64_t* fields, const T* grad, const T* x, T* out, int64
     });
 }
 
-// Pixels whose sums are one thread's, in one order: so few that single precision holds them.
-constexpr int64_t NORM_CHUNK = 128;
-
-// body(first, pixels, chunk) for all pixels in chunks.
-template <class Body>
-void parallel_pixels(int64_t pixels, int64_t threads, const Body& body) {
-    parallel_for((pixels + NORM_CHUNK - 1) / NORM_CHUNK, threads, [&](int64_t chunk) {
-        const int64_t first = chunk * NORM_CHUNK, left = pixels - first;
-        body(first, left < NORM_CHUNK ? left : NORM_CHUNK, chunk);
-    });
-}
-
-// Two sums a channel over all pixels; part(first, pixels, sums) makes those of some.
-template <class T, class Part>
-std::vector<double> channel_sums(int64_t pixels, int64_t channels, int64_t threads,
-                                 const Part& part) {
-    const int64_t chunks = (pixels + NORM_CHUNK - 1) / NORM_CHUNK, width = 2 * channels;
-    std::vector<T> parts(chunks * width);
-    parallel_pixels(pixels, threads, [&](int64_t first, int64_t count, int64_t chunk) {
-        part(first, count, parts.data() + chunk * width);
-    });
-    std::vector<double> sums(width);
-    for (int64_t chunk = 0; chunk < chunks; ++chunk)
-        for (int64_t k = 0; k < width; ++k) sums[k] += parts[chunk * width + k];
-    return sums;
-}
-
-// saved: mean and reciprocal deviation of every channel, for the backward pass. The running values
-// are null where none are kept; the variance among them is unbiased.
-template <class T>
-void norm_forward(const T* x, const T* added, const T* gamma, const T* beta, T* running_mean,
-                  T* running_var, T* out, T* saved, int64_t pixels, int64_t channels, bool relu,
-                  double momentum, double epsilon, int64_t threads) {
-    const NormKernels<T> kernels = chosen_norm_kernels<T>();
-    const auto sums = channel_sums<T>(pixels, channels, threads,
-                                      [&](int64_t first, int64_t count, T* to) {
-        kernels.moments(x + first * channels, x, channels, count, to);
-    });
-    std::vector<T> scale(channels);
-    for (int64_t k = 0; k < channels; ++k) {
-        const double off = sums[k] / pixels, mean = x[k] + off;
-        const double spread = sums[channels + k] / pixels - off * off;
-        const double variance = spread > 0 ? spread : spread == spread ? 0 : spread;
-        saved[k] = T(mean);
-        saved[channels + k] = T(1 / std::sqrt(variance + epsilon));
-        scale[k] = saved[channels + k] * gamma[k];
-        if (running_mean) {
-            const double unbiased = variance * pixels / (pixels - 1);
-            running_mean[k] = T((1 - momentum) * running_mean[k] + momentum * mean);
-            running_var[k] = T((1 - momentum) * running_var[k] + momentum * unbiased);
-        }
-    }
-    Norm<T> n{};
-    n.pixels = pixels, n.channels = channels, n.relu = relu;
-    n.x = x, n.added = added, n.mean = saved, n.scale = scale.data(), n.shift = beta, n.out = out;
-    expect_writes(out, pixels * channels * sizeof(T));
-    parallel_pixels(pixels, threads, [&](int64_t first, int64_t count, int64_t) {
-        kernels.apply(n, first, count);
-    });
-}
-
-template <class T>
-void norm_backward(const T* grad, const T* x, T* out, const T* gamma, const T* saved, T* grad_x,
-                   T* grad_added, T* grad_gamma, T* grad_beta, int64_t pixels, int64_t channels,
-                   bool relu, int64_t threads) {
-    const NormKernels<T> kernels = chosen_norm_kernels<T>();
-    std::vector<T> scale(channels), slope(channels), offset(channels);
-    Norm<T> n{};
-    n.pixels = pixels, n.channels = channels, n.relu = relu;
-    n.x = x, n.mean = saved, n.out = out, n.grad = grad, n.grad_x = grad_x;
-    n.grad_added = grad_added;
-    n.scale = scale.data(), n.slope = slope.data(), n.offset = offset.data();
-    const auto sums = channel_sums<T>(pixels, channels, threads,
-                                      [&](int64_t first, int64_t count, T* to) {
-        kernels.grad_sums(n, first, count, to);
-    });
-    for (int64_t k = 0; k < channels; ++k) {
-        const double reciprocal = saved[channels + k];
-        const double by_gamma = sums[channels + k] * reciprocal;
-        grad_gamma[k] = T(by_gamma);
-        grad_beta[k] = T(sums[k]);
-        scale[k] = T(gamma[k] * reciprocal);
-        slope[k] = T(-gamma[k] * reciprocal * reciprocal * by_gamma / pixels);
-        offset[k] = T(-gamma[k] * reciprocal * sums[k] / pixels);
-    }
-    expect_writes(grad_x, pixels * channels * sizeof(T));
-    parallel_pixels(pixels, threads, [&](int64_t first, int64_t count, int64_t) {
-        kernels.grad(n, first, count);
-    });
-}
-
 }  // namespace
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
@@ -443,20 +311,6 @@ EXPORT int64_t involution_vector_bytes() { return chosen->vector_bytes; }
     EXPORT void involution_grad_weight_##SUFFIX(const int64_t* shape, const T* grad, const T* x,  \
                                                 T* out, int64_t threads) {                        \
         grad_weight(shape, grad, x, out, threads);                                                \
-    }                                                                                             \
-    EXPORT void involution_norm_forward_##SUFFIX(                                                 \
-        const T* x, const T* added, const T* gamma, const T* beta, T* running_mean,               \
-        T* running_var, T* out, T* saved, int64_t pixels, int64_t channels, int64_t relu,         \
-        double momentum, double epsilon, int64_t threads) {                                       \
-        norm_forward(x, added, gamma, beta, running_mean, running_var, out, saved, pixels,        \
-                     channels, relu != 0, momentum, epsilon, threads);                            \
-    }                                                                                             \
-    EXPORT void involution_norm_backward_##SUFFIX(                                                \
-        const T* grad, const T* x, T* out, const T* gamma, const T* saved, T* grad_x,             \
-        T* grad_added, T* grad_gamma, T* grad_beta, int64_t pixels, int64_t channels,             \
-        int64_t relu, int64_t threads) {                                                          \
-        norm_backward(grad, x, out, gamma, saved, grad_x, grad_added, grad_gamma, grad_beta,      \
-                      pixels, channels, relu != 0, threads);                                      \
     }
 EXPORT_FOR(float, f32)
 EXPORT_FOR(double, f64)

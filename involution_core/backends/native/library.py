@@ -8,13 +8,6 @@ import torch
 PATH = Path(__file__).with_name("_kernel.so")
 SUFFIXES = {torch.float32: "f32", torch.float64: "f64"}
 
-_SIZES = [ctypes.c_int64] * 3
-_NORMS = {
-    "norm_forward": [*[ctypes.c_void_p] * 8, *_SIZES, *[ctypes.c_double] * 2],
-    "norm_backward": [*[ctypes.c_void_p] * 9, *_SIZES],
-}
-"""Operations of batch normalisation: their arguments but for the last, the threads."""
-
 
 class Library:
     """The loaded kernel. Calls release the interpreter lock and use torch's threads."""
@@ -31,12 +24,6 @@ class Library:
             for dtype, suffix in SUFFIXES.items():
                 function = getattr(self._c, f"involution_{operation}_{suffix}")
                 function.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_int64]
-                function.restype = None
-                self._functions[operation, dtype] = function
-        for operation, arguments in _NORMS.items():
-            for dtype, suffix in SUFFIXES.items():
-                function = getattr(self._c, f"involution_{operation}_{suffix}")
-                function.argtypes = [*arguments, ctypes.c_int64]
                 function.restype = None
                 self._functions[operation, dtype] = function
 
@@ -69,10 +56,6 @@ class Library:
         """Runs an operation; `data` are the addresses of two inputs and the output."""
         fields = (ctypes.c_int64 * len(shape))(*shape)
         self._functions[operation, dtype](fields, *data, torch.get_num_threads())
-
-    def normalise(self, operation: str, dtype: torch.dtype, *arguments: int | float | None) -> None:
-        """Runs an operation of _NORMS; addresses are None where there is nothing."""
-        self._functions[operation, dtype](*arguments, torch.get_num_threads())
 
 
 def _openmp_entry() -> int | None:
