@@ -1,6 +1,6 @@
 """How far the trials of an output folder are, from its files alone. No torch."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +13,6 @@ from ablations.records.run_record import Run
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS
 from ablations.records.trial_record import TRIALS, TrialRecord
-from ablations.study.study import distinct_variants
 from ablations.study.variants import Variant
 
 State = Literal["done", "running", "failed", "stale", "damaged", "missing"]
@@ -72,10 +71,16 @@ class _Found:
     claims: Sequence[tuple[Mapping[str, Any], str]]
 
 
-def folder_state(output: Path, run: Run | None) -> FolderState:
-    """How far a folder is. run: what is wanted of it; None where it does not say."""
+def folder_state(output: Path, run: Run | None, variants: Iterable[Variant] = ()) -> FolderState:
+    """How far a folder is.
+
+    Args:
+        output: The folder.
+        run: What is wanted of it; None where it does not say.
+        variants: Of the run, each once, as they are trained.
+    """
     found = _found(output)
-    wanted = [] if run is None else list(_wanted(run))
+    wanted = [] if run is None else list(_wanted(run, variants))
     if run is None:
         trials = [_recorded(record) for dated in found.records.values() for _, record in dated]
         trials += [one for claim in found.claims for one in _running(*claim)]
@@ -130,12 +135,12 @@ def _timed(output: Path) -> int:
     return len(timed)
 
 
-def _wanted(run: Run) -> Iterator[RecordKey]:
+def _wanted(run: Run, variants: Iterable[Variant]) -> Iterator[RecordKey]:
     """The trials of a run, by what its studies say; the images are not known without them."""
     train = run.settings.train
     if train is None:
         return
-    for variant in distinct_variants(run.studies):
+    for variant in variants:
         for seed in range(run.settings.seeds):
             own = train.for_variant(variant)
             yield RecordKey(variant, own.identity(), "", own.device, seed)
