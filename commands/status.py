@@ -26,7 +26,7 @@ def status(directory: Path) -> None:
     from ablations.results.tuning_result import trained_variants
     from reports.screen.status_lines import status_lines
 
-    run: "Run | None" = None
+    run: Run | None = None
     variants: list[Variant] = []
     if (directory / RUN_FILE).exists():
         try:
