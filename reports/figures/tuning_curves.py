@@ -8,7 +8,6 @@ from math import log10, nan
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from ablations.results.tuning_result import Tried, TuningResult, VariantTuning
 from ablations.settings.setting import Level
@@ -89,7 +88,7 @@ def tuning_figure(name: str, series: Series, tuning: TuningResult) -> Markup | N
         for row in rows:
             row[0].set_ylabel("Top-1 on validation (%)")
         handles = [
-            Line2D([], [], marker=marker, color=COLOURS[colour], **{"linestyle": dash})
+            rows[0][0].plot([], [], dash, marker=marker, color=COLOURS[colour])[0]
             for colour, marker, dash in lines.values()
         ]
         draw_legend(figure, handles, list(lines), size, handlelength=2.5)
