@@ -11,13 +11,12 @@ from pathlib import Path
 
 import torch
 
+from ablations.records.damage import CORRUPT
 from ablations.records.files import write_bytes
 from ablations.training.keeper import State
 
 FIRST_LINE = b"involution-ablate checkpoint 1\n"
 """With the number of the format: raised whenever a state gets other parts."""
-
-CORRUPT = ".corrupt"
 
 
 class DamagedCheckpoint(ValueError):
