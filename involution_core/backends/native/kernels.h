@@ -1,7 +1,7 @@
 // The operator and its adjoints for one instruction set. Included once for each, inside a namespace
-// of its own, with VEC_BYTES (bytes of a vector register) and PIXELS (pixels computed side by side)
-// defined. Nothing of the standard library is instantiated here: such code would be shared
-// between instruction sets.
+// of its own, with VEC_BYTES (bytes of a vector register), PIXELS (pixels computed side by side) and
+// SUMS (registers that hold sums) defined. Nothing of the standard library is instantiated here: such
+// code would be shared between instruction sets.
 //
 // Layouts, innermost last: maps [n][row][column][channel]; weights [n][row][column][group][tap], or
 // [n][row][column][tap][group] where a group is narrower than a vector ("Narrow" below).
@@ -430,27 +430,51 @@ void planes(const WeightGradient<T>& g, int64_t n, int64_t first, int64_t channe
     }
 }
 
-// P neighbouring pixels of one group: every row of the window is one segment of L >= K lanes of a
-// plane, so that sums over channels need no sum over lanes.
-template <class T, int K, int L, int P>
-INLINE void weight_segments(const WeightGradient<T>& g, const T* plane, const T* grad, T* out,
-                            int64_t column) {
-    typedef typename Segment<T, L>::Vec V;
+// A segment of L lanes in parts that fit a register; as many of them as K lanes need.
+template <class T, int L>
+constexpr int segment_lanes() { return L < Lanes<T>::count ? L : Lanes<T>::count; }
+template <class T, int K, int L>
+constexpr int segment_parts() { return (K + segment_lanes<T, L>() - 1) / segment_lanes<T, L>(); }
+
+// Of P neighbouring pixels of one group, the window's rows FIRST to PAST. A row is one segment of L >= K
+// lanes of a plane, so that sums over channels need no sum over lanes.
+template <class T, int K, int L, int P, int FIRST, int PAST>
+INLINE void weight_segment_rows(const WeightGradient<T>& g, const T* plane, const T* grad, T* out,
+                                int64_t column) {
+    constexpr int lanes = segment_lanes<T, L>(), parts = segment_parts<T, K, L>();
+    typedef typename Segment<T, lanes>::Vec V;
     const Shape& s = *g.shape;
-    V sum[P][K] = {};
+    V sum[P][PAST - FIRST][parts] = {};
     for (int64_t c = 0; c < s.group_channels; ++c) {
         const T* from = plane + c * g.plane_rows * g.pitch + column * s.sw;
-        for (int u = 0; u < K; ++u)
+        for (int u = FIRST; u < PAST; ++u)
             for (int p = 0; p < P; ++p)
-                sum[p][u] += grad[p * s.c + c] * *(const V*)(from + u * s.dh * g.pitch + p * s.sw);
+                for (int part = 0; part < parts; ++part)
+                    sum[p][u - FIRST][part] +=
+                        grad[p * s.c + c] *
+                        *(const V*)(from + u * s.dh * g.pitch + p * s.sw + part * lanes);
     }
     for (int p = 0; p < P; ++p)
-        for (int u = 0; u < K; ++u) {
-            T* to = out + p * s.groups * K * K + u * K;
-            // The lanes behind K are overwritten by the next row, where there is one.
-            if (u * K + L <= K * K) *(V*)to = sum[p][u];
-            else __builtin_memcpy(to, &sum[p][u], K * sizeof(T));
-        }
+        for (int u = FIRST; u < PAST; ++u)
+            for (int part = 0; part < parts; ++part) {
+                const int first = u * K + part * lanes;
+                T* to = out + p * s.groups * K * K + first;
+                const V& lane = sum[p][u - FIRST][part];
+                // The lanes behind K are overwritten by the next row, where there is one.
+                if (first + lanes <= K * K) *(V*)to = lane;
+                else __builtin_memcpy(to, &lane, (K * K - first) * sizeof(T));
+            }
+}
+
+// All rows of the window, so many at a time that the sums fit into SUMS registers.
+template <class T, int K, int L, int P, int FIRST = 0>
+INLINE void weight_segments(const WeightGradient<T>& g, const T* plane, const T* grad, T* out,
+                            int64_t column) {
+    constexpr int registers = P * segment_parts<T, K, L>();
+    constexpr int most = registers < SUMS ? SUMS / registers : 1, passes = (K + most - 1) / most;
+    constexpr int rows = (K + passes - 1) / passes, past = FIRST + rows < K ? FIRST + rows : K;
+    weight_segment_rows<T, K, L, P, FIRST, past>(g, plane, grad, out, column);
+    if constexpr (past < K) weight_segments<T, K, L, P, past>(g, plane, grad, out, column);
 }
 
 template <class T, int K, int L, int P>
