@@ -2,20 +2,21 @@
 
 import os
 import signal
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerProcess, SpawnProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 
 from ablations.run.stopping import SIGNALS, Stop
-from ablations.run.worker import PAUSED, STARTED, STOP, train_trials
+from ablations.run.worker import PAUSED, STARTED, STOP, THREAD_VARIABLES, train_trials
 from ablations.training.trial import Failure, Outcome, Trial
 from ablations.training.trial_files import TrialFiles
 
@@ -26,7 +27,13 @@ PATIENCE = 1.0
 """Seconds between looks at whether a process has died that did not say so: children of its own can
 keep its pipes open."""
 
-SPAWN = get_context("spawn")
+if sys.platform == "linux":
+    PROCESSES = get_context("forkserver")
+    PROCESSES.set_forkserver_preload(["ablations.training.trial"])
+else:  # where a fork of what is loaded is not safe, or there is none
+    PROCESSES = get_context("spawn")
+"""How processes begin: as forks of one that has imported what they need and done nothing else,
+which spares each some seconds; or fresh."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ class _Worker:
     """A process, our end of its connection, the trial that it is at, whether that has begun, and
     the last step told."""
 
-    process: SpawnProcess
+    process: ForkServerProcess | SpawnProcess
     connection: Connection
     crash: Path
     trial: Trial | None = None
@@ -191,14 +198,16 @@ class Pool:
     def _begin(self) -> _Worker:
         self._begun += 1
         crash = Path(self._folder.name) / f"{self._begun}.txt"
-        ours, theirs = SPAWN.Pipe()
-        process = SPAWN.Process(target=train_trials, args=(theirs, self.threads, crash))
+        ours, theirs = PROCESSES.Pipe()
+        variables = os.environ | dict.fromkeys(THREAD_VARIABLES, str(self.threads))
+        process = PROCESSES.Process(target=train_trials, args=(theirs, variables, crash))
         worker = _Worker(process, ours, crash)
         self._workers.append(worker)
         # Until it can leave signals to this process, it must not see them.
         signals = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
-            process.start()
+            with _environment(variables):  # where it is the first, for libraries to read
+                process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, signals)
         theirs.close()
@@ -231,6 +240,17 @@ class Pool:
         if attempt < ATTEMPTS:
             return Lost(trial, reason)
         return Ended(trial, Failure(reason, True, _known(worker, reason, attempt)))
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _ready(busy: Sequence[_Worker]) -> list[_Worker]:

@@ -1,14 +1,11 @@
-"""A process that trains one trial after another.
-
-It imports torch only when it has set its threads, which libraries read when they are loaded.
-"""
+"""A process that trains one trial after another."""
 
 import faulthandler
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
     from ablations.training.trial import Failure, Outcome, Trial
     from ablations.training.trial_files import TrialFiles
 
-VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """What libraries read, when they are loaded, for the number of their threads."""
 
 STARTED = "started"
@@ -38,17 +35,17 @@ SILENCE = 0.2
 """Seconds between two steps that are told."""
 
 
-def train_trials(connection: Connection, threads: int, crash: Path) -> None:
+def train_trials(connection: Connection, variables: Mapping[str, str], crash: Path) -> None:
     """Trains every trial that comes through `connection`, until STOP comes or the other end closes.
 
     Args:
         connection: Trials come from it, each with its files, and what happens to them goes to it.
-        threads: Of every trial.
+        variables: The environment, which may be another one's in a process that was forked.
         crash: File for what Python knows where the process crashes.
     """
     _stand_alone()
-    for variable in VARIABLES:
-        os.environ[variable] = str(threads)
+    os.environ.clear()
+    os.environ.update(variables)
     with crash.open("w") as file:
         faulthandler.enable(file)
         _train_all(connection)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from trials import DROPS, IMAGES, NETWORK, Events, run_families
+from worker_processes import alive, workers
 
 from ablations.training.weights_file import read_weights
 
@@ -50,18 +51,12 @@ def begin(jobs):
     )
 
 
-def workers(pid):
-    """The processes that a run has started, which train its trials."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in children if os.getpgid(int(child)) == int(child)]
-
-
 def end(process):
     """Kills a run, and waits until its workers, which end with it, are gone too."""
     started = workers(process.pid)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    while any(Path(f"/proc/{pid}").exists() for pid in started):
+    while any(map(alive, started)):
         time.sleep(0.01)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from trials import DROPS, NETWORK, Events, dies, run_families
+from worker_processes import alive, workers
 
 from ablations.run import pool
 
@@ -110,19 +111,6 @@ def test_a_trial_takes_its_threads_and_no_more(write_module, tmp_path):
         assert record.settings["threads"] == 2 and record.environment["threads"] == "2"
 
 
-def workers(pid):
-    """The children of a process that lead a group of processes."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, parent, group = stat.read_text().rpartition(")")[2].split()[:3]
-        except OSError:
-            continue
-        if int(parent) == pid and group == stat.parent.name and state != "Z":
-            found.append(int(group))
-    return found
-
-
 @pytest.fixture
 def long_run(tmp_path):
     """A run of two long trials at a time, both under way."""
@@ -156,7 +144,3 @@ def test_no_process_outlives_the_program(long_run, number):
         assert long_run.returncode == 128 + number
         last = "involution-ablate: interrupted: 0 of 2 trials are kept in out"
         assert err.splitlines()[-1].startswith(last) and "Traceback" not in err
-
-
-def alive(pid):
-    return Path(f"/proc/{pid}").exists()
