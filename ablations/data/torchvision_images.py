@@ -22,7 +22,9 @@ _SOURCES: dict[str, tuple[type, str, bool]] = {
     "cifar100": (datasets.CIFAR100, "cifar-100-python", True),
     "fashion-mnist": (datasets.FashionMNIST, "FashionMNIST/raw", False),
 }
-"""Torchvision's class, its folder in the data directory, whether flipping keeps the class."""
+"""Torchvision's class, its folder in the data directory, whether training images are cropped and
+flipped: as is usual for CIFAR, and no gain for a few epochs of Fashion-MNIST, whose shoes all face
+one way."""
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package dataset-fashion-mnist puts it."""
@@ -41,12 +43,13 @@ class Labelled:
 
 
 def torchvision_images(name: str, data_dir: Path, split: str) -> TensorImages:
-    """The data set called `name`, a key of _SOURCES, 32x32 pixels.
+    """The data set called `name`, a key of _SOURCES, at its own size: CIFAR's images have 32x32
+    pixels, those of Fashion-MNIST 28x28.
 
     Raises:
         SettingError: Where it is not there and cannot be downloaded.
     """
-    source, folder, flips = _SOURCES[name]
+    source, folder, augments = _SOURCES[name]
     train = _find_or_download(name, source, data_dir, folder, train=True)
     images, labels = _as_tensors(train)
     contents = _digest(train)
@@ -62,20 +65,21 @@ def torchvision_images(name: str, data_dir: Path, split: str) -> TensorImages:
     std = images.std((0, 2, 3), keepdim=True)
     images = (images - mean) / std
 
-    def augmented(generator: torch.Generator) -> Batch:
-        return _crop_and_flip(images, flips, generator), labels
+    def epoch(generator: torch.Generator) -> Batch:
+        return _crop_and_flip(images, generator) if augments else images, labels
 
+    size = images.shape[-1]
     return TensorImages(
         name=name,
         split=split,
         classes=len(train.classes),
         description=(
             f"{name}, {len(labels)} training and {len(judged_labels)} {split} images of "
-            f"32x32 pixels{'' if split == 'test' else f'; {HELD_OUT}'}"
+            f"{size}x{size} pixels{'' if split == 'test' else f'; {HELD_OUT}'}"
         ),
         train_size=len(labels),
         test=((judged - mean) / std, judged_labels),
-        train=augmented,
+        train=epoch,
         contents=contents,
     )
 
@@ -139,12 +143,10 @@ def _remove_empty(data_dir: Path, created: list[Path]) -> None:
 
 
 def _as_tensors(found: Labelled) -> Batch:
-    """Images (N, C, 32, 32) in 0..1 and labels (N,)."""
+    """Images (N, C, H, W) in 0..1 and labels (N,)."""
     images = torch.as_tensor(found.data)
     images = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)
-    border = (32 - images.shape[-1]) // 2
-    labels = torch.as_tensor(found.targets).long()
-    return F.pad(images.float() / 255, (border,) * 4), labels
+    return images.float() / 255, torch.as_tensor(found.targets).long()
 
 
 def _digest(found: Labelled) -> str:
@@ -156,15 +158,14 @@ def _digest(found: Labelled) -> str:
     return digest.hexdigest()
 
 
-def _crop_and_flip(images: Tensor, flips: bool, generator: torch.Generator) -> Tensor:
+def _crop_and_flip(images: Tensor, generator: torch.Generator) -> Tensor:
     """Each image padded by 4 and cropped back at random, and flipped with probability 1/2."""
     n, _, height, width = images.shape
     padded = F.pad(images, (4, 4, 4, 4))
     top, left = torch.randint(9, (2, n), generator=generator)
     rows = top[:, None] + torch.arange(height)
     columns = left[:, None] + torch.arange(width)
-    if flips:
-        flipped = torch.rand(n, generator=generator) < 0.5
-        columns = torch.where(flipped[:, None], columns.flip(1), columns)
+    flipped = torch.rand(n, generator=generator) < 0.5
+    columns = torch.where(flipped[:, None], columns.flip(1), columns)
     index = torch.arange(n)[:, None, None]
     return padded[index, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
