@@ -2,7 +2,7 @@ import importlib
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -32,11 +32,14 @@ class Result:
 def run(monkeypatch, capsys, tmp_path):
     """Runs the command line in this process, from an empty folder, and trials too where --jobs does
     not say otherwise. Of timing, whose numbers no test of a command reads, it takes as little as
-    there can be."""
+    there can be, and of the digits one placement to test on."""
     import cli
+    from ablations.data import digits
     from ablations.run import capacity
     from ablations.training import bench
 
+    task = replace(digits.TASKS["digits"], placements=1)
+    monkeypatch.setitem(digits.TASKS, "digits", task)
     monkeypatch.setattr(capacity, "auto_jobs", lambda setups, device: 0)
     monkeypatch.setattr(bench, "SECONDS", 0.0)
     monkeypatch.setattr(bench, "TURN_SECONDS", 0.0)
