@@ -2,6 +2,7 @@
 
     involution-ablate run benchmarks/aa.toml --output runs/aa   # 200 seeds of one variant
     python benchmarks/calibration.py runs/aa --json aa.json
+    python benchmarks/calibration.py benchmarks/aa.json         # the same trainings, as measured
 
 The trainings of one variant are split at random into studies of several "variants" and seeds. No
 two of these variants differ, so that whatever is found is false. What such studies say:
@@ -128,11 +129,14 @@ def calibrate(
     }
 
 
-def read_pool(folder: Path) -> NDArray[np.float64]:
-    """Top-1 of the trainings of a run of one variant, by seed; failed ones are left out."""
-    variants = [variant for study in load_results(folder).studies for variant in study.variants]
+def read_pool(place: Path) -> NDArray[np.float64]:
+    """Top-1 of the trainings, by seed, of a run of one variant or of what this program wrote;
+    failed ones are left out."""
+    if place.is_file() and place.suffix == ".json":
+        return np.array(json.loads(place.read_text(encoding="utf-8"))["pool"]["top1"])
+    variants = [variant for study in load_results(place).studies for variant in study.variants]
     if len(variants) != 1:
-        raise SystemExit(f"{folder}: {len(variants)} variants; an A/A study is of one")
+        raise SystemExit(f"{place}: {len(variants)} variants; an A/A study is of one")
     tops = sorted(variants[0].top1_by_seed.items())
     return np.array([top for _, top in tops if top is not None and isfinite(top)])
 
@@ -141,7 +145,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path, help="of a run of one variant")
+    parser.add_argument("pool", type=Path, help="folder of a run of one variant, or aa.json")
     parser.add_argument("--variants", type=int, default=4, help="of a study (4)")
     parser.add_argument("--seeds", type=int, default=8, help="of a study (8)")
     parser.add_argument("--margin", type=float, default=0.5, help="points of Top-1 (0.5)")
@@ -153,7 +157,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     options = arguments()
-    pool = read_pool(options.folder)
+    pool = read_pool(options.pool)
     shape = {"variants": options.variants, "seeds": options.seeds, "margin": options.margin}
     drawing = {"cuts": options.cuts, "splits": options.splits, "seed": SEED}
     if len(pool) < LEAST_POOL:
@@ -164,7 +168,8 @@ def main() -> None:
     for name, found in rates.items():
         print(f"{name:12} {found['rate']:.4f} ± {found['standard_error']:.4f} (standard error)")
     if options.json is not None:
-        figures = {"pool": spread, "study": shape, "drawing": drawing, "rates": rates}
+        measured = spread | {"top1": pool.tolist()}
+        figures = {"pool": measured, "study": shape, "drawing": drawing, "rates": rates}
         options.json.write_text(json.dumps(figures, indent=1) + "\n")
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -71,6 +72,7 @@ def test_a_run_is_read_and_figures_are_written(calibration, tmp_path, monkeypatc
     figures = json.loads((tmp_path / "aa.json").read_text())
     assert figures["pool"]["trainings"] == 41 and list(figures["rates"]) == NAMES
     assert figures["study"] == {"variants": 2, "seeds": 6, "margin": 0.5}
+    assert calibration.read_pool(tmp_path / "aa.json").tolist() == tops
     printed = capsys.readouterr().out
     assert "only 41 trainings" in printed and "coverage" in printed
 
@@ -79,6 +81,16 @@ def test_runs_of_several_variants_are_refused(calibration, tmp_path):
     save_run(make_run(tmp_path, "kernel-size", {"7": [70.0], "3": [60.0]}))
     with pytest.raises(SystemExit, match="2 variants; an A/A study is of one"):
         calibration.read_pool(tmp_path)
+
+
+def test_what_was_measured_has_the_figures_that_are_printed(calibration):
+    figures = json.loads((FOLDER / "aa.json").read_text())
+    pool = calibration.read_pool(FOLDER / "aa.json")
+    assert len(pool) == figures["pool"]["trainings"] == 200
+    table = (FOLDER / "README.md").read_text()
+    for found in figures["rates"].values():
+        printed = f"{100 * found['rate']:.1f} %", f"{100 * found['standard_error']:.1f}"
+        assert re.search(rf"\| {printed[0]} \|.*\| {printed[1]} \|", table)
 
 
 def test_the_study_of_the_pool_is_one_variant_under_200_seeds(calibration):
