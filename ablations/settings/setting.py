@@ -10,6 +10,7 @@ from math import inf
 from typing import Any
 
 from ablations.errors import SettingError
+from ablations.settings.readers import read_switch
 from ablations.texts import text_of
 
 Level = int | float | str
@@ -87,6 +88,22 @@ class Setting:
 def setting(declared: Setting) -> Any:
     """The field of a dataclass that holds the value of a setting; the setting takes its name."""
     return field(default=declared.default, metadata={"setting": declared})
+
+
+def machine_switch(option: str, help: str) -> Any:
+    """The field of a dataclass that holds whether something is done that no number depends on."""
+    return setting(
+        Setting(
+            read=read_switch,
+            default=False,
+            kind=bool,
+            help=help,
+            example="",
+            option=option,
+            axis=False,
+            machine=True,
+        )
+    )
 
 
 def settings_of(holder: Any) -> dict[str, Setting]:

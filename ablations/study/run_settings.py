@@ -11,9 +11,8 @@ from ablations.settings.readers import (
     read_count_or_zero,
     read_positive,
     read_share_or_count,
-    read_switch,
 )
-from ablations.settings.setting import Setting, check_settings, setting
+from ablations.settings.setting import Setting, check_settings, machine_switch, setting
 from ablations.study.train_settings import MODELS, TrainSettings
 
 AUTO = "auto"
@@ -116,41 +115,17 @@ class RunSettings:
             machine=True,
         )
     )
-    save_weights: bool = setting(
-        Setting(
-            read=read_switch,
-            default=False,
-            kind=bool,
-            help="Keep the trained network of every trial in weights/",
-            example="",
-            option="--save-weights",
-            axis=False,
-            machine=True,
-        )
+    save_weights: bool = machine_switch(
+        "--save-weights",
+        "Keep the trained network of every trial in weights/",
     )
-    retry_failed: bool = setting(
-        Setting(
-            read=read_switch,
-            default=False,
-            kind=bool,
-            help="Run the trials again that are recorded as failed",
-            example="",
-            option="--retry-failed",
-            axis=False,
-            machine=True,
-        )
+    retry_failed: bool = machine_switch(
+        "--retry-failed",
+        "Run the trials again that are recorded as failed",
     )
-    fail_fast: bool = setting(
-        Setting(
-            read=read_switch,
-            default=False,
-            kind=bool,
-            help="Stop the run at the first trial that fails",
-            example="",
-            option="--fail-fast",
-            axis=False,
-            machine=True,
-        )
+    fail_fast: bool = machine_switch(
+        "--fail-fast",
+        "Stop the run at the first trial that fails",
     )
     fail_on_error: str | None = setting(
         Setting(

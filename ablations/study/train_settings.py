@@ -14,9 +14,14 @@ from ablations.settings.readers import (
     read_count_or_zero,
     read_path,
     read_positive,
-    read_switch,
 )
-from ablations.settings.setting import Setting, check_settings, setting, settings_of
+from ablations.settings.setting import (
+    Setting,
+    check_settings,
+    machine_switch,
+    setting,
+    settings_of,
+)
 from ablations.study.variants import Variant
 from involution_core.architectures import ARCHITECTURES, Architecture
 
@@ -288,17 +293,9 @@ class TrainSettings:
             machine=True,
         )
     )
-    skip_bad_images: bool = setting(
-        Setting(
-            read=read_switch,
-            default=False,
-            kind=bool,
-            help="Train without the images of a folder that cannot be used; the report counts them",
-            example="",
-            option="--skip-bad-images",
-            axis=False,
-            machine=True,
-        )
+    skip_bad_images: bool = machine_switch(
+        "--skip-bad-images",
+        "Train without the images of a folder that cannot be used; the report counts them",
     )
 
     def __post_init__(self) -> None:
