@@ -30,11 +30,16 @@ FURTHER_LEVELS = {"kernel-generator": (ATTENTION,)}
 """What the paper's talk describes and its tables lack."""
 
 
-def prove_study(study: Study, cost_model: str) -> list[Proof]:
+def prove_study(
+    study: Study, cost_model: str, each: Callable[[Proof], None] = lambda proof: None
+) -> list[Proof]:
     """One proof for each variant. Where a study varies family or depth, beside the points of the
     accuracy-cost figures; else, where it is one of their networks, beside the ablation tables.
 
-    cost_model: the network whose costs are counted, a name in ARCHITECTURES.
+    Args:
+        study: Of the variants.
+        cost_model: The network whose costs are counted, a name in ARCHITECTURES.
+        each: Is called with the proof of every different network as it comes.
     """
     of_figures = not {"family", "depth"}.isdisjoint(study.axes)
     proofs: dict[Network, Proof] = {}
@@ -43,6 +48,7 @@ def prove_study(study: Study, cost_model: str) -> list[Proof]:
             proofs[variant.network] = _prove_variant(
                 study.name, name, replace(variant, training=()), cost_model, of_figures
             )
+            each(proofs[variant.network])
     return [
         replace(proofs[variant.network], name=name, variant=variant)
         for name, variant in study.variants.items()

@@ -44,7 +44,8 @@ def auto_jobs(setups: Sequence[Setup], device: torch.device) -> int:
     free = free_memory()
     if by_cores <= 1 or free is None:
         return max(1, by_cores)
-    return max(1, min(by_cores, free // max(map(needed_memory, setups))))
+    unlike = {(setup.kind, setup.settings.batch_size): setup for setup in setups}
+    return max(1, min(by_cores, free // max(map(needed_memory, unlike.values()))))
 
 
 def free_memory() -> int | None:

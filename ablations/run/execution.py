@@ -1,11 +1,13 @@
 """Runs studies: proofs, trials and timings."""
 
+import itertools
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
 
+from ablations.costs.proof import Proof
 from ablations.costs.proof_suite import prove_study
 from ablations.data.images import ImageData
 from ablations.data.registry import Wanted
@@ -64,7 +66,7 @@ def execute(
         device = choose_device(settings.train.device)
         setups = setups_of(distinct_variants(studies), settings.train, loaded, progress.images_seen)
         candidates = tuning_trials(studies, settings.train, loaded, progress.images_seen)
-    proofs = {study.name: prove_study(study, settings.cost_model) for study in studies}
+    proofs = _proofs(studies, settings.cost_model, progress)
     code = code_of(own_code(studies, settings))
     whole = Run(
         studies=studies,
@@ -107,3 +109,16 @@ def execute(
         if not stop.reports:
             raise
         return whole
+
+
+def _proofs(
+    studies: Sequence[Study], cost_model: str, progress: Progress
+) -> dict[str, list[Proof]]:
+    """The proofs of each study, by its name."""
+    of = sum(len({variant.network for variant in s.variants.values()}) for s in studies)
+    counted = itertools.count(1)
+
+    def tell(proof: Proof) -> None:
+        progress.costs_counted(next(counted), of)
+
+    return {study.name: prove_study(study, cost_model, tell) for study in studies}

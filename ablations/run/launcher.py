@@ -317,13 +317,13 @@ def _failed(trial: Trial, order: Order, failure: Failure) -> TrialRecord:
 
 def _works(orders: dict[Trial, Order]) -> dict[Trial, float]:
     """Multiply-accumulates of each trial's steps, forward, by which its time is estimated."""
-    macs: dict[int, int] = {}
+    macs: dict[tuple[object, ...], int] = {}
     works = {}
     for trial, order in orders.items():
-        setup = order.setup
-        if id(setup) not in macs:
+        kind = order.setup.kind
+        if kind not in macs:
             cost = order.cost()
-            macs[id(setup)] = FULL.count(cost.operations) if cost else 1
-        steps = total_steps(trial.settings, setup.data)
-        works[trial] = float(macs[id(setup)] * steps * trial.settings.batch_size)
+            macs[kind] = FULL.count(cost.operations) if cost else 1
+        steps = total_steps(trial.settings, order.setup.data)
+        works[trial] = float(macs[kind] * steps * trial.settings.batch_size)
     return works

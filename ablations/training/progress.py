@@ -17,6 +17,9 @@ class Progress:
     def images_seen(self, done: int, of: int) -> None:
         """So many of the images that were not known before have been looked at."""
 
+    def costs_counted(self, done: int, of: int) -> None:
+        """So many of the networks have been counted and proven."""
+
     def notice(self, line: str) -> None:
         """Something that whoever watches should know, such as a damaged file."""
 

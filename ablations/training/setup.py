@@ -9,6 +9,7 @@ from torch import nn
 from ablations.data.images import ImageData, drops_last
 from ablations.data.registry import OnLook, Wanted, is_own_data, load_data
 from ablations.networks.builders import build
+from ablations.networks.network import Network
 from ablations.own_code import fingerprint, sources
 from ablations.records.key import RecordKey
 from ablations.study.study import Study, distinct_variants
@@ -37,6 +38,12 @@ class Setup:
         if drops_last(self.data.train_size, self.settings.batch_size):
             data += " without a last batch of one"
         return RecordKey(self.variant, self.identity(), data, device.type, seed)
+
+    @property
+    def kind(self) -> tuple[Network, str, int, int]:
+        """What two setups share whose networks differ in their weights alone, on images of one
+        size."""
+        return self.variant.network, self.settings.model, self.data.classes, self.data.image_size
 
     def network(self, seed: int) -> nn.Module:
         """The network that is trained, its weights drawn from `seed`, on the CPU."""

@@ -171,6 +171,10 @@ class PlainProgress(Clock):
         if time.monotonic() - self.printed >= QUIET_SECONDS:
             self._print_line(f"[images] {done}/{of} looked at")
 
+    def costs_counted(self, done: int, of: int) -> None:
+        if time.monotonic() - self.printed >= QUIET_SECONDS:
+            self._print_line(f"[costs] {done}/{of} networks counted")
+
     def _print_turn(self, text: str) -> None:
         if time.monotonic() - self.printed >= QUIET_SECONDS:
             self._print_line(f"[timing] {text}")
@@ -230,6 +234,9 @@ class LiveProgress(Clock):
 
     def images_seen(self, done: int, of: int) -> None:
         self.bars.update(self.overall, description="images", completed=done, total=of)
+
+    def costs_counted(self, done: int, of: int) -> None:
+        self.bars.update(self.overall, description="costs", completed=done, total=of)
 
     def run_starts(self, works: Mapping[Trial, float]) -> None:
         super().run_starts(works)

@@ -52,6 +52,16 @@ def test_a_long_measurement_is_not_silent(monkeypatch):
     ]
 
 
+def test_networks_that_are_counted_are_told(monkeypatch):
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0)
+    plain, live = (Console(file=io.StringIO(), force_terminal=t, width=120) for t in (False, True))
+    for console in (plain, live):
+        with watch(console) as watched:
+            watched.costs_counted(2, 15)
+    assert plain.file.getvalue() == "[costs] 2/15 networks counted\n"
+    assert re.search(r"costs .*2/15", live.file.getvalue())
+
+
 def test_images_that_are_looked_at_are_counted(monkeypatch):
     monkeypatch.setattr(progress, "QUIET_SECONDS", 0)
     plain, live = (Console(file=io.StringIO(), force_terminal=t, width=120) for t in (False, True))
