@@ -107,6 +107,16 @@ def test_what_is_no_file_is_set_aside(tmp_path, make, capsys):
     assert store.load(KEY) == RECORD
 
 
+def test_a_folder_in_the_place_of_a_record_that_is_written(tmp_path):
+    told = []
+    store = Store(tmp_path, TRIALS, told.append)
+    make_folder(store.path(KEY))
+    store.save(KEY, RECORD)
+    assert store.load(KEY) == RECORD
+    (line,) = told
+    assert line.endswith("json.corrupt, and a record takes its place")
+
+
 def test_what_is_set_aside_takes_no_others_place(tmp_path):
     store = Store(tmp_path, TRIALS, lambda line: None)
     for text in ("first", "second", "third"):
