@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 
 from ablations.run.stopping import SIGNALS, Stop
-from ablations.run.worker import PAUSED, STARTED, STOP, train_trials
+from ablations.run.worker import PAUSED, STARTED, STOP, Notice, train_trials
 from ablations.training.trial import Failure, Outcome, Trial
 from ablations.training.trial_files import TrialFiles
 
@@ -68,7 +68,14 @@ class Paused:
     trial: Trial
 
 
-Event = Started | Stepped | Ended | Lost | Paused
+@dataclass(frozen=True)
+class Noticed:
+    """A line for whoever watches, such as on a damaged checkpoint."""
+
+    line: str
+
+
+Event = Started | Stepped | Ended | Lost | Paused | Noticed
 
 
 @dataclass(eq=False)
@@ -217,6 +224,8 @@ class Pool:
         if told == STARTED:
             worker.started = True
             return Started(trial)
+        if isinstance(told, Notice):
+            return Noticed(told.line)
         if isinstance(told, tuple):
             worker.step, loss = told
             return Stepped(trial, worker.step, loss)

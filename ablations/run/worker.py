@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -36,6 +37,13 @@ PAUSED = "paused"
 
 SILENCE = 0.2
 """Seconds between two steps that are told."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Sent where something is to be told while a trial goes on."""
+
+    line: str
 
 
 def train_trials(connection: Connection, threads: int, crash: Path) -> None:
@@ -100,7 +108,10 @@ def _train(
         setup = trial.setup(loaded)
         connection.send(STARTED)
         # While a trial runs, nothing but STOP comes.
-        return run_trial(setup, trial, files, _telling(connection), connection.poll)
+        on_step, stopping = _telling(connection), connection.poll
+        return run_trial(
+            setup, trial, files, on_step, stopping, tell=lambda line: connection.send(Notice(line))
+        )
     except TrialPaused:
         return PAUSED
     except (Exception, SystemExit) as error:  # before training, such as images that are not there

@@ -77,7 +77,7 @@ def test_a_record_damaged_at_any_place_is_noticed(tmp_path, kind, key, record):
 
 @pytest.mark.torture
 def test_a_run_damaged_at_any_place_is_noticed(tmp_path):
-    check_run(tmp_path, every(2000, 2000))
+    check_run(tmp_path, every(MANY, 5000))
 
 
 def make_folder(path):
