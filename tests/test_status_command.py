@@ -100,16 +100,24 @@ def test_a_record_of_another_trial_of_the_run_is_not_a_stale_one(run, tmp_path):
     assert "1 done, 0 running, 0 failed, 0 stale, 0 damaged, 1 missing" in run("status", "out").out
 
 
-def keep(saved, records, **change):
-    """Writes a run with these of its records, and each of them in a file; the keys of these."""
+def test_the_trials_of_a_folder_of_images_are_done_wherever_it_lies(run, tmp_path):
+    saved = make_run(tmp_path / "out", "kernel-size", TOPS, dataset="imagefolder:~/img")
+    keep(saved, saved.records, dataset="imagefolder")
+    assert run("status", "out").out.startswith("6 trials: 5 done, 0 running, 1 failed, 0 stale")
+
+
+def keep(saved, records, **kept_as):
+    """Writes a run with these of its records, and each of them in a file; the keys of these.
+    kept_as: settings that a record says in another way."""
     keys = []
     for record in (*saved.tuning, *records):
         split = "validation" if record in saved.tuning else "test"
         own = replace(saved.settings.train, split=split).for_variant(record.variant)
-        keys.append(RecordKey(record.variant, own.identity(), "images", "cpu", record.seed))
-        record = replace(record, settings=own.identity(), images="images")
+        settings = own.identity() | kept_as
+        keys.append(RecordKey(record.variant, settings, "images", "cpu", record.seed))
+        record = replace(record, settings=settings, images="images")
         Store(saved.settings.output, TRIALS).save(keys[-1], record)
-    save_run(replace(saved, records=records, **change))
+    save_run(replace(saved, records=records, timings=[]))
     return keys
 
 
@@ -133,7 +141,7 @@ def test_a_study_whose_tuning_goes_on(run, tmp_path):
 
 def test_a_tuned_study_whose_trials_go_on(run, tmp_path):
     saved = tuned_run(tmp_path / "out")
-    keep(saved, saved.records[:17], timings=[])
+    keep(saved, saved.records[:17])
     lines = run("status", "out").out.splitlines()
     assert lines[:2] == [
         "18 tuning trials: 17 done, 0 running, 1 failed, 0 stale, 0 damaged, 0 missing",

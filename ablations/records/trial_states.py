@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from ablations.data.registry import recorded_name
 from ablations.networks.network import Network
 from ablations.records.claims import process_words, running
 from ablations.records.damage import Damaged, OtherFormat
@@ -14,7 +15,7 @@ from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS
 from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.study.study import tuning_candidates
-from ablations.study.train_settings import VALIDATION
+from ablations.study.train_settings import VALIDATION, TrainSettings
 from ablations.study.variants import Variant
 
 State = Literal["done", "running", "failed", "stale", "damaged", "missing"]
@@ -157,8 +158,7 @@ def _wanted(run: Run, variants: Iterable[Variant]) -> Iterator[RecordKey]:
         return
     for variant in variants:
         for seed in range(run.settings.seeds):
-            own = train.for_variant(variant)
-            yield RecordKey(variant, own.identity(), "", own.device, seed)
+            yield _key(variant, train, seed)
 
 
 def _wanted_by_tuning(run: Run) -> Iterator[RecordKey]:
@@ -167,9 +167,14 @@ def _wanted_by_tuning(run: Run) -> Iterator[RecordKey]:
     if train is None:
         return
     for variant, seeds in tuning_candidates(run.studies).items():
-        own = replace(train, split=VALIDATION).for_variant(variant)
         for seed in seeds:
-            yield RecordKey(variant, own.identity(), "", own.device, seed)
+            yield _key(variant, replace(train, split=VALIDATION), seed)
+
+
+def _key(variant: Variant, train: TrainSettings, seed: int) -> RecordKey:
+    own = train.for_variant(variant)
+    settings = own.identity() | {"dataset": recorded_name(own.dataset)}
+    return RecordKey(variant, settings, "", own.device, seed)
 
 
 def _prefix(key: RecordKey) -> str:
