@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
@@ -59,7 +60,8 @@ def train_trials(connection: Connection, threads: int, crash: Path) -> None:
         os.environ[variable] = str(threads)
     with crash.open("w") as file:
         faulthandler.enable(file)
-        _train_all(connection)
+        with suppress(EOFError, ConnectionError):  # the other end is gone, maybe killed
+            _train_all(connection)
 
 
 def _stand_alone() -> None:
@@ -85,10 +87,7 @@ def _train_all(connection: Connection) -> None:
     keep_freed_memory()
     loaded: dict[Wanted, ImageData] = {}
     while True:
-        try:
-            task = connection.recv()
-        except EOFError:
-            return
+        task = connection.recv()
         if task == STOP:
             return
         trial, files = task
