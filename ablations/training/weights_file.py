@@ -123,10 +123,9 @@ def _checksum(content: Mapping[str, Any]) -> str:
 
 
 def _content(path: Path) -> dict[str, Any] | None:
+    file = io.BytesIO(path.read_bytes())
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
+        content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception:  # bytes that are no checkpoint fail in torch's readers in any way
         return None
     return content if isinstance(content, dict) and FORMAT in content else None

@@ -59,6 +59,7 @@ def begin(output, jobs, pause=0.0):
         [sys.executable, "-c", PROGRAM, str(output), jobs],
         env=os.environ | {"PYTHONPATH": str(ROOT), "PAUSE": str(pause)},
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
@@ -81,7 +82,8 @@ def end(process):
     """Kills a run, and waits until its workers, which end with it, are gone too."""
     started = workers(process.pid)
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    told, _ = process.communicate()
+    assert "Traceback" not in told
     while any(Path(f"/proc/{pid}").exists() for pid in started):
         time.sleep(0.01)
 
