@@ -175,7 +175,7 @@ def test_damaged_checkpoints_and_weights_are_noticed(written):
 
 @pytest.mark.torture
 def test_checkpoints_and_weights_damaged_at_any_place_are_noticed(written):
-    check_damage(written, 5000)
+    check_damage(written, 1000)
 
 
 def test_weights_with_another_bit_are_refused(written):
