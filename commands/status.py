@@ -39,8 +39,10 @@ def status(directory: Path) -> None:
 
 
 def _trained(run: "Run") -> list[Variant]:
-    """The variants of a run as they are trained. What was chosen for them is statistics, whose
-    import takes longer than all the rest."""
+    """The variants of a run as they are trained, none before they have chosen. What was chosen for
+    them is statistics, whose import takes longer than all the rest."""
+    if run.choosing:
+        return []
     if not run.tuning:
         return distinct_variants(run.studies)
     from ablations.results.tuning_result import trained_variants

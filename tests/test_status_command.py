@@ -5,7 +5,8 @@ import sys
 from dataclasses import replace
 
 import pytest
-from finished import make_run
+from finished import make_run, run_of
+from tuned import TUNED, tuned_run
 
 from ablations.records.claims import Claims
 from ablations.records.key import RecordKey
@@ -13,6 +14,7 @@ from ablations.records.run_file import save_run
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS
 from ablations.records.trial_record import TRIALS
+from ablations.study.builder import make_study, parse_study
 
 TOPS = {"3": [40.0, None, 50.0], "7": [80.0, 70.0, 60.0]}
 
@@ -86,6 +88,68 @@ def test_a_record_of_a_format_that_is_not_read_is_stale(run, folder):
     result = run("status", "out")
     assert "4 done, 0 running, 1 failed, 1 stale, 0 damaged" in result.out
     assert "stale    " in result.out and "it has format 2, and this reads 4, 3" in result.out
+
+
+def test_a_record_of_another_trial_of_the_run_is_not_a_stale_one(run, tmp_path):
+    text = TUNED.split("[tune]")[0].replace("kernel_size = [3, 5, 7]", "momentum = [0.5, 0.9]")
+    made = make_study(parse_study(text))
+    tops = {name: [60.0] for name in made.variants}
+    saved = run_of(tmp_path / "out", made, tops, dataset="digits", momentum=0.5)
+    keep(saved, saved.records[:1])
+    assert run("status", "out").out.splitlines()[1].split()[-1] == "missing"
+    assert "1 done, 0 running, 0 failed, 0 stale, 0 damaged, 1 missing" in run("status", "out").out
+
+
+def test_the_trials_of_a_folder_of_images_are_done_wherever_it_lies(run, tmp_path):
+    saved = make_run(tmp_path / "out", "kernel-size", TOPS, dataset="imagefolder:~/img")
+    keep(saved, saved.records, dataset="imagefolder")
+    assert run("status", "out").out.startswith("6 trials: 5 done, 0 running, 1 failed, 0 stale")
+
+
+def keep(saved, records, **kept_as):
+    """Writes a run with these of its records, and each of them in a file; the keys of these.
+    kept_as: settings that a record says in another way."""
+    keys = []
+    for record in (*saved.tuning, *records):
+        split = "validation" if record in saved.tuning else "test"
+        own = replace(saved.settings.train, split=split).for_variant(record.variant)
+        settings = own.identity() | kept_as
+        keys.append(RecordKey(record.variant, settings, "images", "cpu", record.seed))
+        record = replace(record, settings=settings, images="images")
+        Store(saved.settings.output, TRIALS).save(keys[-1], record)
+    save_run(replace(saved, records=records, timings=[]))
+    return keys
+
+
+def test_a_study_whose_tuning_goes_on(run, tmp_path):
+    saved = tuned_run(tmp_path / "out")
+    keys = keep(saved, [])
+    save_run(replace(saved, tuning=saved.tuning[:4], records=[], timings=[], asked=18))
+    store = Store(saved.settings.output, TRIALS)
+    for key in keys[6:]:
+        store.path(key).unlink()
+    with Claims(store.output, print) as claims:
+        claims.take(keys[6].stem(TRIALS.format), keys[6].subject)
+        lines = run("status", "out").out.splitlines()
+    assert lines[:2] == [
+        "18 tuning trials: 6 done, 1 running, 0 failed, 0 stale, 0 damaged, 11 missing",
+        "18 trials to follow, trained as the tuning chooses",
+    ]
+    assert lines[2].startswith("K=5, 16 group channels, r=4, learning rate 0.3, seed 1000000   run")
+    assert len(lines) == 2 + 12 and lines[3].endswith("learning rate 0.3, seed 1000001   missing")
+
+
+def test_a_tuned_study_whose_trials_go_on(run, tmp_path):
+    saved = tuned_run(tmp_path / "out")
+    keep(saved, saved.records[:17])
+    lines = run("status", "out").out.splitlines()
+    assert lines[:2] == [
+        "18 tuning trials: 17 done, 0 running, 1 failed, 0 stale, 0 damaged, 0 missing",
+        "18 trials: 17 done, 0 running, 0 failed, 0 stale, 0 damaged, 1 missing; 0 timed",
+    ]
+    tuning, trial = lines[2:]
+    assert "learning rate 0.3, seed 1000001  failed   loss became nan" in tuning
+    assert trial.startswith("K=7, 16 group channels, r=4, learning rate 0.1, seed 5 ")
 
 
 @pytest.mark.parametrize("text", [None, "{"])

@@ -67,6 +67,32 @@ def test_a_tuned_study_end_to_end(run, tuned, tmp_path):
     assert len(records(out)) == 18, "of what was recorded nothing is trained again"
 
 
+STOPS = """
+import os, signal
+
+class Stops(Net):
+    def forward(self, x):
+        if self.training and len(os.listdir("out/trials")) == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().forward(x)
+"""
+
+
+def test_a_tuning_that_is_stopped(run, study, write_module, tmp_path):
+    write_module("mine_tuned", NETWORK + STOPS)
+    (tmp_path / "out" / "trials").mkdir(parents=True)
+    file = study(TUNED.replace(":Net", ":Stops"), QUICK)
+    result = run("run", file, "--output", "out")
+    assert result.code == 143 and result.out == ""
+    last = result.err.splitlines()[-1]
+    assert "2 of 12 tuning trials are kept in out, 1 more as checkpoints" in last
+    status = run("status", "out").out
+    assert status.startswith("12 tuning trials: 1 done, 0 running, 1 failed, ")
+    assert "\n4 trials to follow, trained as the tuning chooses\n" in status
+    assert run("report", "out").code == 0
+    assert "2 of 12 tuning trials have ended" in (tmp_path / "out" / "report.html").read_text()
+
+
 def test_what_cannot_be_trained_at_all_ends_with_1(run, tuned, tmp_path):
     result = run("run", tuned, "--tune", f"lr={ABSURD},1e10", "--tune", "seeds=1")
     assert result.code == 1

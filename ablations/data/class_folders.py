@@ -8,6 +8,10 @@ from pathlib import Path
 from ablations.texts import inert
 
 HIDDEN = "hidden"
+LEFT = {"__MACOSX", "__pycache__", "@eaDir", "#recycle", "lost+found", "$RECYCLE.BIN",
+        "System Volume Information"}  # fmt: skip
+"""Folders that other programs leave beside those that a user has made."""
+
 OUTSIDE = "outside of the classes' folders"
 MOST_KINDS = 6
 """Of what is skipped, that are named."""
@@ -46,7 +50,7 @@ class ClassFolders:
 
 def list_classes(root: Path, endings: tuple[str, ...]) -> ClassFolders:
     """Looks through `root`: links are followed, hidden files and folders are passed over, which
-    other programs leave (`.ipynb_checkpoints`, `._x.png`, `__MACOSX`).
+    other programs leave (`.ipynb_checkpoints`, `._x.png`, LEFT).
 
     Raises:
         OSError: Where the folder itself cannot be read.
@@ -95,7 +99,7 @@ def _list_class(found: ClassFolders, folder: str, label: int, endings: tuple[str
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
+    return name.startswith(".") or name in LEFT
 
 
 def skipped_words(skipped: Counter[str]) -> str:

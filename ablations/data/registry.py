@@ -111,6 +111,11 @@ def is_folder(name: str) -> bool:
     return name.startswith(FOLDER) and name not in (FOLDER, f"{FOLDER}PATH")
 
 
+def recorded_name(name: str) -> str:
+    """What records call the data set: of a folder of images they do not say where it lies."""
+    return FOLDER.removesuffix(":") if is_folder(name) else name
+
+
 def folder_of(name: str) -> Path:
     """The path of a folder of images, `~` replaced."""
     return expanded(Path(name.removeprefix(FOLDER)))

@@ -8,7 +8,7 @@ from ablations.own_code import Code
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
 from ablations.study.run_settings import RunSettings
-from ablations.study.study import Study
+from ablations.study.study import Study, tuning_candidates
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,18 @@ class Run:
     def partial(self) -> bool:
         """Whether some of them have not ended yet."""
         return len(self.records) < self.wanted
+
+    @property
+    def tuning_wanted(self) -> int:
+        """Trials of the tuning that were asked for."""
+        if self.settings.train is None:
+            return 0
+        return sum(map(len, tuning_candidates(self.studies).values()))
+
+    @property
+    def choosing(self) -> bool:
+        """Whether some of them have not ended yet, so that no variant has chosen."""
+        return len(self.tuning) < self.tuning_wanted
 
     @property
     def failures(self) -> list[TrialRecord]:

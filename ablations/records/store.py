@@ -144,12 +144,15 @@ class Store(Generic[Record]):
                 set_aside(damaged, self.tell, f"this {self.kind.name} is run again")
 
     def save(self, key: RecordKey, record: Record) -> None:
-        """Writes a record.
+        """Writes a record, also where a folder has come in its place since it was looked for.
 
         Raises:
             OSError: Where it cannot be written; see `write_or_rescue`.
         """
-        write_or_rescue(self.path(key), self.kind.to_json(record), self.tell)
+        path = self.path(key)
+        if path.is_dir():
+            set_aside(Damaged(path, "it is not a file"), self.tell, "a record takes its place")
+        write_or_rescue(path, self.kind.to_json(record), self.tell)
 
     def files(self) -> Iterator[Path]:
         """What is kept here, by name."""

@@ -1,10 +1,11 @@
 """How far the trials of an output folder are, from its files alone. No torch."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from ablations.data.registry import recorded_name
 from ablations.networks.network import Network
 from ablations.records.claims import process_words, running
 from ablations.records.damage import Damaged, OtherFormat
@@ -13,6 +14,8 @@ from ablations.records.run_record import Run
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS
 from ablations.records.trial_record import TRIALS, TrialRecord
+from ablations.study.study import tuning_candidates
+from ablations.study.train_settings import VALIDATION, TrainSettings
 from ablations.study.variants import Variant
 
 State = Literal["done", "running", "failed", "stale", "damaged", "missing"]
@@ -39,6 +42,8 @@ class FolderState:
     Attributes:
         trials: Those that its run wants, in the order of its table; without a run, those that have
             a record.
+        tuning: Those of its tuning that its run wants.
+        waiting: Trials that follow as the tuning chooses, which has not ended.
         run: Whether it says what it wants.
         timed: Variants with a timing.
         damaged: Files that cannot be read and belong to none of the trials.
@@ -46,6 +51,8 @@ class FolderState:
     """
 
     trials: Sequence[TrialState]
+    tuning: Sequence[TrialState]
+    waiting: int
     run: bool
     timed: int
     damaged: Sequence[Damaged]
@@ -77,17 +84,17 @@ def folder_state(output: Path, run: Run | None, variants: Iterable[Variant] = ()
     Args:
         output: The folder.
         run: What is wanted of it; None where it does not say.
-        variants: Of the run, each once, as they are trained.
+        variants: Of the run, each once, as they are trained; none while its tuning goes on.
     """
     found = _found(output)
     wanted = [] if run is None else list(_wanted(run, variants))
+    tried = [] if run is None else list(_wanted_by_tuning(run))
     if run is None:
         trials = [_recorded(record) for dated in found.records.values() for _, record in dated]
         trials += [one for claim in found.claims for one in _running(*claim)]
     else:
-        accepted = _accepted(wanted, found)
-        trials = [_state(key, found, accepted) for key in wanted]
-    prefixes = tuple(_prefix(key) for key in wanted)
+        trials = _states(wanted, found)
+    prefixes = tuple(_prefix(key) for key in (*tried, *wanted))
     others = [
         damaged
         for path, damaged in found.damaged.items()
@@ -97,7 +104,16 @@ def folder_state(output: Path, run: Run | None, variants: Iterable[Variant] = ()
     set_aside = sum(
         1 for kind in (TRIALS, TIMINGS) for _ in (output / kind.folder).glob("*.corrupt*")
     )
-    return FolderState(trials, run is not None, _timed(output), others, set_aside)
+    waiting = run.wanted if run is not None and run.choosing else 0
+    return FolderState(
+        trials,
+        _states(tried, found),
+        waiting,
+        run is not None,
+        _timed(output),
+        others,
+        set_aside,
+    )
 
 
 def _found(output: Path) -> _Found:
@@ -142,8 +158,23 @@ def _wanted(run: Run, variants: Iterable[Variant]) -> Iterator[RecordKey]:
         return
     for variant in variants:
         for seed in range(run.settings.seeds):
-            own = train.for_variant(variant)
-            yield RecordKey(variant, own.identity(), "", own.device, seed)
+            yield _key(variant, train, seed)
+
+
+def _wanted_by_tuning(run: Run) -> Iterator[RecordKey]:
+    """Those of its tuning."""
+    train = run.settings.train
+    if train is None:
+        return
+    for variant, seeds in tuning_candidates(run.studies).items():
+        for seed in seeds:
+            yield _key(variant, replace(train, split=VALIDATION), seed)
+
+
+def _key(variant: Variant, train: TrainSettings, seed: int) -> RecordKey:
+    own = train.for_variant(variant)
+    settings = own.identity() | {"dataset": recorded_name(own.dataset)}
+    return RecordKey(variant, settings, "", own.device, seed)
 
 
 def _prefix(key: RecordKey) -> str:
@@ -191,11 +222,22 @@ def _written(path: Path) -> float:
         return 0.0
 
 
-def _state(key: RecordKey, found: _Found, accepted: Accepted) -> TrialState:
+def _states(wanted: Sequence[RecordKey], found: _Found) -> list[TrialState]:
+    accepted = _accepted(wanted, found)
+    used = {id(record) for key in wanted for record in _fitting(key, found)}
+    return [_state(key, found, accepted, used) for key in wanted]
+
+
+def _fitting(key: RecordKey, found: _Found) -> list[TrialRecord]:
+    return [record for _, record in _of(key, found) if _fits(key, record)]
+
+
+def _state(key: RecordKey, found: _Found, accepted: Accepted, used: Collection[int]) -> TrialState:
+    """used: the records, by id, that are of some trial that is wanted."""
     for subject, words in found.claims:
         if _claims(subject, key):
             return _told(key, "running", words)
-    fitting = [record for _, record in _of(key, found) if _fits(key, record)]
+    fitting = _fitting(key, found)
     for record in fitting:
         if not _changed(record, accepted):
             return _recorded(record) if record.failure else _told(key, "done")
@@ -205,7 +247,7 @@ def _state(key: RecordKey, found: _Found, accepted: Accepted) -> TrialState:
             return _told(key, state, f"{path.name}: {damaged.reason}")
     for record in fitting:
         return _told(key, "stale", f"made with other {_changed(record, accepted)}")
-    return _stale_or_missing(key, found)
+    return _stale_or_missing(key, found, used)
 
 
 def _told(key: RecordKey, state: State, why: str = "") -> TrialState:
@@ -229,8 +271,10 @@ def _changed(record: TrialRecord, accepted: Accepted) -> str:
     return "code" if record.settings.get(CODE) != latest.settings.get(CODE) else ""
 
 
-def _stale_or_missing(key: RecordKey, found: _Found) -> TrialState:
+def _stale_or_missing(key: RecordKey, found: _Found, used: Collection[int]) -> TrialState:
     for _, record in _of(key, found):
+        if id(record) in used:
+            continue
         mine, its = _settings(key), _settings(record)
         names = [name for name in mine if mine[name] != its.get(name)]
         told = [f"{name} {its.get(name)}" for name in names[:3]] or [f"device {record.device}"]

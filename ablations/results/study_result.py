@@ -153,7 +153,7 @@ class StudyResult:
 
 def study_result(run: Run, study: Study) -> StudyResult:
     """What a run says of one of its studies, trained as was chosen for it."""
-    tuning = tuning_result(study, run.tuning) if run.settings.train else None
+    tuning = None if run.choosing or not run.settings.train else tuning_result(study, run.tuning)
     study = study if tuning is None else tuning.tuned
     proofs = {proof.name: proof for proof in run.proofs[study.name]}
     trials = _by_variant(run.records)

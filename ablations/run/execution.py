@@ -50,7 +50,8 @@ def execute(
         progress: Told what happens.
         debug: Whether a trial that fails raises its error, in place of recording it.
         stop: How it is asked to stop.
-        on_run: Given the run so far, when its trials begin and now and then while they run.
+        on_run: Given the run so far, when its trials begin, those of a tuning first, and now and
+            then while they run.
 
     Raises:
         SettingError: Before anything is written, for what cannot be run.
@@ -86,9 +87,12 @@ def execute(
     timed = Store(settings.output, TIMINGS, progress.notice)
     if candidates:
         progress.pass_starts(TUNING)
-        tuning = run_seeded(
-            candidates, replace(settings, save_weights=False), device, trials, progress, debug, stop
-        )
+        unkept = replace(settings, save_weights=False)
+
+        def tell_tuning(found: Sequence[TrialRecord]) -> None:
+            on_run(replace(whole, tuning=found))
+
+        tuning = run_seeded(candidates, unkept, device, trials, progress, debug, stop, tell_tuning)
         whole = replace(whole, tuning=tuning)
         if stop.asked:
             return whole

@@ -18,7 +18,7 @@ from ablations.records.store import Store
 from ablations.records.trial_record import TRIALS, TrainedCosts, TrialRecord
 from ablations.run.capacity import choose_jobs
 from ablations.run.failure_limit import failures_allowed
-from ablations.run.pool import Ended, Lost, Paused, Pool, Started, Stepped
+from ablations.run.pool import Ended, Lost, Noticed, Paused, Pool, Started, Stepped
 from ablations.run.stopping import Stop
 from ablations.study.run_settings import RunSettings
 from ablations.training.environment import describe_environment
@@ -231,7 +231,8 @@ class Desk:
 
             order, asked = self.orders[trial], lambda: self.stop.asked
             try:
-                outcome = run_trial(order.setup, trial, order.files, on_step, asked, debug)
+                tell = self.progress.notice
+                outcome = run_trial(order.setup, trial, order.files, on_step, asked, debug, tell)
             except TrialPaused:
                 self.progress.trial_paused(trial)
                 return
@@ -248,6 +249,8 @@ class Desk:
                         self.progress.trial_starts(trial, self._steps(trial))
                     case Stepped(trial, step, loss):
                         self.progress.step_done(trial, step, loss)
+                    case Noticed(line):
+                        self.progress.notice(line)
                     case Lost(trial, reason):
                         self.progress.trial_lost(trial, reason)
                     case Ended(trial, outcome):

@@ -16,7 +16,14 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 
 from ablations.run.stopping import SIGNALS, Stop
-from ablations.run.worker import PAUSED, STARTED, STOP, THREAD_VARIABLES, train_trials
+from ablations.run.worker import (
+    PAUSED,
+    STARTED,
+    STOP,
+    THREAD_VARIABLES,
+    Notice,
+    train_trials,
+)
 from ablations.training.trial import Failure, Outcome, Trial
 from ablations.training.trial_files import TrialFiles
 
@@ -75,7 +82,14 @@ class Paused:
     trial: Trial
 
 
-Event = Started | Stepped | Ended | Lost | Paused
+@dataclass(frozen=True)
+class Noticed:
+    """A line for whoever watches, such as on a damaged checkpoint."""
+
+    line: str
+
+
+Event = Started | Stepped | Ended | Lost | Paused | Noticed
 
 
 @dataclass(eq=False)
@@ -226,6 +240,8 @@ class Pool:
         if told == STARTED:
             worker.started = True
             return Started(trial)
+        if isinstance(told, Notice):
+            return Noticed(told.line)
         if isinstance(told, tuple):
             worker.step, loss = told
             return Stepped(trial, worker.step, loss)

@@ -1,13 +1,12 @@
 """The trials that variants choose their training by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ablations.data.images import ImageData
 from ablations.data.registry import OnLook, Wanted
-from ablations.study.study import Study
+from ablations.study.study import Study, tuning_candidates
 from ablations.study.train_settings import VALIDATION, TrainSettings
-from ablations.study.variants import Variant
 from ablations.training.setup import Setup, setups_of
 
 
@@ -28,20 +27,7 @@ def tuning_trials(
     Raises:
         SettingError: As `setups_of`.
     """
-    seeds = _seeds(studies)
+    seeds = tuning_candidates(studies)
     setups = setups_of(seeds, replace(settings, split=VALIDATION), loaded, on_look)
     longest = max(seeds.values(), key=len, default=range(0))
     return [(setup, seed) for seed in longest for setup in setups if seed in seeds[setup.variant]]
-
-
-def _seeds(studies: Sequence[Study]) -> Mapping[Variant, range]:
-    """Every candidate once, though studies may share it, with the most seeds that one wants."""
-    found: dict[Variant, range] = {}
-    for study in studies:
-        if study.tune is None:
-            continue
-        for variant in study.variants.values():
-            for levels in study.tune.candidates:
-                candidate, wanted = variant.trained_with(levels), study.tune.trial_seeds
-                found[candidate] = max(found.get(candidate, wanted), wanted, key=len)
-    return found

@@ -6,6 +6,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -35,6 +37,13 @@ SILENCE = 0.2
 """Seconds between two steps that are told."""
 
 
+@dataclass(frozen=True)
+class Notice:
+    """Sent where something is to be told while a trial goes on."""
+
+    line: str
+
+
 def train_trials(connection: Connection, variables: Mapping[str, str], crash: Path) -> None:
     """Trains every trial that comes through `connection`, until STOP comes or the other end closes.
 
@@ -48,7 +57,8 @@ def train_trials(connection: Connection, variables: Mapping[str, str], crash: Pa
     os.environ.update(variables)
     with crash.open("w") as file:
         faulthandler.enable(file)
-        _train_all(connection)
+        with suppress(EOFError, ConnectionError):  # the other end is gone, maybe killed
+            _train_all(connection)
 
 
 def _stand_alone() -> None:
@@ -74,10 +84,7 @@ def _train_all(connection: Connection) -> None:
     keep_freed_memory()
     loaded: dict[Wanted, ImageData] = {}
     while True:
-        try:
-            task = connection.recv()
-        except EOFError:
-            return
+        task = connection.recv()
         if task == STOP:
             return
         trial, files = task
@@ -97,7 +104,10 @@ def _train(
         setup = trial.setup(loaded)
         connection.send(STARTED)
         # While a trial runs, nothing but STOP comes.
-        return run_trial(setup, trial, files, _telling(connection), connection.poll)
+        on_step, stopping = _telling(connection), connection.poll
+        return run_trial(
+            setup, trial, files, on_step, stopping, tell=lambda line: connection.send(Notice(line))
+        )
     except TrialPaused:
         return PAUSED
     except (Exception, SystemExit) as error:  # before training, such as images that are not there

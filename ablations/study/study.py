@@ -50,3 +50,17 @@ class Study(Design):
 def distinct_variants(studies: Sequence[Study]) -> list[Variant]:
     """Every variant once, though several studies may share it."""
     return list(dict.fromkeys(v for study in studies for v in study.variants.values()))
+
+
+def tuning_candidates(studies: Sequence[Study]) -> dict[Variant, range]:
+    """Every candidate of every variant that is tuned, once, though studies may share it, with its
+    seeds, the most that one of them wants."""
+    found: dict[Variant, range] = {}
+    for study in studies:
+        if study.tune is None:
+            continue
+        for variant in study.variants.values():
+            for levels in study.tune.candidates:
+                candidate, wanted = variant.trained_with(levels), study.tune.trial_seeds
+                found[candidate] = max(found.get(candidate, wanted), wanted, key=len)
+    return found

@@ -11,16 +11,13 @@ from pathlib import Path
 
 import torch
 
-from ablations.records.damage import CORRUPT
+from ablations.errors import one_line
+from ablations.records.damage import Damaged
 from ablations.records.files import write_bytes
 from ablations.training.keeper import State
 
 FIRST_LINE = b"involution-ablate checkpoint 1\n"
 """With the number of the format: raised whenever a state gets other parts."""
-
-
-class DamagedCheckpoint(ValueError):
-    """A file that is no checkpoint, or not all of one."""
 
 
 def write_checkpoint(path: Path, state: State) -> None:
@@ -36,24 +33,19 @@ def read_checkpoint(path: Path) -> State | None:
     """What `write_checkpoint` wrote, its tensors on the CPU; None where there is no file.
 
     Raises:
-        DamagedCheckpoint: Where it is something else.
+        Damaged: Where it is something else.
     """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise DamagedCheckpoint(str(error)) from None
+        raise Damaged(path, error.strerror or one_line(error)) from None
     seal, _, state = content.removeprefix(FIRST_LINE).partition(b"\n")
     known = content.startswith(FIRST_LINE)
     if not known or hashlib.sha256(state).hexdigest().encode() != seal:
-        raise DamagedCheckpoint("its checksum is another one")
+        raise Damaged(path, "its checksum is not that of its content")
     try:
         return torch.load(io.BytesIO(state), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, EOFError) as error:
-        raise DamagedCheckpoint(str(error)) from None
-
-
-def set_aside(path: Path) -> None:
-    """Keeps a checkpoint that is of no use under another name, in place of an earlier one."""
-    path.replace(path.with_name(path.name + CORRUPT))
+        raise Damaged(path, one_line(error)) from None

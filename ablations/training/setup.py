@@ -1,6 +1,6 @@
 """What is trained and timed: a variant with its settings and its images."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +12,6 @@ from ablations.networks.builders import build
 from ablations.networks.network import Network
 from ablations.own_code import fingerprint, sources
 from ablations.records.key import RecordKey
-from ablations.study.study import Study, distinct_variants
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant, architecture_of
 from ablations.training.initialisation import initialise
@@ -73,11 +72,6 @@ def sources_of(variant: Variant, settings: TrainSettings) -> tuple[tuple[str, st
     """The files of a user's code that a variant's trial runs, with digests; see `sources`."""
     images = [settings.dataset] if is_own_data(settings.dataset) else []
     return tuple(sources([*variant.own_code, *images]).items())
-
-
-def make_setups(studies: Sequence[Study], settings: TrainSettings) -> list[Setup]:
-    """One setup for each variant, see `setups_of`."""
-    return setups_of(distinct_variants(studies), settings, {})
 
 
 def setups_of(

@@ -14,6 +14,7 @@ from ablations.data.images import ImageData
 from ablations.data.registry import Wanted, load_data
 from ablations.data.seeding import drawing_from, seed_of
 from ablations.errors import TrialFailed, one_line
+from ablations.records.damage import Tell
 from ablations.records.logs import traceback_text
 from ablations.records.trial_record import TrainedCosts, TrialRecord
 from ablations.study.train_settings import TrainSettings
@@ -105,6 +106,7 @@ def run_trial(
     on_step: OnStep,
     stopping: Callable[[], bool] = lambda: False,
     debug: bool = False,
+    tell: Tell = lambda line: None,
 ) -> Outcome:
     """Trains it with the threads of its settings, from its checkpoint on where there is one. What
     makes it fail becomes its record; with `debug` it is raised.
@@ -116,6 +118,7 @@ def run_trial(
         on_step: Told of each step.
         stopping: Whether it is to stop at its next step.
         debug: See above.
+        tell: Takes a line on a checkpoint that is damaged.
 
     Raises:
         TrialPaused: Where it stopped.
@@ -125,7 +128,7 @@ def run_trial(
     def on_end(network: nn.Module, path: Path) -> None:
         write_weights(path, network, setup, trial.seed)
 
-    keeper = FileKeeper(files, device, stopping, on_end)
+    keeper = FileKeeper(files, device, stopping, on_end, tell)
     cost: NetworkCost | None = None
     curve: list[Epoch] = []
     failure = None
@@ -168,7 +171,7 @@ def _train(
     try:
         return _train_from(network, setup, trial, on_step, keeper)
     except UnfitState:
-        keeper.discard()
+        keeper.discard("it is of another network")
         return _train_from(setup.network(trial.seed), setup, trial, on_step, keeper)
 
 

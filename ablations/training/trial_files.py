@@ -11,12 +11,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ablations.training.checkpoint_file import (
-    DamagedCheckpoint,
-    read_checkpoint,
-    set_aside,
-    write_checkpoint,
-)
+from ablations.records.damage import Damaged, Tell, set_aside
+from ablations.training.checkpoint_file import read_checkpoint, write_checkpoint
 from ablations.training.environment import describe_environment
 from ablations.training.keeper import Keeper, State, TrialPaused
 
@@ -63,6 +59,7 @@ class FileKeeper(Keeper):
         device: Where it is trained.
         stopping: Whether the trial is to stop at its next step.
         on_end: Given the network that was tested and the file for it.
+        tell: Takes a line on a checkpoint that is set aside.
         seconds: That earlier parts of the trial took.
     """
 
@@ -70,6 +67,7 @@ class FileKeeper(Keeper):
     device: torch.device
     stopping: Callable[[], bool]
     on_end: Callable[[nn.Module, Path], None]
+    tell: Tell
     seconds: float = 0.0
     _began: float = 0.0
     _written: float = 0.0
@@ -80,19 +78,20 @@ class FileKeeper(Keeper):
         self._began = self._written = time.monotonic()
         try:
             kept = read_checkpoint(self.files.checkpoint)
-        except DamagedCheckpoint:
-            self.discard()
+        except Damaged as damaged:
+            self.discard(damaged.reason)
             return None
         if kept is None or kept["environment"] != self._environment:
             return None
         self.seconds = kept["seconds"]
         return kept["state"]
 
-    def discard(self) -> None:
+    def discard(self, reason: str) -> None:
         """Sets the checkpoint aside, so that the trial begins anew."""
         self.seconds = 0.0
         with suppress(OSError):
-            set_aside(self.files.checkpoint)
+            damaged = Damaged(self.files.checkpoint, reason)
+            set_aside(damaged, self.tell, "its trial begins anew")
 
     def look(self, state: Callable[[], State]) -> None:
         stopping = self.stopping()

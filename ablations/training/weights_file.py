@@ -1,9 +1,12 @@
 """A trained network as a file: its weights, and the levels and settings that build it again.
 
-`torch.load` reads it with `weights_only=True`: a dict with `state_dict` and plain values.
+`torch.load` reads it with `weights_only=True`: a dict with `state_dict`, plain values and a
+checksum of all of them, since torch's reader notices no bit that has turned.
 """
 
+import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from torch import nn
 from ablations.data.registry import Wanted
 from ablations.errors import one_line
 from ablations.networks.builders import build
+from ablations.records.checksums import FIELD, checksum
 from ablations.records.files import write_bytes
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant, architecture_of
@@ -22,7 +26,7 @@ from ablations.training.setup import Setup, wanted_images
 FORMAT = "involution-ablate weights"
 """The key that tells such a file from other checkpoints; behind it stands VERSION."""
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def write_weights(path: Path, network: nn.Module, setup: Setup, seed: int) -> No
         "image_size": setup.data.image_size,
         "state_dict": network.state_dict(),
     }
-    torch.save(content, buffer)
+    torch.save({**content, FIELD: _checksum(content)}, buffer)
     write_bytes(path, buffer.getvalue())
 
 
@@ -86,7 +90,7 @@ def read_weights(path: Path) -> TrainedNetwork | None:
     """The network that `write_weights` wrote; None where the file is something else.
 
     Raises:
-        ValueError: In one line, where it is of another version or a part of it is missing.
+        ValueError: In one line, where it is of another version or damaged.
         OSError: Where it cannot be read.
     """
     content = _content(path)
@@ -95,6 +99,8 @@ def read_weights(path: Path) -> TrainedNetwork | None:
     if content[FORMAT] != VERSION:
         raise ValueError(f"has version {content[FORMAT]}, and this reads {VERSION}")
     try:
+        if content[FIELD] != _checksum(content):
+            raise ValueError("its checksum is not that of its content")
         return TrainedNetwork(
             Variant(**content["variant"]),
             TrainSettings(**content["settings"], data_dir=Path(content["data_dir"])),
@@ -103,15 +109,23 @@ def read_weights(path: Path) -> TrainedNetwork | None:
             content["image_size"],
             content["state_dict"],
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"is no trial's weights: {one_line(error)}") from None
 
 
+def _checksum(content: Mapping[str, Any]) -> str:
+    """Of all values but itself."""
+    digest = hashlib.sha256()
+    for name, weight in content["state_dict"].items():
+        digest.update(f"{name} {weight.dtype} {tuple(weight.shape)}\0".encode())
+        digest.update(weight.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return checksum({**content, "state_dict": digest.hexdigest()})
+
+
 def _content(path: Path) -> dict[str, Any] | None:
+    file = io.BytesIO(path.read_bytes())
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
+        content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception:  # bytes that are no checkpoint fail in torch's readers in any way
         return None
     return content if isinstance(content, dict) and FORMAT in content else None

@@ -41,11 +41,11 @@ def run_studies(
         _tell(f"slower backend shift: native cannot run: {KERNEL}")
     stop = Stop()
     with stop.on_signals():
-        with watch(progress_console()) as progress:
-            try:
-                run = _execute(studies, settings, progress, stop, debug)
-            except KeyboardInterrupt:
-                _stopped(settings, stop, progress)
+        run = None
+        with watch(progress_console()) as progress, suppress(KeyboardInterrupt):
+            run = _execute(studies, settings, progress, stop, debug)
+        if run is None:
+            _stopped(settings, stop, progress)
         try:
             _report(run, open_browser)
         except KeyboardInterrupt:

@@ -66,14 +66,31 @@ def _minutes(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Stand:
-    """Where a running trial is: its steps, and those that are done."""
+    """Where a running trial is.
+
+    Attributes:
+        steps: Of the trial.
+        step: Those that are done.
+        earlier: Those of them that were done before it began here, as its checkpoint says.
+    """
 
     steps: int
     step: int = 0
+    earlier: int = 0
 
     @property
     def share(self) -> float:
+        """Of the trial, that is done."""
         return self.step / self.steps
+
+    @property
+    def share_here(self) -> float:
+        """Of the trial, that is done since it began here."""
+        return (self.step - self.earlier) / self.steps
+
+    def at(self, step: int) -> "Stand":
+        """After so many steps. The first one that is told is the first that is done here."""
+        return Stand(self.steps, step, self.earlier if self.step else step - 1)
 
 
 class Clock(Progress):
@@ -118,7 +135,7 @@ class Clock(Progress):
             self.started = time.monotonic()
 
     def step_done(self, trial: Trial, step: int, loss: float) -> None:
-        self.running[trial] = Stand(self.running[trial].steps, step)
+        self.running[trial] = self.running[trial].at(step)
 
     def trial_lost(self, trial: Trial, reason: str) -> None:
         self.running.pop(trial, None)
@@ -128,19 +145,21 @@ class Clock(Progress):
         self.paused += 1
 
     def trial_ends(self, trial: Trial, record: TrialRecord, reused: bool) -> None:
-        self.running.pop(trial, None)
+        stand = self.running.pop(trial, None)
         self.ended += 1
         self.left -= self.works[trial]
-        if not reused:
-            self.done += self.works[trial]
+        if stand is not None and stand.step:  # else it did nothing here
+            last = stand if record.failure else stand.at(stand.steps)
+            self.done += self.works[trial] * last.share_here
 
     def time_left(self) -> float | None:
         """Seconds for the rest of the run, if work goes on as it has so far; None before any."""
-        here = sum(self.works[trial] * stand.share for trial, stand in self.running.items())
-        if self.started is None or self.done + here == 0:
+        work = [(self.works[trial], stand) for trial, stand in self.running.items()]
+        done = self.done + sum(whole * stand.share_here for whole, stand in work)
+        if self.started is None or done == 0:
             return None
-        pace = (time.monotonic() - self.started) / (self.done + here)
-        return pace * (self.left - here)
+        left = self.left - sum(whole * stand.share for whole, stand in work)
+        return (time.monotonic() - self.started) / done * left
 
     def left_words(self) -> str:
         """As `time_left`, in words."""

@@ -7,9 +7,10 @@ from ablations.records.trial_record import TRIALS
 from ablations.run.launcher import run_trials
 from ablations.study.builder import StudyFile, make_study
 from ablations.study.run_settings import RunSettings
+from ablations.study.study import distinct_variants
 from ablations.study.train_settings import TrainSettings
 from ablations.training.progress import Progress
-from ablations.training.setup import make_setups
+from ablations.training.setup import setups_of
 
 CPU = torch.device("cpu")
 
@@ -93,6 +94,11 @@ class Events(Progress):
         return [(family, seed) for what, family, seed in self.told if what == kind]
 
 
+def setups(studies, settings):
+    """Those of all variants, as a run makes them."""
+    return setups_of(distinct_variants(studies), settings, {})
+
+
 def run_families(families, output, jobs, seeds=1, events=None, stop=None, running=None, **training):
     """The records and events of a study of networks, each trained for two steps; running: further
     settings of the run."""
@@ -100,6 +106,6 @@ def run_families(families, output, jobs, seeds=1, events=None, stop=None, runnin
     train = TrainSettings(**({"epochs": None, "steps": 2, "batch_size": 8} | training))
     settings = RunSettings(output, seeds=seeds, train=train, jobs=jobs, **(running or {}))
     events = events or Events()
-    setups, store = make_setups([study], train), Store(output, TRIALS)
-    records = run_trials(setups, settings, CPU, store, events, stop=stop)
+    store = Store(output, TRIALS)
+    records = run_trials(setups([study], train), settings, CPU, store, events, stop=stop)
     return records, events

@@ -31,7 +31,13 @@ def test_files_are_those_that_torchvision_finds_in_its_order(root):
 
 
 def test_what_other_programs_leave_is_passed_over_and_counted(root):
-    for folder in (".ipynb_checkpoints", "cat/.ipynb_checkpoints", "__MACOSX"):
+    for folder in (
+        ".ipynb_checkpoints",
+        "cat/.ipynb_checkpoints",
+        "__MACOSX",
+        "lost+found",
+        "@eaDir",
+    ):
         (root / folder).mkdir()
         (root / folder / "a.png").touch()
     for name in (
@@ -47,7 +53,7 @@ def test_what_other_programs_leave_is_passed_over_and_counted(root):
     assert files == [("cat/a.png", 0), ("dog/a.png", 1)]
     assert found.classes == ["cat", "dog"] and not found.faults
     assert skipped_words(found.skipped) == (
-        "5 hidden, 2 .txt, 1 outside of the classes' folders, 1 without an ending"
+        "7 hidden, 2 .txt, 1 outside of the classes' folders, 1 without an ending"
     )
 
 

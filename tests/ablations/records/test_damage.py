@@ -77,7 +77,7 @@ def test_a_record_damaged_at_any_place_is_noticed(tmp_path, kind, key, record):
 
 @pytest.mark.torture
 def test_a_run_damaged_at_any_place_is_noticed(tmp_path):
-    check_run(tmp_path, every(2000, 2000))
+    check_run(tmp_path, every(MANY, 5000))
 
 
 def make_folder(path):
@@ -105,6 +105,16 @@ def test_what_is_no_file_is_set_aside(tmp_path, make, capsys):
     assert capsys.readouterr().err.count("\n") == 1
     store.save(KEY, RECORD)
     assert store.load(KEY) == RECORD
+
+
+def test_a_folder_in_the_place_of_a_record_that_is_written(tmp_path):
+    told = []
+    store = Store(tmp_path, TRIALS, told.append)
+    make_folder(store.path(KEY))
+    store.save(KEY, RECORD)
+    assert store.load(KEY) == RECORD
+    (line,) = told
+    assert line.endswith("json.corrupt, and a record takes its place")
 
 
 def test_what_is_set_aside_takes_no_others_place(tmp_path):

@@ -97,8 +97,6 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(seed=SEEDS, top1=TOPS)
     def save_on_a_full_disk(self, seed, top1):
-        if self.path(seed).is_dir():
-            return
         fsync, waits = files.os.fsync, rescue.WAITS
         temporary = tempfile.tempdir
 
@@ -114,8 +112,6 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(seed=SEEDS, top1=TOPS, when=st.integers(0, 3))
     def save_and_die(self, seed, top1, when):
-        if self.path(seed).is_dir():
-            return
         ended = subprocess.run(
             [sys.executable, "-c", WRITES_AND_DIES, self.output, str(seed), repr(top1), str(when)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,17 @@ from ablations.training.weights_file import read_weights
 
 ROOT = Path(__file__).parents[3]
 WITNESSES = ROOT / "tests" / "witnesses"
-NET = ["mine_kill:Drops"]
+NET = ["mine_kill:Slow"]
+SLOW = """
+import time
+
+class Slow(Drops):
+    def trained(self, x):
+        time.sleep(float(os.environ.get("PAUSE", "0")))
+        return super().trained(x)
+"""
 SEEDS = 2
+KILLS = 50
 RUNNING = {"checkpoint_every": 0.05, "save_weights": True}
 TRAINING = {
     "dataset": "mine_kill:images", "workers": 0, "steps": 60, "batch_size": 4, "averaging": 0.9
@@ -37,15 +48,19 @@ class Tells(Events):
     def trial_ends(self, trial, record, reused):
         print("kept" if reused else "trained", trial.seed, flush=True)
 
-run_families({NET}, Path("out"), sys.argv[1], {SEEDS}, Tells(), running={RUNNING}, **{TRAINING})
+run_families(
+    {NET}, Path(sys.argv[1]), sys.argv[2], {SEEDS}, Tells(), running={RUNNING}, **{TRAINING}
+)
 """
 
 
-def begin(jobs):
+def begin(output, jobs, pause=0.0):
+    """A run; pause: seconds that each step takes at least, which change no number."""
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, jobs],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        [sys.executable, "-c", PROGRAM, str(output), jobs],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PAUSE": str(pause)},
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
@@ -55,7 +70,8 @@ def end(process):
     """Kills a run, and waits until its workers, which end with it, are gone too."""
     started = workers(process.pid)
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    told, _ = process.communicate()
+    assert "Traceback" not in told
     while any(map(alive, started)):
         time.sleep(0.01)
 
@@ -76,7 +92,7 @@ def found(output):
 
 @pytest.fixture
 def undisturbed(write_module, tmp_path):
-    write_module("mine_kill", NETWORK + DROPS + IMAGES)
+    write_module("mine_kill", NETWORK + DROPS + SLOW + IMAGES)
     kept = {"save_weights": True}
     run_families(NET, tmp_path / "undisturbed", "0", SEEDS, running=kept, **TRAINING)
     return found(tmp_path / "undisturbed")
@@ -96,7 +112,7 @@ class KillsWorker(Events):
 
 
 def test_a_run_and_a_worker_are_killed(undisturbed, tmp_path):
-    with begin("0") as run:
+    with begin(tmp_path / "out", "0") as run:
         for line in run.stdout:
             if line.startswith("trained"):
                 break
@@ -111,26 +127,62 @@ def test_a_run_and_a_worker_are_killed(undisturbed, tmp_path):
     assert len(events.of("lost")) == 1 and len(set(events.of("starts"))) == SEEDS - 1
 
 
+class Killer:
+    """Kills runs and their workers at random moments, and counts what it hit."""
+
+    def __init__(self, seed):
+        self.draw = random.Random(seed)
+        self.hit = Counter()
+
+    def run(self, output):
+        """Begins a run, and kills a worker up to twice, which a trial survives, and mostly the run;
+        whether it came to its end."""
+        before = kept(output)
+        with begin(output, self.draw.choice("12"), pause=0.03) as run:
+            for _ in range(self.draw.randrange(3)):
+                self.wait(run)
+                if started := workers(run.pid):
+                    self.count("worker", output)
+                    os.kill(self.draw.choice(started), signal.SIGKILL)
+            if self.draw.random() < 0.8:
+                self.wait(run)
+            else:
+                run.communicate()
+            if over := run.poll() is not None:
+                assert run.returncode == 0
+            else:
+                self.count("run", output)
+                end(run)
+        assert before.items() <= kept(output).items(), "no finished trial is trained again"
+        return over
+
+    def wait(self, run):
+        """Until some moment: while it begins, or behind some steps."""
+        if self.draw.random() < 0.2:
+            time.sleep(self.draw.uniform(0, 4))
+            return
+        for _ in islice(run.stdout, self.draw.randrange(1, 16)):
+            pass
+        time.sleep(self.draw.uniform(0, 0.3))
+
+    def count(self, whom, output):
+        self.hit[whom] += 1
+        self.hit["with a checkpoint"] += any((output / "checkpoints").glob("*.pt"))
+
+
+def kept(output):
+    """The records that are there, and when they were written."""
+    return {path: path.stat().st_mtime_ns for path in (output / "trials").glob("*.json")}
+
+
 @pytest.mark.torture
-@pytest.mark.parametrize("number", range(50))
-def test_at_random_moments(undisturbed, tmp_path, number):
-    """Kills a run, or one of its workers, again and again until it is over."""
-    draw = random.Random(number)
-    trained = []
-    for attempt in range(100):
-        with begin("2") as run:
-            try:
-                out, _ = run.communicate(timeout=draw.uniform(1, 12) if attempt < 4 else 300)
-            except subprocess.TimeoutExpired:
-                started = workers(run.pid)
-                if started and draw.random() < 0.5:
-                    os.kill(draw.choice(started), signal.SIGKILL)
-                    out, _ = run.communicate(timeout=300)
-                else:
-                    end(run)
-                    continue
-        trained += [line for line in out.splitlines() if line.startswith("trained")]
-        assert run.returncode == 0
-        break
-    assert found(tmp_path / "out") == undisturbed
-    assert len(set(trained)) == len(trained)
+def test_at_random_moments(undisturbed, tmp_path):
+    """Runs are killed and begun again until they are over, one after another in a new folder."""
+    killer, folders = Killer(0), 0
+    while killer.hit["run"] + killer.hit["worker"] < KILLS:
+        output, folders = tmp_path / str(folders), folders + 1
+        while not killer.run(output):
+            pass
+        assert found(output) == undisturbed
+        print(folders, dict(killer.hit))
+    assert killer.hit["with a checkpoint"] > KILLS / 3, "trials in progress were hit"

@@ -81,6 +81,29 @@ def test_a_trial_whose_process_dies_is_tried_again_twice(write_module, tmp_path)
     assert "attempt 3 of 3" in (tmp_path / record.log).read_text()
 
 
+class Told(Events):
+    """Events with what is noticed."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def notice(self, line):
+        self.lines.append(line)
+
+
+def test_a_process_tells_of_a_damaged_checkpoint(write_module, tmp_path):
+    write_module("mine_cut", NETWORK)
+    run_families(["mine_cut:Net"], tmp_path / "before", "0")
+    (record,) = (tmp_path / "before" / "trials").iterdir()
+    checkpoint = tmp_path / "out" / "checkpoints" / f"{record.stem}.pt"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_text("cut")
+    (found,), events = run_families(["mine_cut:Net"], tmp_path / "out", "1", events=Told())
+    assert found.failure is None and len(events.lines) == 1
+    assert events.lines[0].startswith(f"{checkpoint} is damaged (")
+
+
 def test_an_error_in_a_process_keeps_its_traceback(write_module, tmp_path):
     body = "class Fails(Net):\n    def trained(self, x):\n        raise KeyError('inside')\n"
     write_module("mine_fails", NETWORK + body)

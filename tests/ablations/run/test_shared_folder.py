@@ -82,7 +82,9 @@ def test_the_same_command_twice_at_once(tmp_path, killed):
     if killed:
         while not records(tmp_path / "out"):
             time.sleep(0.1)
-        runs.pop(0).kill()
+        first = runs.pop(0)
+        first.kill()
+        first.communicate()
     ended = [(run.communicate(), run.returncode) for run in runs]
     assert [code for _, code in ended] == [0] * len(runs), ended
     assert len(records(tmp_path / "out")) == 4

@@ -1,16 +1,18 @@
 """A trial that is interrupted at any step ends as an undisturbed one: real training, real files."""
 
+from dataclasses import replace
+
 import pytest
 import torch
-from trials import CPU, DROPS, IMAGES, NETWORK
+from kept import cuts, flips, spoiled
+from trials import CPU, DROPS, IMAGES, NETWORK, setups
 
 from ablations.data.images import DatasetImages
+from ablations.records.damage import Damaged
 from ablations.study.builder import StudyFile, make_study
 from ablations.study.train_settings import TrainSettings
-from ablations.training import checkpoint_file
 from ablations.training.checkpoint_file import read_checkpoint, write_checkpoint
 from ablations.training.keeper import TrialPaused
-from ablations.training.setup import make_setups
 from ablations.training.trial import Trial, run_trial
 from ablations.training.trial_files import TrialFiles
 from ablations.training.weights_file import read_weights
@@ -30,7 +32,7 @@ def trial(write_module):
         study = make_study(StudyFile("s", "s", {"family": ("mine_draws:Drops",)}))
         usual = {"epochs": None, "steps": STEPS, "batch_size": 4, "averaging": 0.9, "workers": 0}
         settings = TrainSettings(**(usual | {"dataset": "mine_draws:images"} | training))
-        (setup,) = make_setups([study], settings)
+        (setup,) = setups([study], settings)
         return setup, Trial(setup.variant, setup.settings, 3, CPU.type)
 
     return make
@@ -40,9 +42,13 @@ def files(folder, every=10**6):
     return TrialFiles.of(folder, "trial", every, save_weights=True)
 
 
-def result(setup, trial, kept, stopping=lambda: False):
+def result(setup, trial, kept, stopping=lambda: False, tell=lambda line: None):
     steps = []
-    outcome = run_trial(setup, trial, kept, lambda step, loss: steps.append((step, loss)), stopping)
+
+    def on_step(step, loss):
+        steps.append((step, loss))
+
+    outcome = run_trial(setup, trial, kept, on_step, stopping, tell=tell)
     return outcome.record, read_weights(kept.weights).state_dict, steps
 
 
@@ -117,9 +123,68 @@ def test_a_damaged_checkpoint_is_set_aside(trial, tmp_path, damage):
     kept = files(tmp_path)
     paused(setup, made, kept, 5)
     kept.checkpoint.write_bytes(damage(kept.checkpoint.read_bytes()))
-    record, _, steps = result(setup, made, kept)
+    told = []
+    record, _, steps = result(setup, made, kept, tell=told.append)
     assert len(steps) == STEPS and record.failure is None
     assert [path.name for path in kept.checkpoint.parent.iterdir()] == ["trial.pt.corrupt"]
+    (line,) = told
+    assert line.startswith(f"{kept.checkpoint} is damaged (its checksum is not that of its content")
+    assert line.endswith("is set aside as trial.pt.corrupt, and its trial begins anew")
+
+
+@pytest.fixture
+def written(trial, tmp_path):
+    """A checkpoint and the weights of a trial."""
+    setup, made = trial()
+    kept = files(tmp_path)
+    paused(setup, made, kept, 5)
+    run_trial(setup, made, files(tmp_path / "whole"), lambda step, loss: None)
+    return kept.checkpoint, files(tmp_path / "whole").weights
+
+
+def check_damage(written, many):
+    """No damaged file is read as something else."""
+    checkpoint, weights = written
+    good, good_weights = checkpoint.read_bytes(), weights.read_bytes()
+    for content in (*cuts(good, many), *flips(good, many), *spoiled(good)):
+        checkpoint.write_bytes(content)
+        if content != good:
+            with pytest.raises(Damaged, match="is damaged"):
+                read_checkpoint(checkpoint)
+    known = read_weights(weights)
+    for content in (*cuts(good_weights, many), *flips(good_weights, many), *spoiled(good_weights)):
+        weights.write_bytes(content)
+        try:
+            found = read_weights(weights)
+        except ValueError as error:
+            assert "\n" not in str(error)
+        else:
+            assert found is None or is_same(found, known), (
+                "a bit of the archive, not of its content"
+            )
+
+
+def is_same(one, other):
+    plain = [replace(found, state_dict={}) for found in (one, other)]
+    return plain[0] == plain[1] and same(one.state_dict, other.state_dict)
+
+
+def test_damaged_checkpoints_and_weights_are_noticed(written):
+    check_damage(written, 20)
+
+
+@pytest.mark.torture
+def test_checkpoints_and_weights_damaged_at_any_place_are_noticed(written):
+    check_damage(written, 1000)
+
+
+def test_weights_with_another_bit_are_refused(written):
+    _, weights = written
+    content, known = weights.read_bytes(), read_weights(weights)
+    place = content.index(known.state_dict["classifier.bias"].numpy().tobytes())
+    weights.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+    with pytest.raises(ValueError, match="its checksum is not that of its content"):
+        read_weights(weights)
 
 
 def test_a_checkpoint_of_another_network_is_set_aside(trial, tmp_path):
@@ -152,7 +217,7 @@ def test_no_code_in_a_checkpoint_is_run(tmp_path):
 
     path = tmp_path / "trial.pt"
     write_checkpoint(path, {"state": Code()})
-    with pytest.raises(checkpoint_file.DamagedCheckpoint):
+    with pytest.raises(Damaged):
         read_checkpoint(path)
     assert not (tmp_path / "it-ran").exists()
 

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from trials import setups
 
 from ablations.study.builder import StudyFile, common_settings, make_study, parse_study
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
-from ablations.training.setup import make_setups
 from ablations.training.trial import Trial
 
 CPU = torch.device("cpu")
@@ -18,9 +18,7 @@ def study(axes, name="s", **parts):
 
 def test_a_variant_is_trained_as_it_says_and_else_as_the_run_says():
     axes = {"lr": (0.1, 0.2), "steps": (3, 4), "batch_size": (8, 9)}
-    (first, *_, last) = make_setups(
-        [study(axes)], TrainSettings(epochs=None, steps=3, batch_size=8)
-    )
+    (first, *_, last) = setups([study(axes)], TrainSettings(epochs=None, steps=3, batch_size=8))
     assert first.settings == TrainSettings(epochs=None, steps=3, batch_size=8)
     assert last.settings == TrainSettings(epochs=None, steps=4, batch_size=9, lr=0.2)
 
@@ -42,7 +40,7 @@ def test_each_data_set_is_loaded_once(tmp_path):
             Image.fromarray(np.zeros((40, 40, 3), dtype=np.uint8)).save(folder / "0.png")
     images = f"imagefolder:{tmp_path}"
     both = study({"dataset": ("digits", images), "kernel_size": (3, 7)})
-    made = make_setups([both, study({"kernel_size": (3, 5)}, "t")], TrainSettings())
+    made = setups([both, study({"kernel_size": (3, 5)}, "t")], TrainSettings())
     assert len({id(setup.data) for setup in made}) == 2
     assert [setup.data.name for setup in made] == ["digits"] * 2 + ["imagefolder"] * 2 + ["digits"]
     assert [setup.network(0).classifier.out_features for setup in made] == [10, 10, 2, 2, 10]
@@ -59,7 +57,7 @@ def test_where_images_lie_is_no_part_of_a_records_name(tmp_path, monkeypatch):
 
     def record(written):
         train = TrainSettings(dataset=f"imagefolder:{written}")
-        (setup,) = make_setups([study({"kernel_size": (3,)})], train)
+        (setup,) = setups([study({"kernel_size": (3,)})], train)
         return setup.key(CPU, 0).stem(3)
 
     first = record("img")
@@ -77,7 +75,7 @@ def test_images_that_changed_while_a_run_went_on_are_not_trained_on(tmp_path):
             folder.mkdir(parents=True)
             Image.new("RGB", (40, 40)).save(folder / "0.png")
     train = TrainSettings(dataset=f"imagefolder:{tmp_path}")
-    (setup,) = make_setups([study({"kernel_size": (3,)})], train)
+    (setup,) = setups([study({"kernel_size": (3,)})], train)
     trial = Trial(setup.variant, setup.settings, 0, "cpu", (), setup.data.fingerprint)
     assert trial.setup({}).key(CPU, 0) == setup.key(CPU, 0)
     Image.new("RGB", (40, 40), "white").save(tmp_path / "train" / "a" / "0.png")
@@ -87,7 +85,7 @@ def test_images_that_changed_while_a_run_went_on_are_not_trained_on(tmp_path):
 
 def test_a_trial_without_a_last_batch_of_one_has_a_key_of_its_own():
     keys = [
-        make_setups([study({"kernel_size": (3,)})], TrainSettings(batch_size=size))[0].key(CPU)
+        setups([study({"kernel_size": (3,)})], TrainSettings(batch_size=size))[0].key(CPU)
         for size in (32, 673)
     ]
     assert [key.data for key in keys] == [
@@ -100,7 +98,7 @@ def run_of(file):
     """The setups of a study's file, as its run makes them."""
     common = {"steps": None, "epochs": None} | common_settings(file)
     train = TrainSettings(**{name: common[name] for name in ("steps", "epochs", "lr")})
-    return make_setups([make_study(file)], train)
+    return setups([make_study(file)], train)
 
 
 def test_equal_training_has_one_record_however_a_study_says_it():
@@ -128,10 +126,10 @@ def test_equal_training_has_one_record_however_a_study_says_it():
 
 
 def test_a_trial_is_another_when_its_code_changes(write_module):
-    (builtin,) = make_setups([study({"generator": ("W",)})], TrainSettings())
+    (builtin,) = setups([study({"generator": ("W",)})], TrainSettings())
     assert "code" not in builtin.identity()
     body = "from involution_core.generators import LinearGenerator as Generator\n"
-    (setup,) = make_setups([study({"generator": ("mine_changed:Generator",)})], TrainSettings())
+    (setup,) = setups([study({"generator": ("mine_changed:Generator",)})], TrainSettings())
     names = []
     for text in (body, body + "# changed\n", body):
         write_module("mine_changed", text)
@@ -142,6 +140,6 @@ def test_a_trial_is_another_when_its_code_changes(write_module):
 
 @pytest.mark.parametrize("seeds", [(0, 0), (0, 1)])
 def test_weights_follow_from_the_seed_alone(seeds):
-    (setup,) = make_setups([study({"kernel_size": (3,)})], TrainSettings())
+    (setup,) = setups([study({"kernel_size": (3,)})], TrainSettings())
     first, second = (setup.network(seed).classifier.weight for seed in seeds)
     assert torch.equal(first, second) == (seeds[0] == seeds[1])

@@ -102,8 +102,10 @@ def test_time_left_goes_by_the_work_of_trials_and_not_by_their_number(passing):
     clock.trial_starts(LARGE, 20)
     assert clock.time_left() is None
     passing[0] += 10
-    clock.step_done(LARGE, 10, 1.0)  # 1.5 of 8
-    assert clock.time_left() == pytest.approx(10 / 1.5 * 6.5)
+    clock.step_done(SMALL, 1, 1.0)
+    clock.step_done(LARGE, 1, 1.0)
+    clock.step_done(LARGE, 10, 1.0)  # 0.1 and 1.5 of 8
+    assert clock.time_left() == pytest.approx(10 / 1.6 * 6.4)
     clock.trial_ends(SMALL, ended(SMALL), reused=False)
     assert clock.time_left() == pytest.approx(10 / 2.5 * 5.5)
     clock.trial_lost(LARGE, "it died")
@@ -115,9 +117,36 @@ def test_what_was_recorded_before_takes_no_time(passing):
     clock.run_starts(WORKS)
     clock.trial_ends(LARGER, ended(LARGER), reused=True)
     clock.trial_starts(SMALL, 10)
+    clock.step_done(SMALL, 1, 1.0)
     passing[0] += 10
     clock.trial_ends(SMALL, ended(SMALL), reused=False)
     assert clock.time_left() == pytest.approx(30)
+
+
+def test_what_a_checkpoint_holds_took_no_time_here(passing):
+    clock = Clock()
+    clock.run_starts(WORKS)
+    clock.trial_starts(LARGER, 100)
+    passing[0] += 10
+    clock.step_done(LARGER, 91, 1.0)  # 0.04 of 8 in 10 s; 4.36 are left
+    assert clock.time_left() == pytest.approx(10 / 0.04 * 4.36)
+    clock.step_done(LARGER, 95, 1.0)
+    clock.trial_ends(LARGER, ended(LARGER), reused=False)  # 0.4 in 10 s
+    assert clock.time_left() == pytest.approx(10 / 0.4 * 4)
+    clock.trial_starts(SMALL, 10)
+    clock.trial_ends(SMALL, ended(SMALL), reused=False)  # its checkpoint was behind the last step
+    assert clock.time_left() == pytest.approx(10 / 0.4 * 3)
+
+
+def test_a_trial_that_fails_early_took_little_time(passing):
+    clock = Clock()
+    clock.run_starts(WORKS)
+    clock.trial_starts(LARGER, 100)
+    clock.step_done(LARGER, 1, 1.0)
+    clock.step_done(LARGER, 5, 1.0)
+    passing[0] += 10
+    clock.trial_ends(LARGER, ended(LARGER, None, "why"), reused=False)
+    assert clock.time_left() == pytest.approx(10 / 0.2 * 4)
 
 
 def of_trials(terminal):

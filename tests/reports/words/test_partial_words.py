@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from finished import make_run
+from tuned import tuned_run
 
 from ablations.records.run_file import save_run
 from reports.screen.ending_lines import failure_lines
@@ -37,6 +38,16 @@ def test_a_run_that_has_just_begun_is_shown_too(run, tmp_path):
     assert result.code == 0, result.err
     page = (tmp_path / "out" / "report.html").read_text()
     assert "Partial: 0 of 6 trials" in page and "no Top-1, no trial has run yet." in page
+
+
+def test_a_tuning_that_is_not_over_has_chosen_nothing(run, tmp_path):
+    saved = tuned_run(tmp_path / "out")
+    save_run(replace(saved, tuning=saved.tuning[:9], records=[], timings=[], asked=18))
+    assert run("report", "out").code == 0
+    page = (tmp_path / "out" / "report.html").read_text()
+    words = "Partial: 9 of 18 tuning trials have ended. Nothing is chosen yet, and no trial of a"
+    assert words in page and '<section id="tuning">' not in page
+    assert "failed, so that nothing was chosen" not in page
 
 
 def test_a_run_that_is_over_is_not_partial(run, tmp_path):
