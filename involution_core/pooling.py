@@ -60,4 +60,13 @@ def _cell_averages(x: Tensor, stride: Pair) -> Tensor:
     # and divide by the share of each cell that lies inside.
     beyond = (0, stride[1] - 1, 0, stride[0] - 1)
     inside = F.pad(x.new_ones(1, 1, *x.shape[2:]), beyond)
-    return F.avg_pool2d(F.pad(x, beyond), stride) / F.avg_pool2d(inside, stride)
+    return _cell_sums(F.pad(x, beyond), stride) / _cell_sums(inside, stride)
+
+
+def _cell_sums(x: Tensor, stride: Pair) -> Tensor:
+    """By slices: the graph compares their size, as it is written, with that of the window's."""
+    rows, columns = (
+        [slice(start, (start + 1 - step) or None, step) for start in range(step)] for step in stride
+    )
+    first, *others = (x[..., row, column] for row in rows for column in columns)
+    return sum(others, first)
