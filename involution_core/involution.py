@@ -144,17 +144,29 @@ class Involution(nn.Module):
                 window, or the backend cannot run for it.
         """
         images = _as_batch(x, self.channels, self.window)
+        y = self.aggregate(self.generator.values(images), self.generator(images))
+        return _as_given(y, x)
+
+    def aggregate(self, values: Tensor, kernels: Tensor) -> Tensor:
+        """Applies kernels in the layer's window, by its backend.
+
+        Args:
+            values: What they are applied to, shape (N, C, H, W).
+            kernels: As the generator makes them, shape (N, G, Kh, Kw, Ho, Wo).
+
+        Returns:
+            The output, shape (N, C, Ho, Wo), see `involution2d`.
+        """
         kernel_size, stride, padding, dilation = self.window
-        y = involution2d(
-            self.generator.values(images),
-            self.generator(images),
+        return involution2d(
+            values,
+            kernels,
             kernel_size=kernel_size,
             stride=stride,
             padding=padding,
             dilation=dilation,
             backend=self.backend,
         )
-        return _as_given(y, x)
 
     def extra_repr(self) -> str:
         """Returns the settings that `print(layer)` shows."""
