@@ -64,7 +64,8 @@ class Involution(nn.Module):
 
     Raises:
         ValueError: `channels` below 1, an even or non-positive `kernel_size`, a `stride` or
-            `dilation` below 1, a negative `padding`, or `group_channels` or `reduction_ratio` that do not divide C.
+            `dilation` below 1, a negative `padding`, or `group_channels` or `reduction_ratio` that
+            do not divide C.
         TypeError: An argument of `torch.nn.Conv2d` that an involution has not; the message says
             what to write instead.
 
