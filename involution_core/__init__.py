@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     )
     from involution_core.involution import Involution, Involution1d
     from involution_core.networks import RedNet, ResNet
+    from involution_core.volumes import Involution3d
 
 __all__ = [
     "ARCHITECTURES",
@@ -57,6 +58,7 @@ __all__ = [
     "FeatureBackbone",
     "Involution",
     "Involution1d",
+    "Involution3d",
     "KernelGenerator",
     "LinearGenerator",
     "RedNet",
@@ -98,6 +100,7 @@ _HOME = {
     "involution2d": "functional",
     "Involution": "involution",
     "Involution1d": "involution",
+    "Involution3d": "volumes",
     "KernelGenerator": "generators",
     "LinearGenerator": "generators",
     "BottleneckGenerator": "generators",

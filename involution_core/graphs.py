@@ -39,6 +39,11 @@ def has_no_derivative() -> bool:
     return torch.compiler.is_compiling() and forward_ad._current_level >= 0
 
 
+def is_transformed() -> bool:
+    """True under the transforms of `torch.func` and in forward mode."""
+    return forward_ad._current_level >= 0 or torch._C._are_functorch_transforms_active()
+
+
 def is_composing() -> bool:
     """True where calls are made of torch's own operators: in `torch.export` and what stands on it.
 

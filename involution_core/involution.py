@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import Any, Literal, Never
+from operator import index
+from typing import Any, Literal, Never, SupportsIndex
 
 import torch
 from torch import Tensor, nn
@@ -62,8 +63,9 @@ class Involution(nn.Module):
         window: Kernel size, stride, padding and dilation, each (height, width).
 
     Raises:
-        ValueError: An even or non-positive `kernel_size`, a `stride` or `dilation` below 1, a
-            negative `padding`, or `group_channels` or `reduction_ratio` that do not divide C.
+        ValueError: `channels` below 1, an even or non-positive `kernel_size`, a `stride` or
+            `dilation` below 1, a negative `padding`, or `group_channels` or `reduction_ratio` that
+            do not divide C.
         TypeError: An argument of `torch.nn.Conv2d` that an involution has not; the message says
             what to write instead.
 
@@ -106,16 +108,19 @@ class Involution(nn.Module):
         _refuse(type(self).__name__, convolution)
         super().__init__()
         self.window = make_window(kernel_size, stride, padding, dilation)
+        if not isinstance(channels, SupportsIndex) or index(channels) < 1:
+            raise ValueError(f"channels must be an integer of at least 1, got {channels!r}")
+        channels = index(channels)
         shared = channels if group_channels == "C" else group_channels
-        if not isinstance(shared, int) or shared < 1 or channels % shared:
+        if not isinstance(shared, SupportsIndex) or index(shared) < 1 or channels % index(shared):
             raise ValueError(
                 f"group_channels must be 'C' or divide channels={channels}, got {group_channels!r}"
             )
         self.channels = channels
         self.kernel_size = _one(self.window.kernel_size)
         self.stride = _one(self.window.stride)
-        self.group_channels = shared
-        self.groups = channels // shared
+        self.group_channels = index(shared)
+        self.groups = channels // self.group_channels
         self.backend = backend
         with nullcontext() if device is None else torch.device(device):
             self.generator = (
@@ -144,17 +149,29 @@ class Involution(nn.Module):
                 window, or the backend cannot run for it.
         """
         images = _as_batch(x, self.channels, self.window)
+        y = self.aggregate(self.generator.values(images), self.generator(images))
+        return _as_given(y, x)
+
+    def aggregate(self, values: Tensor, kernels: Tensor) -> Tensor:
+        """Applies kernels in the layer's window, by its backend.
+
+        Args:
+            values: What they are applied to, shape (N, C, H, W).
+            kernels: As the generator makes them, shape (N, G, Kh, Kw, Ho, Wo).
+
+        Returns:
+            The output, shape (N, C, Ho, Wo), see `involution2d`.
+        """
         kernel_size, stride, padding, dilation = self.window
-        y = involution2d(
-            self.generator.values(images),
-            self.generator(images),
+        return involution2d(
+            values,
+            kernels,
             kernel_size=kernel_size,
             stride=stride,
             padding=padding,
             dilation=dilation,
             backend=self.backend,
         )
-        return _as_given(y, x)
 
     def extra_repr(self) -> str:
         """Returns the settings that `print(layer)` shows."""

@@ -40,8 +40,8 @@ def conv_bn_relu(in_channels: int, channels: int, kernel_size: int, stride: int)
         >>> nn.Sequential(*conv_bn_relu(3, 8, 3, 2))(torch.randn(1, 3, 9, 9)).shape
         torch.Size([1, 8, 5, 5])
     """
-    if in_channels < 1:
-        raise ValueError(f"in_channels must be at least 1, got {in_channels}")
+    if not isinstance(in_channels, int) or in_channels < 1:
+        raise ValueError(f"in_channels must be an integer of at least 1, got {in_channels}")
     return [
         nn.Conv2d(in_channels, channels, kernel_size, stride, kernel_size // 2, bias=False),
         nn.BatchNorm2d(channels),

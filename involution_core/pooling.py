@@ -1,9 +1,10 @@
 """The pixels that a layer's kernels are generated from, one for each output pixel."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from involution_core.graphs import is_composing, recorded
+from involution_core.graphs import recorded
 from involution_core.shapes import Pair, Window
 
 
@@ -54,10 +55,20 @@ class CellAverage(nn.Module):
 
 @recorded
 def _cell_averages(x: Tensor, stride: Pair) -> Tensor:
-    if not is_composing():
+    if not torch.compiler.is_compiling():
         return F.avg_pool2d(x, stride, ceil_mode=True)
-    # ceil_mode decides by the size, which an exported graph leaves open: sum zeros beyond the edge,
-    # and divide by the share of each cell that lies inside.
+    # ceil_mode decides by the size, which an exported graph leaves open, and Inductor's gradient of
+    # a cell at the edge is wrong (torch 2.15): sum zeros beyond the edge, and divide by the share
+    # of each cell that lies inside.
     beyond = (0, stride[1] - 1, 0, stride[0] - 1)
     inside = F.pad(x.new_ones(1, 1, *x.shape[2:]), beyond)
-    return F.avg_pool2d(F.pad(x, beyond), stride) / F.avg_pool2d(inside, stride)
+    return _cell_sums(F.pad(x, beyond), stride) / _cell_sums(inside, stride)
+
+
+def _cell_sums(x: Tensor, stride: Pair) -> Tensor:
+    """By slices: the graph compares their size, as it is written, with that of the window's."""
+    rows, columns = (
+        [slice(start, (start + 1 - step) or None, step) for start in range(step)] for step in stride
+    )
+    first, *others = (x[..., row, column] for row in rows for column in columns)
+    return sum(others, first)

@@ -95,3 +95,9 @@ def test_linear_generator_has_one_map():
 def test_wrong_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         Involution(32, **arguments)
+
+
+@pytest.mark.parametrize("channels", [0, -16, 6.5, "64"])
+def test_channels_are_a_positive_integer(channels):
+    with pytest.raises(ValueError, match="channels must be an integer of at least 1, got"):
+        Involution(channels, 3)

@@ -107,6 +107,7 @@ PRODUCTS: dict[str, Formula] = {
     "aten::inner": inner,
     "aten::outer": outer,
     "aten::ger": outer,
+    "aten::kron": outer,
     "aten::addr": added_outer,
     "aten::tensordot": tensordot,
     "aten::linalg_multi_dot": chain,

@@ -120,6 +120,7 @@ PRODUCTS = {
     "vdot": (lambda x: torch.vdot(x, M[0]), M[0], 5),
     "inner": (lambda x: torch.inner(x, x), M, 80),
     "outer": (lambda x: torch.outer(x, x), M[0], 0),
+    "kron": (lambda x: torch.kron(x, x), M, 0),
     "addmm": (lambda x: torch.addmm(N[0], x, N), M, 120),
     "addmv": (lambda x: torch.addmv(M[:, 0], x, M[0]), M, 20),
     "addbmm": (lambda x: torch.addbmm(N[:4], x, C), B, 360),
