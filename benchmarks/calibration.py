@@ -12,6 +12,8 @@ dunnett:    any simultaneous interval without zero; 5 %.
 coverage:   t intervals of a difference that hold the true one, zero; 95 %.
 no worse:   any "no worse" where every variant was made worse by the margin; at most 5 %.
 equivalent: any "equivalent" among the same; at most 5 %.
+all equal:  "equivalent" of every variant where none was made worse, which is right: the more, the
+            better the margin suits so many seeds.
 
 Each study is drawn without regard to the seeds' numbers. Its differences are hence symmetric, and
 the sign flips keep their level by the drawing alone: of them this is a check of the program. Of
@@ -50,7 +52,8 @@ Rates = dict[str, float]
 def outcomes(tops: NDArray[np.float64], margin: float) -> Rates:
     """What one study says, of `tops`, percent, shape (variants, seeds); the first is the baseline.
 
-    1 where it is wrong and 0 where not; of the coverage, the share that is right.
+    1 where it is wrong and 0 where not; of the coverage, the share that is right; 1 where it is
+    right that all are equal.
     """
     study = {f"v{place}": dict(enumerate(row.tolist())) for place, row in enumerate(tops)}
     worse = {
@@ -59,6 +62,7 @@ def outcomes(tops: NDArray[np.float64], margin: float) -> Rates:
     }
     contrasts = contrast_study(study, "v0")
     at_boundary = contrast_study(worse, "v0", margin)
+    within = contrast_study(study, "v0", margin)
     intervals = [found.difference.interval for found in contrasts]
     return {
         "verdict": float(any(found.told for found in contrasts)),
@@ -66,6 +70,7 @@ def outcomes(tops: NDArray[np.float64], margin: float) -> Rates:
         "coverage": float(np.mean([i is None or i[0] <= 0 <= i[1] for i in intervals])),
         "no worse": float(any(found.within_told for found in at_boundary)),
         "equivalent": float(any(f.margin_verdict == "equivalent" for f in at_boundary)),
+        "all equal": float(all(f.margin_verdict == "equivalent" for f in within)),
     }
 
 
