@@ -20,6 +20,9 @@ from reports.names.captions import variant_name
 QUIET_SECONDS = 10
 """Longest silence within a trial where lines are plain."""
 
+WARM_UP = 10
+"""Seconds of a run in which its pace tells nothing."""
+
 
 def trial_name(variant: Variant, seed: int) -> str:
     """A trial as people read it."""
@@ -153,10 +156,13 @@ class Clock(Progress):
             self.done += self.works[trial] * last.share_here
 
     def time_left(self) -> float | None:
-        """Seconds for the rest of the run, if work goes on as it has so far; None before any."""
+        """Seconds for the rest of the run, if work goes on as it has so far; None before any, and
+        in the first seconds, in which everything is slow."""
+        if self.started is None or time.monotonic() - self.started < WARM_UP:
+            return None
         work = [(self.works[trial], stand) for trial, stand in self.running.items()]
         done = self.done + sum(whole * stand.share_here for whole, stand in work)
-        if self.started is None or done == 0:
+        if done == 0:
             return None
         left = self.left - sum(whole * stand.share for whole, stand in work)
         return (time.monotonic() - self.started) / done * left
@@ -203,7 +209,8 @@ class PlainProgress(Clock):
         if time.monotonic() - self.printed >= QUIET_SECONDS:
             stand = self.running[trial]
             name, left = trial_name(trial.variant, trial.seed), self.left_words()
-            self._print(f"{name}: step {step}/{stand.steps}, loss {loss:.3f}, {left}")
+            told = [f"step {step}/{stand.steps}", f"loss {loss:.3f}", *filter(None, [left])]
+            self._print(f"{name}: {', '.join(told)}")
 
     def trial_lost(self, trial: Trial, reason: str) -> None:
         super().trial_lost(trial, reason)
