@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -44,6 +45,13 @@ def medians(peers: Mapping[str, Timed], seconds: float = 1.0, rounds: int = 30) 
 
 def geometric_mean(values: list[float]) -> float:
     return math.exp(statistics.fmean(map(math.log, values)))
+
+
+def machine() -> str:
+    """What every figure depends on: instruction set, threads, version of torch."""
+    instructions = torch.backends.cpu.get_cpu_capability()
+    threads = torch.get_num_threads()
+    return f"{platform.machine()} ({instructions}), {threads} threads, torch {torch.__version__}"
 
 
 def machine_limits() -> dict[str, float]:

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 import torchvision
-from measuring import arguments, goal, medians, write
+from measuring import arguments, goal, machine, medians, write
 from torch import nn
 
 from ablations.training.allocator import keep_freed_memory
@@ -128,7 +128,7 @@ def show(measured: dict[str, dict[str, float]]) -> None:
 def main() -> None:
     options = arguments(__doc__)
     warnings.filterwarnings("ignore", module="torch")
-    print(f"batch {STEP_BATCH}, {torch.get_num_threads()} threads, torch {torch.__version__}")
+    print(f"batch {STEP_BATCH}, {machine()}")
     networks = {name: build(name) for name in NETWORKS}
     measured = times(networks)
     peaks = {name: peak_in_own_process(name) for name in NETWORKS}

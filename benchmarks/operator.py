@@ -10,14 +10,13 @@ import sys
 sys.path.append(sys.path.pop(0))  # this folder last: its operator.py is not the standard library's
 
 import itertools
-import platform
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from measuring import arguments, geometric_mean, goal, machine_limits, medians, write
+from measuring import arguments, geometric_mean, goal, machine, machine_limits, medians, write
 from torch import Tensor
 
 from involution_core import involution2d
@@ -169,7 +168,26 @@ def grid_goals(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         goal("shift / ours over the grid, least", fallback, ">=", 1),
         goal("unfold / ours over the grid at K >= 5, least", unfolding, ">=", 10),
+        goal(
+            "time of dilation 1 / of dilation 2, largest", max(_steps(rows, "dilation")), "<=", 1.5
+        ),
+        goal(
+            "time a tap, K / next smaller K, largest", max(_steps(rows, "kernel_size")), "<=", 1.5
+        ),
     ]
+
+
+def _steps(rows: list[dict[str, Any]], axis: str) -> list[float]:
+    """Our time a tap in each setting over that in its neighbour, which differs in `axis` alone: the
+    next smaller kernel size, or dilation 2 of dilation 1. A cliff is a large one."""
+    settings = ("kernel_size", "group_channels", "stride", "dilation")
+    a_tap = {
+        tuple(row[name] for name in settings): row["ms"]["ours"] / row["kernel_size"] ** 2
+        for row in rows
+    }
+    place, step = (0, -2) if axis == "kernel_size" else (3, 1)
+    beside = {at: (*at[:place], at[place] + step, *at[place + 1 :]) for at in a_tap}
+    return [a_tap[at] / a_tap[other] for at, other in beside.items() if other in a_tap]
 
 
 def main() -> None:
@@ -177,7 +195,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", module="torch")
     torch.manual_seed(0)
     limits = machine_limits()
-    print(f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, "
+    print(f"{machine()}, "
           f"backend {choose_backend(None, torch.device('cpu'), torch.float32).name}; "
           + ", ".join(f"{name} {value:.0f}" for name, value in limits.items()))  # fmt: skip
     rows = main_shapes(limits)
