@@ -138,7 +138,8 @@ def test_a_trial_takes_its_threads_and_no_more(write_module, tmp_path):
 def long_run(tmp_path):
     """A run of two long trials at a time, both under way."""
     command = [sys.executable, "-m", "cli", "kernel-size", "--sizes", "1", "3", "--seeds", "1",
-               "--steps", "100000", "--output", "out", "--jobs", "2"]  # fmt: skip
+               "--steps", "100000", "--output", "out", "--jobs", "2",
+               "--cost-model", "rednet-small"]  # fmt: skip
     with subprocess.Popen(
         command,
         cwd=tmp_path,
