@@ -60,9 +60,8 @@ def outcomes(tops: NDArray[np.float64], margin: float) -> Rates:
         name: {seed: top - margin * (name != "v0") for seed, top in by_seed.items()}
         for name, by_seed in study.items()
     }
-    contrasts = contrast_study(study, "v0")
+    contrasts = contrast_study(study, "v0", margin)
     at_boundary = contrast_study(worse, "v0", margin)
-    within = contrast_study(study, "v0", margin)
     intervals = [found.difference.interval for found in contrasts]
     return {
         "verdict": float(any(found.told for found in contrasts)),
@@ -70,7 +69,7 @@ def outcomes(tops: NDArray[np.float64], margin: float) -> Rates:
         "coverage": float(np.mean([i is None or i[0] <= 0 <= i[1] for i in intervals])),
         "no worse": float(any(found.within_told for found in at_boundary)),
         "equivalent": float(any(f.margin_verdict == "equivalent" for f in at_boundary)),
-        "all equal": float(all(f.margin_verdict == "equivalent" for f in within)),
+        "all equal": float(all(f.margin_verdict == "equivalent" for f in contrasts)),
     }
 
 

@@ -49,6 +49,25 @@ class Window(NamedTuple):
         return self._outputs(size[0], 0), self._outputs(size[1], 1)
 
 
+def as_integers(value: int | Sequence[int], count: int) -> tuple[int, ...]:
+    """Returns one integer, or `count` of them, as `count` integers.
+
+    Args:
+        value: One integer for all, or one for each.
+        count: How many are wanted.
+
+    Returns:
+        So many integers; none where `value` is something else.
+    """
+    try:
+        values = (
+            tuple(map(index, value)) if isinstance(value, Sequence) else (index(value),) * count
+        )
+    except TypeError:
+        return ()
+    return values if len(values) == count else ()
+
+
 def pair(name: str, value: int | Sequence[int], least: int) -> Pair:
     """Returns one integer or two as (height, width).
 
@@ -65,11 +84,8 @@ def pair(name: str, value: int | Sequence[int], least: int) -> Pair:
     """
     if type(value) is int and value >= least:  # nearly every call
         return value, value
-    try:
-        values = tuple(map(index, value)) if isinstance(value, Sequence) else (index(value),) * 2
-    except TypeError:
-        values = ()
-    if len(values) != 2 or min(values) < least:
+    values = as_integers(value, 2)
+    if not values or min(values) < least:
         raise ValueError(f"{name} must be one or two integers of at least {least}, got {value!r}")
     return values[0], values[1]
 

@@ -1,7 +1,6 @@
 """The involution layer over volumes, by the operator over maps."""
 
 from collections.abc import Sequence
-from operator import index
 from typing import Any, Literal
 
 import torch.nn.functional as F
@@ -11,7 +10,7 @@ from involution_core.generators import BottleneckGenerator, GeneratorFactory, Ke
 from involution_core.graphs import recorded, static_shape
 from involution_core.involution import Involution
 from involution_core.pooling import pooling
-from involution_core.shapes import Window, check_size, make_window
+from involution_core.shapes import Window, as_integers, check_size, make_window
 
 Triple = tuple[int, int, int]
 
@@ -137,13 +136,10 @@ class Involution3d(Involution):
 
 
 def _triple(name: str, value: int | Sequence[int]) -> Triple:
-    try:
-        sizes = tuple(map(index, value)) if isinstance(value, Sequence) else (index(value),) * 3
-    except TypeError:
-        sizes = ()
-    if len(sizes) != 3:
+    sizes = as_integers(value, 3)
+    if not sizes:
         raise ValueError(f"{name} must be one or three integers, got {value!r}")
-    return sizes
+    return sizes[0], sizes[1], sizes[2]
 
 
 @recorded

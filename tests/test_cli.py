@@ -378,11 +378,11 @@ def test_help_needs_no_torch():
 
 
 def test_progress_is_live_on_a_terminal(tmp_path):
-    command = ["kernel-size", "--sizes", "3", "--seeds", "1", "--steps", "30", "--output", "out",
+    command = ["kernel-size", "--sizes", "3", "--seeds", "1", "--steps", "400", "--output", "out",
                "--cost-model", "rednet-small"]  # fmt: skip
     code, screen, printed = on_a_terminal(command, cwd=tmp_path)
     assert code == 0
-    assert re.search(r"trials .*0/1", screen)
-    assert re.search(r"K=3, 16 group channels, r=4, seed 0 .*\d+/30 loss \d\.\d+", screen)
+    assert re.search(r"trials .*0/1.* left", screen)
+    assert re.search(r"K=3, 16 group channels, r=4, seed 0 .*\d+/400 loss \d\.\d+", screen)
     assert "Warning" not in screen
     assert printed.splitlines()[-1] == "out/report.html"

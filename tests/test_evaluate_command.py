@@ -11,6 +11,8 @@ from seen import seen
 from studies import records
 from terminal import on_a_terminal
 
+from ablations.training import weights_file
+
 CLASSES = 6
 
 
@@ -253,4 +255,9 @@ def test_the_weights_of_a_trial_have_its_top1(run, kept, photos, tmp_path):
     torch.save(content, tmp_path / "lacking.pt")
     lacking = run("evaluate", "--weights", tmp_path / "lacking.pt")
     assert lacking.code == 2 and "its checksum is not that of its content" in lacking.err
+    assert lacking.err.count("\n") == 1
+    content[weights_file.FIELD] = weights_file._checksum(content)
+    torch.save(content, tmp_path / "lacking.pt")
+    lacking = run("evaluate", "--weights", tmp_path / "lacking.pt")
+    assert lacking.code == 2 and "its network cannot be built: " in lacking.err
     assert lacking.err.count("\n") == 1

@@ -224,20 +224,26 @@ def _written(path: Path) -> float:
 
 def _states(wanted: Sequence[RecordKey], found: _Found) -> list[TrialState]:
     accepted = _accepted(wanted, found)
-    used = {id(record) for key in wanted for record in _fitting(key, found)}
-    return [_state(key, found, accepted, used) for key in wanted]
+    fitting = [[record for _, record in _of(key, found) if _fits(key, record)] for key in wanted]
+    used = {id(record) for records in fitting for record in records}
+    return [
+        _state(key, found, accepted, records, used)
+        for key, records in zip(wanted, fitting, strict=True)
+    ]
 
 
-def _fitting(key: RecordKey, found: _Found) -> list[TrialRecord]:
-    return [record for _, record in _of(key, found) if _fits(key, record)]
-
-
-def _state(key: RecordKey, found: _Found, accepted: Accepted, used: Collection[int]) -> TrialState:
-    """used: the records, by id, that are of some trial that is wanted."""
+def _state(
+    key: RecordKey,
+    found: _Found,
+    accepted: Accepted,
+    fitting: Sequence[TrialRecord],
+    used: Collection[int],
+) -> TrialState:
+    """fitting: the records that are of this trial; used: those, by id, that are of any trial that
+    is wanted."""
     for subject, words in found.claims:
         if _claims(subject, key):
             return _told(key, "running", words)
-    fitting = _fitting(key, found)
     for record in fitting:
         if not _changed(record, accepted):
             return _recorded(record) if record.failure else _told(key, "done")

@@ -192,17 +192,15 @@ class PlainProgress(Clock):
         self.console.print(inert(line), markup=False, highlight=False, soft_wrap=True)
         self.printed = time.monotonic()
 
-    def images_seen(self, done: int, of: int) -> None:
+    def _print_now_and_then(self, line: str) -> None:
         if time.monotonic() - self.printed >= QUIET_SECONDS:
-            self._print_line(f"[images] {done}/{of} looked at")
+            self._print_line(line)
+
+    def images_seen(self, done: int, of: int) -> None:
+        self._print_now_and_then(f"[images] {done}/{of} looked at")
 
     def costs_counted(self, done: int, of: int) -> None:
-        if time.monotonic() - self.printed >= QUIET_SECONDS:
-            self._print_line(f"[costs] {done}/{of} networks counted")
-
-    def _print_turn(self, text: str) -> None:
-        if time.monotonic() - self.printed >= QUIET_SECONDS:
-            self._print_line(f"[timing] {text}")
+        self._print_now_and_then(f"[costs] {done}/{of} networks counted")
 
     def step_done(self, trial: Trial, step: int, loss: float) -> None:
         super().step_done(trial, step, loss)
@@ -221,10 +219,10 @@ class PlainProgress(Clock):
         self._print(outcome(record, reused))
 
     def memory_turn(self, variant: Variant) -> None:
-        self._print_turn(f"{variant_name(variant)}: memory")
+        self._print_now_and_then(f"[timing] {variant_name(variant)}: memory")
 
     def speed_turn(self, variant: Variant, number: int) -> None:
-        self._print_turn(f"{variant_name(variant)}: round {number}")
+        self._print_now_and_then(f"[timing] {variant_name(variant)}: round {number}")
 
     def timing_ends(self, record: TimingRecord, reused: bool) -> None:
         super().timing_ends(record, reused)

@@ -65,15 +65,12 @@ namespace baseline {
 #define VEC_BYTES 16
 #ifdef __aarch64__
 #define PIXELS 4
-#define SUMS 28
 #else
 #define PIXELS 2
-#define SUMS 14
 #endif
 #include "kernels.h"
 #undef VEC_BYTES
 #undef PIXELS
-#undef SUMS
 }  // namespace baseline
 
 #ifdef __x86_64__
@@ -86,11 +83,9 @@ namespace baseline {
 namespace avx2 {
 #define VEC_BYTES 32
 #define PIXELS 2
-#define SUMS 14
 #include "kernels.h"
 #undef VEC_BYTES
 #undef PIXELS
-#undef SUMS
 }  // namespace avx2
 #ifdef __clang__
 #pragma clang attribute pop
@@ -104,11 +99,9 @@ namespace avx2 {
 namespace avx512 {
 #define VEC_BYTES 64
 #define PIXELS 4
-#define SUMS 28
 #include "kernels.h"
 #undef VEC_BYTES
 #undef PIXELS
-#undef SUMS
 }  // namespace avx512
 #ifdef __clang__
 #pragma clang attribute pop

@@ -1,7 +1,7 @@
 // The operator and its adjoints for one instruction set. Included once for each, inside a namespace
-// of its own, with VEC_BYTES (bytes of a vector register), PIXELS (pixels computed side by side) and
-// SUMS (registers that hold sums) defined. Nothing of the standard library is instantiated here: such
-// code would be shared between instruction sets.
+// of its own, with VEC_BYTES (bytes of a vector register) and PIXELS (pixels computed side by side: 2
+// where there are 16 such registers, 4 where there are 32) defined. Nothing of the standard library is
+// instantiated here: such code would be shared between instruction sets.
 //
 // Layouts, innermost last: maps [n][row][column][channel]; weights [n][row][column][group][tap], or
 // [n][row][column][tap][group] where a group is narrower than a vector ("Narrow" below).
@@ -466,12 +466,12 @@ INLINE void weight_segment_rows(const WeightGradient<T>& g, const T* plane, cons
             }
 }
 
-// All rows of the window, so many at a time that the sums fit into SUMS registers.
+// All rows of the window, so many at a time that the sums take no more than 7 of 8 registers.
 template <class T, int K, int L, int P, int FIRST = 0>
 INLINE void weight_segments(const WeightGradient<T>& g, const T* plane, const T* grad, T* out,
                             int64_t column) {
-    constexpr int registers = P * segment_parts<T, K, L>();
-    constexpr int most = registers < SUMS ? SUMS / registers : 1, passes = (K + most - 1) / most;
+    constexpr int sums = 7 * PIXELS, registers = P * segment_parts<T, K, L>();
+    constexpr int most = registers < sums ? sums / registers : 1, passes = (K + most - 1) / most;
     constexpr int rows = (K + passes - 1) / passes, past = FIRST + rows < K ? FIRST + rows : K;
     weight_segment_rows<T, K, L, P, FIRST, past>(g, plane, grad, out, column);
     if constexpr (past < K) weight_segments<T, K, L, P, past>(g, plane, grad, out, column);

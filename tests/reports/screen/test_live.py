@@ -52,24 +52,21 @@ def test_a_long_measurement_is_not_silent(monkeypatch):
     ]
 
 
-def test_networks_that_are_counted_are_told(monkeypatch):
+@pytest.mark.parametrize(
+    ("event", "done", "of", "line", "bar"),
+    [
+        ("costs_counted", 2, 15, "[costs] 2/15 networks counted\n", r"costs .*2/15"),
+        ("images_seen", 256, 700, "[images] 256/700 looked at\n", r"images .*256/700"),
+    ],
+)
+def test_what_is_done_before_trials_is_counted(monkeypatch, event, done, of, line, bar):
     monkeypatch.setattr(progress, "QUIET_SECONDS", 0)
     plain, live = (Console(file=io.StringIO(), force_terminal=t, width=120) for t in (False, True))
     for console in (plain, live):
         with watch(console) as watched:
-            watched.costs_counted(2, 15)
-    assert plain.file.getvalue() == "[costs] 2/15 networks counted\n"
-    assert re.search(r"costs .*2/15", live.file.getvalue())
-
-
-def test_images_that_are_looked_at_are_counted(monkeypatch):
-    monkeypatch.setattr(progress, "QUIET_SECONDS", 0)
-    plain, live = (Console(file=io.StringIO(), force_terminal=t, width=120) for t in (False, True))
-    for console in (plain, live):
-        with watch(console) as watched:
-            watched.images_seen(256, 700)
-    assert plain.file.getvalue() == "[images] 256/700 looked at\n"
-    assert re.search(r"images .*256/700", live.file.getvalue())
+            getattr(watched, event)(done, of)
+    assert plain.file.getvalue() == line
+    assert re.search(bar, live.file.getvalue())
 
 
 @pytest.mark.parametrize("text", ["timings", "3/3", "round 2", "16 images/s training"])
