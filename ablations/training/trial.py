@@ -180,6 +180,10 @@ def _train_from(
 ) -> list[Epoch]:
     device = torch.device(trial.device)
     with drawing_from(trial.seed, DRAWS):
-        if device.type == "cuda":
-            torch.cuda.manual_seed_all(seed_of(trial.seed, DRAWS))
-        return train(network, setup.data, trial.settings, trial.seed, device, on_step, keeper)
+        if device.type != "cuda":
+            return train(network, setup.data, trial.settings, trial.seed, device, on_step, keeper)
+        torch.cuda.manual_seed_all(seed_of(trial.seed, DRAWS))
+        cudnn = torch.backends.cudnn
+        # It may sum in any order otherwise.
+        with cudnn.flags(cudnn.enabled, deterministic=True, allow_tf32=cudnn.allow_tf32):
+            return train(network, setup.data, trial.settings, trial.seed, device, on_step, keeper)

@@ -1,4 +1,4 @@
-"""The operator and its adjoints in Triton.
+"""The operator and its adjoints in Triton, for every layout, type and window.
 
 A program computes a tile of pixels x groups x channels of a group. A tap's weights, pixels x
 groups, are loaded once and meet all the channels of their groups. Gather form: every output is
