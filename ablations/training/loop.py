@@ -63,14 +63,16 @@ def top1(
     """
     network.eval()
     right = tested = 0
-    for images, labels in batches:
-        scores = network(images.to(device))
-        if not scores.isfinite().all():
-            raise TrialFailed("the network's outputs are not finite")
-        right += int((scores.argmax(1) == labels.to(device)).sum())
-        tested += len(labels)
-        on_batch()
-    network.train()
+    try:
+        for images, labels in batches:
+            scores = network(images.to(device))
+            if not scores.isfinite().all():
+                raise TrialFailed("the network's outputs are not finite")
+            right += int((scores.argmax(1) == labels.to(device)).sum())
+            tested += len(labels)
+            on_batch()
+    finally:
+        network.train()
     return 100 * right / tested
 
 
@@ -105,7 +107,7 @@ def train(
     each step; where it holds an earlier state, training goes on from there to the same numbers.
 
     Raises:
-        TrialFailed: As soon as a loss, or an output that is tested, is not finite.
+        TrialFailed: As soon as a loss, or at the end an output that is tested, is not finite.
         TrialPaused: Where the keeper has it stop.
         UnfitState: Where the keeper's state is not this network's.
     """
@@ -146,14 +148,27 @@ def _test_where_due(
     device: torch.device,
     keeper: Keeper,
 ) -> None:
-    """Adds a point to the curve after the steps that have one."""
+    """Adds a point to the curve after the steps that have one.
+
+    A young and deep network's running statistics may lag so far behind its weights that, tested, it
+    overflows, where in training it does not. Then the curve has no point there; the last point
+    counts and has to be.
+    """
     done = course.curve[-1].steps if course.curve else 0
     total = total_steps(settings, data)
     if course.step == done or course.step not in curve_steps(total):
         return
     before = course.state()  # a test that is broken off begins again
     batches = data.test_batches if course.step == total else data.curve_batches
-    tested = top1(course.tested, batches(TEST_BATCH), device, lambda: keeper.look(lambda: before))
+    try:
+        tested = top1(
+            course.tested, batches(TEST_BATCH), device, lambda: keeper.look(lambda: before)
+        )
+    except TrialFailed as error:
+        if course.step == total:
+            raise
+        print(f"step {course.step} of {total}: {error}: no point of the curve")
+        return
     epoch = math.ceil(course.step / _steps_per_epoch(settings, data))
     mean = sum(course.losses) / len(course.losses)
     course.curve.append(Epoch(epoch, course.step, mean, tested))

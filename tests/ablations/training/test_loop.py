@@ -158,3 +158,24 @@ def test_outputs_that_are_not_finite_end_the_trial(data):
 
     with pytest.raises(TrialFailed, match="outputs are not finite"):
         top1(Broken(), data.test_batches(256), CPU)
+
+
+class Young(torch.nn.Module):
+    """Overflows when it is tested until it has been trained for some steps."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.network, self.steps, self.trained = build_network("rednet-small"), steps, 0
+
+    def forward(self, x):
+        self.trained += self.training
+        scores = self.network(x)
+        return scores if self.training or self.trained >= self.steps else scores * float("inf")
+
+
+def test_a_curve_has_no_point_where_outputs_are_not_finite_yet(data, capsys):
+    curve = train(Young(4), data, TrainSettings(epochs=None, steps=6, batch_size=8), 0, CPU)
+    assert [point.steps for point in curve] == [5, 6]
+    assert "step 3 of 6: the network's outputs are not finite: no point" in capsys.readouterr().out
+    with pytest.raises(TrialFailed, match="outputs are not finite"):
+        train(Young(9), data, TrainSettings(epochs=None, steps=6, batch_size=8), 0, CPU)
