@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any
@@ -27,6 +27,16 @@ _HERE = f"{working_folder.__name__}."
 
 Code = Mapping[str, str]
 """The files of a module's code, by their names below its folder, each with its digest."""
+
+
+class _Here:
+    """Finds the modules of the folder that the process is in."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        return PathFinder.find_spec(name, [""], target) if path is None else None
 
 
 def is_own_code(text: str) -> bool:
@@ -53,8 +63,8 @@ def _module(spec: str) -> ModuleType:
     """The module of module:object, imported; under a name of its own where its plain name is that
     of another one."""
     name = spec.partition(":")[0]
-    if "" not in sys.path:
-        sys.path.append("")  # last, so that no file here stands in for what is installed
+    if _Here not in sys.meta_path:
+        sys.meta_path.append(_Here)  # last, so that no file here stands in for what is installed
     try:
         names = name.split(".")
         if _below(Path.cwd(), names) and not _is_free(names[0]):

@@ -220,7 +220,7 @@ class Pool:
         # Until it can leave signals to this process, it must not see them.
         signals = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
-            with _environment(variables):  # where it is the first, for libraries to read
+            with _environment(variables | _of_interpreter()):  # where it is the first
                 process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, signals)
@@ -256,6 +256,12 @@ class Pool:
         if attempt < ATTEMPTS:
             return Lost(trial, reason)
         return Ended(trial, Failure(reason, True, _known(worker, reason, attempt)))
+
+
+def _of_interpreter() -> dict[str, str]:
+    """Variables with which an interpreter imports what this one does, and nothing in place of it
+    from the folder that it is started in."""
+    return {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 @contextmanager
