@@ -145,6 +145,13 @@ def test_code_that_ends_while_it_is_trained_is_a_failed_trial(run, study, write_
     assert "1 of 1 trials failed" in result.err
 
 
+def test_a_last_batch_of_one_image_is_left_out(run, study, tmp_path):
+    result = run("run", study('name = "odd"\n[axes]\nkernel_size = [3]\n'), "--set", "batch_size=2")
+    assert result.code == 0, result.err
+    (record,) = records(tmp_path / "runs" / "odd")
+    assert record["images"].endswith("without a last batch of one")
+
+
 BAD = {
     "levels": (
         CROSSED.replace("[3, 7]", "[\n  3, # odd\n  4,\n]").replace("0.2\n", "0\n"),

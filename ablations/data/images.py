@@ -1,6 +1,7 @@
 """What a data set is to the training loop, and the two ways to hold one."""
 
 import math
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -219,7 +220,12 @@ class DatasetImages(ImageData):
     ) -> Iterator[Batch]:
         # Without a generator of its own a loader draws from torch's, which is the network's.
         loader = DataLoader(
-            images, batch_sampler=places, generator=generator, num_workers=self.workers
+            images,
+            batch_sampler=places,
+            generator=generator,
+            num_workers=self.workers,
+            # What has been loaded, they have too. A trial's process would have them begin afresh.
+            multiprocessing_context="fork" if self.workers and sys.platform == "linux" else None,
         )
         for found, labels in loader:
             yield _batch(found, labels)

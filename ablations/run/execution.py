@@ -18,6 +18,7 @@ from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS
 from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.results.tuning_result import trained_variants
+from ablations.run.failure_limit import failures_allowed
 from ablations.run.launcher import choose_device, run_seeded, run_trials
 from ablations.run.stopping import Stop
 from ablations.run.strangers_code import own_code
@@ -92,7 +93,10 @@ def execute(
         def tell_tuning(found: Sequence[TrialRecord]) -> None:
             on_run(replace(whole, tuning=found))
 
-        tuning = run_seeded(candidates, unkept, device, trials, progress, debug, stop, tell_tuning)
+        allowed = failures_allowed(settings, len(candidates))
+        tuning = run_seeded(
+            candidates, unkept, device, trials, progress, debug, stop, tell_tuning, allowed
+        )
         whole = replace(whole, tuning=tuning)
         if stop.asked:
             return whole

@@ -27,5 +27,8 @@ class Keeper:
             TrialPaused: Where the trial is to stop.
         """
 
+    def notice(self, line: str) -> None:
+        """Takes a line on what is odd about the training."""
+
     def ends(self, network: nn.Module) -> None:
         """The training is over; network: the one that was tested."""

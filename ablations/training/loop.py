@@ -167,7 +167,7 @@ def _test_where_due(
     except TrialFailed as error:
         if course.step == total:
             raise
-        print(f"step {course.step} of {total}: {error}: no point of the curve")
+        keeper.notice(f"step {course.step} of {total}: {error}; the curve has no point there")
         return
     epoch = math.ceil(course.step / _steps_per_epoch(settings, data))
     mean = sum(course.losses) / len(course.losses)

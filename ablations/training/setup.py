@@ -33,10 +33,13 @@ class Setup:
 
     def key(self, device: torch.device, seed: int | None = None) -> RecordKey:
         """What its trial with `seed`, or without one its timing, is kept under."""
-        data = self.data.fingerprint
-        if drops_last(self.data.train_size, self.settings.batch_size):
-            data += " without a last batch of one"
-        return RecordKey(self.variant, self.identity(), data, device.type, seed)
+        return RecordKey(self.variant, self.identity(), self.images, device.type, seed)
+
+    @property
+    def images(self) -> str:
+        """What it is trained and tested on, as a digest in words."""
+        left_out = drops_last(self.data.train_size, self.settings.batch_size)
+        return self.data.fingerprint + (" without a last batch of one" if left_out else "")
 
     @property
     def kind(self) -> tuple[Network, str, int, int]:

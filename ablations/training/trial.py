@@ -160,7 +160,7 @@ def run_trial(
         environment=environment,
         failure=failure.reason if failure else None,
         transient=failure.transient if failure else False,
-        images=setup.data.fingerprint,
+        images=setup.images,
     )
     return Outcome(record, failure.traceback if failure else "")
 

@@ -59,7 +59,7 @@ class FileKeeper(Keeper):
         device: Where it is trained.
         stopping: Whether the trial is to stop at its next step.
         on_end: Given the network that was tested and the file for it.
-        tell: Takes a line on a checkpoint that is set aside.
+        tell: Takes a line on what is odd, such as a checkpoint that is set aside.
         seconds: That earlier parts of the trial took.
     """
 
@@ -92,6 +92,9 @@ class FileKeeper(Keeper):
         with suppress(OSError):
             damaged = Damaged(self.files.checkpoint, reason)
             set_aside(damaged, self.tell, "its trial begins anew")
+
+    def notice(self, line: str) -> None:
+        self.tell(f"{self.files.checkpoint.stem}: {line}")
 
     def look(self, state: Callable[[], State]) -> None:
         stopping = self.stopping()

@@ -1,6 +1,6 @@
 """How a run ended, for the end of standard error: what failed, and how to go on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ablations.records.logs import FOLDER
@@ -16,23 +16,27 @@ def failure_lines(run: Run) -> Iterator[str]:
     """How many trials failed, and by reason how many, some of them and their logs."""
     if run.tuning_failures:
         yield f"{len(run.tuning_failures)} of {len(run.tuning)} tuning trials failed"
-    if not run.failures:
-        return
-    output = run.settings.output
-    yield (
-        f"{len(run.failures)} of {len(run.records)} trials failed: see the report, and "
-        f"{output / FOLDER} for tracebacks"
-    )
+        yield from _reasons(run.tuning_failures)
+    if run.failures:
+        yield (
+            f"{len(run.failures)} of {len(run.records)} trials failed: see the report, and "
+            f"{run.settings.output / FOLDER} for tracebacks"
+        )
+        yield from _reasons(run.failures)
+    failed = [*run.tuning_failures, *run.failures]
+    if not all(record.transient for record in failed):
+        yield "  --retry-failed runs them again"
+
+
+def _reasons(records: Sequence[TrialRecord]) -> Iterator[str]:
     reasons: dict[str, list[TrialRecord]] = {}
-    for record in run.failures:
+    for record in records:
         reasons.setdefault(record.failure or "", []).append(record)
     for reason, failed in reasons.items():
         named = "; ".join(trial_name(r.variant, r.seed) for r in failed[:NAMED])
         more = "; ..." if len(failed) > NAMED else ""
         log = f" [{failed[0].log}]" if failed[0].log else ""
         yield f"  {len(failed)} × {reason}: {named}{more}{log}"
-    if not all(record.transient for record in run.failures):
-        yield "  --retry-failed runs them again"
 
 
 def kept_words(progress: Clock, output: Path) -> str:

@@ -5,6 +5,7 @@ from ablations.data.digits import digits
 from ablations.errors import TrialFailed
 from ablations.study.train_settings import TrainSettings
 from ablations.training import loop
+from ablations.training.keeper import Keeper
 from ablations.training.loop import curve_steps, top1, total_steps, train
 from ablations.training.recipe import learning_rate
 from involution_core import build_network
@@ -173,9 +174,18 @@ class Young(torch.nn.Module):
         return scores if self.training or self.trained >= self.steps else scores * float("inf")
 
 
-def test_a_curve_has_no_point_where_outputs_are_not_finite_yet(data, capsys):
-    curve = train(Young(4), data, TrainSettings(epochs=None, steps=6, batch_size=8), 0, CPU)
+class Listening(Keeper):
+    def __init__(self):
+        self.heard = []
+
+    def notice(self, line):
+        self.heard.append(line)
+
+
+def test_a_curve_has_no_point_where_outputs_are_not_finite_yet(data):
+    settings, keeper = TrainSettings(epochs=None, steps=6, batch_size=8), Listening()
+    curve = train(Young(4), data, settings, 0, CPU, keeper=keeper)
     assert [point.steps for point in curve] == [5, 6]
-    assert "step 3 of 6: the network's outputs are not finite: no point" in capsys.readouterr().out
+    assert keeper.heard[-1].startswith("step 3 of 6: the network's outputs are not finite; the")
     with pytest.raises(TrialFailed, match="outputs are not finite"):
         train(Young(9), data, TrainSettings(epochs=None, steps=6, batch_size=8), 0, CPU)
