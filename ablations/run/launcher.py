@@ -16,17 +16,25 @@ from ablations.records.key import RecordKey
 from ablations.records.logs import write_log
 from ablations.records.store import Store
 from ablations.records.trial_record import TRIALS, TrainedCosts, TrialRecord
-from ablations.run.capacity import choose_jobs
+from ablations.run.engines.choice import choose_engine
+from ablations.run.engines.engine import (
+    Ended,
+    Engine,
+    Event,
+    Lost,
+    Noticed,
+    Paused,
+    Started,
+    Stepped,
+)
 from ablations.run.failure_limit import failures_allowed
-from ablations.run.pool import Ended, Lost, Noticed, Paused, Pool, Started, Stepped
 from ablations.run.stopping import Stop
 from ablations.study.run_settings import RunSettings
 from ablations.training.environment import describe_environment
-from ablations.training.keeper import TrialPaused
 from ablations.training.loop import total_steps
 from ablations.training.progress import Progress
 from ablations.training.setup import Setup, sources_of
-from ablations.training.trial import Failure, Outcome, Trial, run_trial
+from ablations.training.trial import Failure, Outcome, Trial
 from ablations.training.trial_files import TrialFiles
 
 TOLD_EVERY = 5.0
@@ -97,17 +105,13 @@ def run_seeded(
     for trial, order in orders.items():
         if order.record is not None:
             progress.trial_ends(trial, order.record, reused=True)
-    wanted = list({id(orders[trial].setup): orders[trial].setup for trial in left}.values())
-    jobs = 0 if debug else choose_jobs(settings.jobs, wanted, device)
-    stop = stop or Stop()
-    with stop.patiently(here=not (jobs and left)), Claims(store.output, progress.notice) as claims:
+    setups = {trial: orders[trial].setup for trial in left}
+    engine, stop = choose_engine(settings, setups, device, debug), stop or Stop()
+    with stop.patiently(engine.here), Claims(store.output, progress.notice) as claims:
         desk = Desk(orders, store, claims, progress, stop, allowed, on_records)
         desk.begin()
         while left and not stop.asked:
-            if jobs:
-                desk.run_beside(left, min(jobs, len(left)))
-            else:
-                desk.run_here(left, debug)
+            desk.run(engine, left)
             left = [trial for trial in left if orders[trial].record is None]
             desk.wait(left)
     return [order.record for order in orders.values() if order.record is not None]
@@ -218,46 +222,27 @@ class Desk:
             self.progress.notice(f"waiting for {several} of {self.claims.holder(claims[0])}")
             self.claims.wait(claims, lambda: self.stop.asked)
 
-    def run_here(self, trials: Sequence[Trial], debug: bool) -> None:
-        """One at a time, in this process."""
-        for trial in self.claimed(trials):
-            if self.stop.asked:
-                return
-            self.progress.trial_starts(trial, self._steps(trial))
+    def run(self, engine: Engine, trials: Sequence[Trial]) -> None:
+        """Has the engine train those of the trials that can be claimed."""
+        files = {trial: self.orders[trial].files for trial in trials}
+        engine.run(self.claimed(trials), files, self.stop, self.take)
 
-            def on_step(step: int, loss: float, trial: Trial = trial) -> None:
+    def take(self, event: Event) -> None:
+        """Whatever happens to a trial."""
+        match event:
+            case Started(trial):
+                self.progress.trial_starts(trial, self._steps(trial))
+            case Stepped(trial, step, loss):
                 self.progress.step_done(trial, step, loss)
-                self._tell_records()
-
-            order, asked = self.orders[trial], lambda: self.stop.asked
-            try:
-                tell = self.progress.notice
-                outcome = run_trial(order.setup, trial, order.files, on_step, asked, debug, tell)
-            except TrialPaused:
+            case Noticed(line):
+                self.progress.notice(line)
+            case Lost(trial, reason):
+                self.progress.trial_lost(trial, reason)
+            case Ended(trial, outcome):
+                self.keep(trial, outcome)
+            case Paused(trial):
                 self.progress.trial_paused(trial)
-                return
-            self.keep(trial, outcome)
-
-    def run_beside(self, trials: Sequence[Trial], jobs: int) -> None:
-        """So many at a time, in processes of their own."""
-        threads = max(trial.settings.threads for trial in trials)
-        with Pool(jobs, threads) as pool:
-            files = {trial: self.orders[trial].files for trial in trials}
-            for event in pool.run(self.claimed(trials), files, self.stop):
-                match event:
-                    case Started(trial):
-                        self.progress.trial_starts(trial, self._steps(trial))
-                    case Stepped(trial, step, loss):
-                        self.progress.step_done(trial, step, loss)
-                    case Noticed(line):
-                        self.progress.notice(line)
-                    case Lost(trial, reason):
-                        self.progress.trial_lost(trial, reason)
-                    case Ended(trial, outcome):
-                        self.keep(trial, outcome)
-                    case Paused(trial):
-                        self.progress.trial_paused(trial)
-                self._tell_records()
+        self._tell_records()
 
     def keep(self, trial: Trial, outcome: Outcome | Failure) -> None:
         """Writes a trial's record, and the log of its failure."""
