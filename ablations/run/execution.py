@@ -18,6 +18,7 @@ from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS
 from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.results.tuning_result import trained_variants
+from ablations.run.engines.choice import check_engine
 from ablations.run.launcher import choose_device, run_seeded, run_trials
 from ablations.run.stopping import Stop
 from ablations.run.strangers_code import own_code
@@ -65,6 +66,7 @@ def execute(
     candidates: list[tuple[Setup, int]] = []
     if settings.train:
         device = choose_device(settings.train.device)
+        check_engine(settings, device)
         setups = setups_of(distinct_variants(studies), settings.train, loaded, progress.images_seen)
         candidates = tuning_trials(studies, settings.train, loaded, progress.images_seen)
     proofs = _proofs(studies, settings.cost_model, progress)
