@@ -42,7 +42,8 @@ def execute(
     on_run: Callable[[Run], None] = lambda run: None,
 ) -> Run:
     """Checks everything, proves the costs, tunes, trains and times what is not yet recorded in the
-    output folder. Where it is asked to stop, the run that comes back is a partial one.
+    output folder. Where it is asked to stop, or other shards are not through, the run that comes
+    back is a partial one.
 
     Args:
         studies: What is compared.
@@ -89,7 +90,8 @@ def execute(
     timed = Store(settings.output, TIMINGS, progress.notice)
     if candidates:
         progress.pass_starts(TUNING)
-        unkept = replace(settings, save_weights=False)
+        # All shards need what is chosen: they share the trials by their claims.
+        unkept = replace(settings, save_weights=False, shard=None)
 
         def tell_tuning(found: Sequence[TrialRecord]) -> None:
             on_run(replace(whole, tuning=found))
@@ -107,7 +109,7 @@ def execute(
 
     records = run_trials(setups, settings, device, trials, progress, debug, stop, tell)
     whole = replace(whole, records=records)
-    if stop.asked:
+    if stop.asked or whole.partial:  # other shards are not through
         return whole
     try:
         return replace(whole, timings=measure_timings(setups, device, timed, progress, debug))

@@ -28,6 +28,7 @@ from ablations.run.engines.engine import (
     Stepped,
 )
 from ablations.run.failure_limit import failures_allowed
+from ablations.run.shards import of_shard
 from ablations.run.stopping import Stop
 from ablations.study.run_settings import RunSettings
 from ablations.training.environment import describe_environment
@@ -86,6 +87,7 @@ def run_seeded(
     allowed: float = math.inf,
 ) -> list[TrialRecord]:
     """One record for every setup with its seed, trained here or found in `store`, in their order.
+    Of a shard, those that are trained elsewhere may be missing.
 
     Trials run side by side as `settings.jobs` says; their numbers do not depend on it. Trials that
     another run in the same folder is at are left to it. What makes a trial fail goes into its
@@ -100,8 +102,10 @@ def run_seeded(
     }
     for order in orders.values():
         order.take(store.peek(order.key), settings.retry_failed)
-    left = [trial for trial, order in orders.items() if order.record is None]
-    progress.run_starts(_works(orders))
+    mine = set(of_shard(list(orders), settings.shard))
+    left = [trial for trial in orders if trial in mine and orders[trial].record is None]
+    known = {t: order for t, order in orders.items() if t in mine or order.record is not None}
+    progress.run_starts(_works(known))
     for trial, order in orders.items():
         if order.record is not None:
             progress.trial_ends(trial, order.record, reused=True)
@@ -114,6 +118,9 @@ def run_seeded(
             desk.run(engine, left)
             left = [trial for trial in left if orders[trial].record is None]
             desk.wait(left)
+    for trial, order in orders.items():
+        if trial not in mine and order.record is None:  # ended by another shard meanwhile
+            order.take(store.peek(order.key), retry_failed=False)
     return [order.record for order in orders.values() if order.record is not None]
 
 

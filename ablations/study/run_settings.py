@@ -12,6 +12,7 @@ from ablations.settings.readers import (
     read_count_or_zero,
     read_positive,
     read_share_or_count,
+    whole,
 )
 from ablations.settings.setting import Setting, check_settings, machine_switch, setting
 from ablations.study.train_settings import MODELS, TrainSettings
@@ -43,6 +44,14 @@ def _read_gpus(text: str) -> float:
     return value
 
 
+def _read_shard(text: str) -> str:
+    place, _, of = text.partition("/")
+    shard, shards = whole(place), whole(of)
+    if shard is None or shards is None or shard > shards:
+        raise ValueError("must be I/N, I from 1 to N, such as 2/8")
+    return f"{shard}/{shards}"
+
+
 @dataclass(frozen=True)
 class RunSettings:
     """A run: where it goes, how costs are counted, how many seeds, how trials are trained.
@@ -67,6 +76,7 @@ class RunSettings:
             this machine.
         cpus_per_trial: Of a node, for each trial on Ray; None: its threads.
         gpus_per_trial: Likewise, at most 1; None: 1 where trials are trained on GPUs, else 0.
+        shard: "I/N": every N-th trial of the studies alone, beginning with the I-th; None: all.
 
     Raises:
         SettingError: For the first value that is not allowed.
@@ -208,6 +218,20 @@ class RunSettings:
             example="0.5",
             option="--gpus-per-trial",
             metavar="K",
+            axis=False,
+            machine=True,
+        )
+    )
+
+    shard: str | None = setting(
+        Setting(
+            read=_read_shard,
+            default=None,
+            help="Of all trials only every N-th, beginning with the I-th; the study is complete "
+            "when all shards have run in one folder",
+            example="2/8",
+            option="--shard",
+            metavar="I/N",
             axis=False,
             machine=True,
         )
