@@ -6,6 +6,7 @@ be repeated by Ray itself (max_retries=0): for want of memory Ray would repeat i
 nobody would be told.
 """
 
+import errno
 import logging
 import os
 import signal
@@ -67,9 +68,18 @@ class RayEngine:
         stop: Stop,
         tell: OnEvent,
     ) -> None:
-        """See `Engine.run`. Where it ends before its tasks, Ray ends these."""
+        """See `Engine.run`. Where it ends before its tasks, Ray ends these.
+
+        Raises:
+            SettingError: Where no cluster answers.
+            OSError: Where it is lost with all that it ran.
+        """
         with _connected(self.address):
-            _Tasks(self, files, tell).run(trials, stop)
+            try:
+                _Tasks(self, files, tell).run(trials, stop)
+            except RayError as error:
+                told = f"the cluster is lost ({one_line(error)}); the same command goes on"
+                raise OSError(errno.ECONNRESET, told, "ray") from None
 
 
 @contextmanager
@@ -120,10 +130,13 @@ class _Tasks:
         self._started: set[int] = set()
         self._begun = 0
         self._lost = deque[Trial]()
-        self._losses: Counter[tuple[Trial, int]] = Counter()  # by how many of its kind may be
+        self._losses: Counter[tuple[Trial, int]] = (
+            Counter()
+        )  # of nodes, or processes, as `_way` says
         here = ray.get_runtime_context().get_node_id()
         beside = NodeAffinitySchedulingStrategy(here, soft=False)  # no other node's end ends it
-        self._board = ray.remote(Board).options(num_cpus=0, scheduling_strategy=beside).remote()
+        board = ray.remote(Board).options(num_cpus=0, scheduling_strategy=beside)
+        self._board: Any = board.remote()
         self._task = ray.remote(train_task).options(
             num_cpus=engine.cpus, num_gpus=engine.gpus, max_retries=0
         )
