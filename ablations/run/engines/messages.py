@@ -34,9 +34,6 @@ class Notice:
     line: str
 
 
-Last = "Outcome | Failure | str"
-
-
 def event_of(trial: "Trial", told: object) -> Event:
     """What a message of a trial's process says."""
     if told == STARTED:
