@@ -16,6 +16,7 @@ def saved(tmp_path):
     """Saves the made-up run of a study, changed as a test wants."""
 
     def save(name, change=lambda run: run, tops=TOPS, **options):
+        options = {"cost_model": "rednet-small"} | options
         run = change(make_run(tmp_path / name, "kernel-size", tops, **options))
         save_run(run)
         return run
@@ -37,6 +38,7 @@ def files(folder):
     return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
+@pytest.mark.torture
 def test_shards_in_folders_of_their_own_become_the_study(run, tmp_path):
     command = ["kernel-size", "--sizes", "1", "3", "--seeds", "1", "--steps", "1"]
     command += ["--cost-model", "rednet-small", "--save-weights"]
