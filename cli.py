@@ -9,6 +9,7 @@ from ablations.errors import SettingError
 from commands.backends import backends
 from commands.compare import compare
 from commands.evaluate import evaluate
+from commands.merge import merge
 from commands.plan import plan
 from commands.report import report
 from commands.shared.options import debug_option, no_train_option, open_option
@@ -28,7 +29,7 @@ def cli() -> None:
 
 for command in (
     *study_commands(run_studies, [no_train_option, open_option, debug_option]),
-    *(plan, verify, status, report, compare, evaluate, backends),
+    *(plan, verify, status, report, merge, compare, evaluate, backends),
 ):
     cli.add_command(command)
 

@@ -67,6 +67,12 @@ def test_data_frames_are_imported_where_one_is_asked_for(module):
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
+def test_ray_is_imported_by_its_own_files_alone():
+    own = {ROOT / "ablations/run/engines" / name for name in ("ray_engine.py", "ray_tasks.py")}
+    files = [path for package in ORDER[:-1] for path in (ROOT / package).rglob("*.py")]
+    assert {path for path in files if "ray" in set(imported(path))} == own
+
+
 def test_no_two_files_of_the_reports_have_the_same_name():
     names = [path.name for path in (ROOT / "reports").rglob("*.py") if path.name != "__init__.py"]
     assert len(names) == len(set(names))

@@ -19,6 +19,7 @@ from ablations.records.timing_record import TIMINGS
 from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.results.tuning_result import trained_variants
 from ablations.run.failure_limit import failures_allowed
+from ablations.run.engines.choice import check_engine
 from ablations.run.launcher import choose_device, run_seeded, run_trials
 from ablations.run.stopping import Stop
 from ablations.run.strangers_code import own_code
@@ -42,7 +43,8 @@ def execute(
     on_run: Callable[[Run], None] = lambda run: None,
 ) -> Run:
     """Checks everything, proves the costs, tunes, trains and times what is not yet recorded in the
-    output folder. Where it is asked to stop, the run that comes back is a partial one.
+    output folder. Where it is asked to stop, or other shards are not through, the run that comes
+    back is a partial one.
 
     Args:
         studies: What is compared.
@@ -66,6 +68,7 @@ def execute(
     candidates: list[tuple[Setup, int]] = []
     if settings.train:
         device = choose_device(settings.train.device)
+        check_engine(settings, device)
         setups = setups_of(distinct_variants(studies), settings.train, loaded, progress.images_seen)
         candidates = tuning_trials(studies, settings.train, loaded, progress.images_seen)
     proofs = _proofs(studies, settings.cost_model, progress)
@@ -88,7 +91,8 @@ def execute(
     timed = Store(settings.output, TIMINGS, progress.notice)
     if candidates:
         progress.pass_starts(TUNING)
-        unkept = replace(settings, save_weights=False)
+        # All shards need what is chosen: they share the trials by their claims.
+        unkept = replace(settings, save_weights=False, shard=None)
 
         def tell_tuning(found: Sequence[TrialRecord]) -> None:
             on_run(replace(whole, tuning=found))
@@ -109,7 +113,7 @@ def execute(
 
     records = run_trials(setups, settings, device, trials, progress, debug, stop, tell)
     whole = replace(whole, records=records)
-    if stop.asked:
+    if stop.asked or whole.partial:  # other shards are not through
         return whole
     try:
         return replace(whole, timings=measure_timings(setups, device, timed, progress, debug))

@@ -16,17 +16,26 @@ from ablations.records.key import RecordKey
 from ablations.records.logs import write_log
 from ablations.records.store import Store
 from ablations.records.trial_record import TRIALS, TrainedCosts, TrialRecord
-from ablations.run.capacity import choose_jobs
+from ablations.run.engines.choice import choose_engine
+from ablations.run.engines.engine import (
+    Ended,
+    Engine,
+    Event,
+    Lost,
+    Noticed,
+    Paused,
+    Started,
+    Stepped,
+)
 from ablations.run.failure_limit import failures_allowed
-from ablations.run.pool import Ended, Lost, Noticed, Paused, Pool, Started, Stepped
+from ablations.run.shards import of_shard
 from ablations.run.stopping import Stop
 from ablations.study.run_settings import RunSettings
 from ablations.training.environment import describe_environment
-from ablations.training.keeper import TrialPaused
 from ablations.training.loop import total_steps
 from ablations.training.progress import Progress
 from ablations.training.setup import Setup, sources_of
-from ablations.training.trial import Failure, Outcome, Trial, run_trial
+from ablations.training.trial import Failure, Outcome, Trial
 from ablations.training.trial_files import TrialFiles
 
 TOLD_EVERY = 5.0
@@ -78,6 +87,7 @@ def run_seeded(
     allowed: float = math.inf,
 ) -> list[TrialRecord]:
     """One record for every setup with its seed, trained here or found in `store`, in their order.
+    Of a shard, those that are trained elsewhere may be missing.
 
     Trials run side by side as `settings.jobs` says; their numbers do not depend on it. Trials that
     another run in the same folder is at are left to it. What makes a trial fail goes into its
@@ -92,24 +102,25 @@ def run_seeded(
     }
     for order in orders.values():
         order.take(store.peek(order.key), settings.retry_failed)
-    left = [trial for trial, order in orders.items() if order.record is None]
-    progress.run_starts(_works(orders))
+    mine = set(of_shard(list(orders), settings.shard))
+    left = [trial for trial in orders if trial in mine and orders[trial].record is None]
+    known = {t: order for t, order in orders.items() if t in mine or order.record is not None}
+    progress.run_starts(_works(known))
     for trial, order in orders.items():
         if order.record is not None:
             progress.trial_ends(trial, order.record, reused=True)
-    wanted = list({id(orders[trial].setup): orders[trial].setup for trial in left}.values())
-    jobs = 0 if debug else choose_jobs(settings.jobs, wanted, device)
-    stop = stop or Stop()
-    with stop.patiently(here=not (jobs and left)), Claims(store.output, progress.notice) as claims:
+    setups = {trial: orders[trial].setup for trial in left}
+    engine, stop = choose_engine(settings, setups, device, debug), stop or Stop()
+    with stop.patiently(engine.here), Claims(store.output, progress.notice) as claims:
         desk = Desk(orders, store, claims, progress, stop, allowed, on_records)
         desk.begin()
         while left and not stop.asked:
-            if jobs:
-                desk.run_beside(left, min(jobs, len(left)))
-            else:
-                desk.run_here(left, debug)
+            desk.run(engine, left)
             left = [trial for trial in left if orders[trial].record is None]
             desk.wait(left)
+    for trial, order in orders.items():
+        if trial not in mine and order.record is None:  # ended by another shard meanwhile
+            order.take(store.peek(order.key), retry_failed=False)
     return [order.record for order in orders.values() if order.record is not None]
 
 
@@ -218,46 +229,27 @@ class Desk:
             self.progress.notice(f"waiting for {several} of {self.claims.holder(claims[0])}")
             self.claims.wait(claims, lambda: self.stop.asked)
 
-    def run_here(self, trials: Sequence[Trial], debug: bool) -> None:
-        """One at a time, in this process."""
-        for trial in self.claimed(trials):
-            if self.stop.asked:
-                return
-            self.progress.trial_starts(trial, self._steps(trial))
+    def run(self, engine: Engine, trials: Sequence[Trial]) -> None:
+        """Has the engine train those of the trials that can be claimed."""
+        files = {trial: self.orders[trial].files for trial in trials}
+        engine.run(self.claimed(trials), files, self.stop, self.take)
 
-            def on_step(step: int, loss: float, trial: Trial = trial) -> None:
+    def take(self, event: Event) -> None:
+        """Whatever happens to a trial."""
+        match event:
+            case Started(trial):
+                self.progress.trial_starts(trial, self._steps(trial))
+            case Stepped(trial, step, loss):
                 self.progress.step_done(trial, step, loss)
-                self._tell_records()
-
-            order, asked = self.orders[trial], lambda: self.stop.asked
-            try:
-                tell = self.progress.notice
-                outcome = run_trial(order.setup, trial, order.files, on_step, asked, debug, tell)
-            except TrialPaused:
+            case Noticed(line):
+                self.progress.notice(line)
+            case Lost(trial, reason):
+                self.progress.trial_lost(trial, reason)
+            case Ended(trial, outcome):
+                self.keep(trial, outcome)
+            case Paused(trial):
                 self.progress.trial_paused(trial)
-                return
-            self.keep(trial, outcome)
-
-    def run_beside(self, trials: Sequence[Trial], jobs: int) -> None:
-        """So many at a time, in processes of their own."""
-        threads = max(trial.settings.threads for trial in trials)
-        with Pool(jobs, threads) as pool:
-            files = {trial: self.orders[trial].files for trial in trials}
-            for event in pool.run(self.claimed(trials), files, self.stop):
-                match event:
-                    case Started(trial):
-                        self.progress.trial_starts(trial, self._steps(trial))
-                    case Stepped(trial, step, loss):
-                        self.progress.step_done(trial, step, loss)
-                    case Noticed(line):
-                        self.progress.notice(line)
-                    case Lost(trial, reason):
-                        self.progress.trial_lost(trial, reason)
-                    case Ended(trial, outcome):
-                        self.keep(trial, outcome)
-                    case Paused(trial):
-                        self.progress.trial_paused(trial)
-                self._tell_records()
+        self._tell_records()
 
     def keep(self, trial: Trial, outcome: Outcome | Failure) -> None:
         """Writes a trial's record, and the log of its failure."""

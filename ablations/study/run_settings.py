@@ -1,5 +1,6 @@
 """A run as it was asked for. No torch."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +12,14 @@ from ablations.settings.readers import (
     read_count_or_zero,
     read_positive,
     read_share_or_count,
+    whole,
 )
 from ablations.settings.setting import Setting, check_settings, machine_switch, setting
 from ablations.study.train_settings import MODELS, TrainSettings
 
 AUTO = "auto"
+
+LOCAL, RAY = "local", "ray"
 
 
 def _read_jobs(text: str) -> str:
@@ -25,6 +29,27 @@ def _read_jobs(text: str) -> str:
         return str(read_count_or_zero(text))
     except ValueError as error:
         raise ValueError(f"{error}, or {AUTO}") from None
+
+
+def _read_address(text: str) -> str:
+    if re.fullmatch(r"auto|[^\s/@]+:[0-9]{1,5}", text) is None:
+        raise ValueError("must be HOST:PORT of the head node, or auto, on a node of the cluster")
+    return text
+
+
+def _read_gpus(text: str) -> float:
+    value = number_within(0, float("inf"))(text)
+    if value > 1:
+        raise ValueError("must be at most 1: a trial is trained on one GPU, or shares it")
+    return value
+
+
+def _read_shard(text: str) -> str:
+    place, _, of = text.partition("/")
+    shard, shards = whole(place), whole(of)
+    if shard is None or shards is None or shard > shards:
+        raise ValueError("must be I/N, I from 1 to N, such as 2/8")
+    return f"{shard}/{shards}"
 
 
 @dataclass(frozen=True)
@@ -46,6 +71,12 @@ class RunSettings:
         fail_fast: Whether the first trial that fails stops the run.
         fail_on_error: How many trials, "3", or what share of them, "10%", may fail before the run
             stops; None: all.
+        engine: "local": this machine; "ray": the nodes of a Ray cluster.
+        ray_address: Of the cluster, "HOST:PORT" or "auto"; None: as Ray finds it, else a new one on
+            this machine.
+        cpus_per_trial: Of a node, for each trial on Ray; None: its threads.
+        gpus_per_trial: Likewise, at most 1; None: 1 where trials are trained on GPUs, else 0.
+        shard: "I/N": every N-th trial of the studies alone, beginning with the I-th; None: all.
 
     Raises:
         SettingError: For the first value that is not allowed.
@@ -140,11 +171,88 @@ class RunSettings:
         )
     )
 
+    engine: str = setting(
+        Setting(
+            read=one_of((LOCAL, RAY)),
+            default=LOCAL,
+            help="Where trials run: local, on this machine; ray, as tasks of a Ray cluster",
+            example="ray",
+            option="--engine",
+            metavar="NAME",
+            axis=False,
+            machine=True,
+        )
+    )
+    ray_address: str | None = setting(
+        Setting(
+            read=_read_address,
+            default=None,
+            help="The Ray cluster; without it the one that RAY_ADDRESS or 'ray start' names, or a "
+            "new one on this machine",
+            example="10.0.0.1:6379",
+            option="--ray-address",
+            metavar="HOST:PORT",
+            axis=False,
+            machine=True,
+        )
+    )
+    cpus_per_trial: float | None = setting(
+        Setting(
+            read=read_positive,
+            default=None,
+            kind=float,
+            help="CPUs that Ray reserves for each trial; without it as many as it has threads",
+            example="4",
+            option="--cpus-per-trial",
+            axis=False,
+            machine=True,
+        )
+    )
+    gpus_per_trial: float | None = setting(
+        Setting(
+            read=_read_gpus,
+            default=None,
+            kind=float,
+            help="GPUs that Ray reserves for each trial, at most 1; without it 1 where trials are "
+            "trained on GPUs; 0.5: two share one",
+            example="0.5",
+            option="--gpus-per-trial",
+            metavar="K",
+            axis=False,
+            machine=True,
+        )
+    )
+
+    shard: str | None = setting(
+        Setting(
+            read=_read_shard,
+            default=None,
+            help="Of all trials only every N-th, beginning with the I-th; the study is complete "
+            "when all shards have run in one folder",
+            example="2/8",
+            option="--shard",
+            metavar="I/N",
+            axis=False,
+            machine=True,
+        )
+    )
+
     def __post_init__(self) -> None:
         check_settings(self)
+        self._check_engine()
         if self.fail_fast and self.fail_on_error is not None:
             problem = "give either --fail-fast or --fail-on-error"
             raise SettingError("fail-on-error", self.fail_on_error, problem)
+
+    def _check_engine(self) -> None:
+        if self.engine == RAY:
+            if self.jobs.strip("0") == "":
+                raise SettingError("jobs", self.jobs, "is of --engine local; allowed: auto, 1, ...")
+            return
+        for name in ("ray_address", "cpus_per_trial", "gpus_per_trial"):
+            value = getattr(self, name)
+            if value is not None:
+                raise SettingError(name.replace("_", "-"), value, "is of --engine ray")
 
     @property
     def models(self) -> list[str]:

@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from ablations.errors import SettingError
 from ablations.records.folder import WRITTEN, check_writable
 from ablations.run.stopping import Stop
 from ablations.study.run_settings import RunSettings
@@ -52,7 +54,10 @@ def run_studies(
             _stopped(settings, stop, progress)
         if stop.asked:
             _stopped(settings, stop, progress)
-    if not run.verified or run.failures or run.fruitless:
+    if run.partial:
+        told = f"{len(run.records)} of {run.wanted} trials have ended"
+        _tell(f"shard {settings.shard}: {told}; the study is complete when all shards have run")
+    if not run.verified or run.failures or (run.fruitless and not run.partial):
         sys.exit(FAILED)
 
 
@@ -96,10 +101,24 @@ def _report(run: "Run", open_browser: bool) -> None:
 
     output = run.settings.output
     with Claims(output, _tell) as claims, claims.hold("report", "writes the report"):
+        if run.partial and _is_complete(output, run.studies):
+            return
         remove_tables(output)
         save_run(run)
         if run.records or not run.partial:
             _show(run, open_browser)
+
+
+def _is_complete(output: Path, studies: Sequence[Study]) -> bool:
+    """Whether another shard has reported all of the studies meanwhile."""
+    from ablations.records.run_file import RUN_FILE, load_run
+
+    if not (output / RUN_FILE).exists():
+        return False
+    with suppress(SettingError):
+        found = load_run(output, "output")
+        return list(found.studies) == list(studies) and not found.partial and bool(found.timings)
+    return False
 
 
 def _show(run: "Run", open_browser: bool) -> None:

@@ -13,22 +13,22 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess, SpawnProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
 
-from ablations.run.stopping import SIGNALS, Stop
-from ablations.run.worker import (
-    PAUSED,
-    STARTED,
-    STOP,
-    THREAD_VARIABLES,
-    Notice,
-    train_trials,
+from ablations.run.engines.engine import (
+    ATTEMPTS,
+    Ended,
+    Event,
+    Lost,
+    OnEvent,
+    Paused,
+    Started,
+    Stepped,
 )
-from ablations.training.trial import Failure, Outcome, Trial
+from ablations.run.engines.messages import event_of
+from ablations.run.engines.worker import STOP, THREAD_VARIABLES, train_trials
+from ablations.run.stopping import SIGNALS, Stop
+from ablations.training.trial import Failure, Trial
 from ablations.training.trial_files import TrialFiles
-
-ATTEMPTS = 3
-"""So often a trial is begun whose process dies."""
 
 PATIENCE = 1.0
 """Seconds between looks at whether a process has died that did not say so: children of its own can
@@ -41,55 +41,6 @@ else:  # where a fork of what is loaded is not safe, or there is none
     PROCESSES = get_context("spawn")
 """How processes begin: as forks of one that has imported what they need and done nothing else,
 which spares each some seconds; or fresh."""
-
-
-@dataclass(frozen=True)
-class Started:
-    """A trial has begun."""
-
-    trial: Trial
-
-
-@dataclass(frozen=True)
-class Stepped:
-    """A trial has done so many steps; loss: the last one's."""
-
-    trial: Trial
-    step: int
-    loss: float
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A trial is over, with a record of its own or a failure before there was one."""
-
-    trial: Trial
-    outcome: Outcome | Failure
-
-
-@dataclass(frozen=True)
-class Lost:
-    """The process of a trial has died, and the trial will begin again."""
-
-    trial: Trial
-    reason: str
-
-
-@dataclass(frozen=True)
-class Paused:
-    """A trial has stopped, as it was asked to, and can go on in another run."""
-
-    trial: Trial
-
-
-@dataclass(frozen=True)
-class Noticed:
-    """A line for whoever watches, such as on a damaged checkpoint."""
-
-    line: str
-
-
-Event = Started | Stepped | Ended | Lost | Paused | Noticed
 
 
 @dataclass(eq=False)
@@ -133,43 +84,42 @@ class _Worker:
 
 
 class Pool:
-    """Runs trials in processes of their own, which are kept for the next ones.
+    """The engine of one machine: trials in processes of their own, kept for the next ones.
 
-    As a context, behind which no process is left.
+    One whose process dies is begun again when all others have been begun.
 
     Args:
         jobs: Processes at a time, at least one.
         threads: Of each trial.
     """
 
+    here = False
+
     def __init__(self, jobs: int, threads: int) -> None:
         self.jobs, self.threads = jobs, threads
         self._workers: list[_Worker] = []
         self._begun = 0
 
-    def __enter__(self) -> "Pool":
-        self._folder = TemporaryDirectory()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        while self._workers:
-            self._workers.pop().end()
-        self._folder.cleanup()
-
     def run(
+        self,
+        trials: Iterable[Trial],
+        files: Mapping[Trial, TrialFiles],
+        stop: Stop,
+        tell: OnEvent,
+    ) -> None:
+        """See `Engine.run`."""
+        with TemporaryDirectory() as folder:
+            self._folder = Path(folder)
+            try:
+                for event in self._events(trials, files, stop):
+                    tell(event)
+            finally:
+                while self._workers:
+                    self._workers.pop().end()
+
+    def _events(
         self, trials: Iterable[Trial], files: Mapping[Trial, TrialFiles], stop: Stop
     ) -> Iterator[Event]:
-        """Runs the trials, begun in their order, and says what happens to them as it happens.
-
-        One is taken from `trials` when it can be begun. One whose process dies is begun again when
-        all others have been begun. When `stop` is asked, those that run are paused, as far as there
-        is time, and no other is begun.
-        """
         fresh, lost = iter(trials), deque[Trial]()
         attempts: Counter[Trial] = Counter()
         stopping = False
@@ -211,7 +161,7 @@ class Pool:
 
     def _begin(self) -> _Worker:
         self._begun += 1
-        crash = Path(self._folder.name) / f"{self._begun}.txt"
+        crash = self._folder / f"{self._begun}.txt"
         ours, theirs = PROCESSES.Pipe()
         variables = os.environ | dict.fromkeys(THREAD_VARIABLES, str(self.threads))
         process = PROCESSES.Process(target=train_trials, args=(theirs, variables, crash))
@@ -237,16 +187,15 @@ class Pool:
         if told is None:
             dead = worker.process.exitcode is not None and not worker.connection.poll()
             return self._lost(worker, trial, attempts[trial]) if dead else None
-        if told == STARTED:
-            worker.started = True
-            return Started(trial)
-        if isinstance(told, Notice):
-            return Noticed(told.line)
-        if isinstance(told, tuple):
-            worker.step, loss = told
-            return Stepped(trial, worker.step, loss)
-        worker.trial = None
-        return Paused(trial) if told == PAUSED else Ended(trial, told)
+        event = event_of(trial, told)
+        match event:
+            case Started():
+                worker.started = True
+            case Stepped(step=step):
+                worker.step = step
+            case Ended() | Paused():
+                worker.trial = None
+        return event
 
     def _lost(self, worker: _Worker, trial: Trial, attempt: int) -> Event:
         self._workers.remove(worker)

@@ -12,7 +12,7 @@ import pytest
 from trials import DROPS, NETWORK, Events, dies, run_families
 from worker_processes import alive, workers
 
-from ablations.run import pool
+from ablations.run.engines import pool
 
 SEGFAULT = "import ctypes; ctypes.string_at(0)"
 
@@ -146,7 +146,7 @@ def long_run(tmp_path):
         text=True,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         assert "step" in process.stderr.readline(), "it tells how far it is"

@@ -1,0 +1,1 @@
+"""What runs trials: this process, processes of this machine, a cluster."""

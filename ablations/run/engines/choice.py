@@ -1,0 +1,81 @@
+"""Which engine trains the trials of a run."""
+
+import socket
+from collections.abc import Mapping
+from importlib.util import find_spec
+
+import torch
+
+from ablations.errors import SettingError, one_line
+from ablations.run.capacity import choose_jobs
+from ablations.run.engines.engine import Engine
+from ablations.run.engines.here import Here
+from ablations.run.engines.pool import Pool
+from ablations.study.run_settings import AUTO, RAY, RunSettings
+from ablations.training.setup import Setup
+from ablations.training.trial import Trial
+
+ANSWERS = 5.0
+"""Seconds that a cluster has to take a connection."""
+
+
+def check_engine(settings: RunSettings, device: torch.device) -> None:
+    """For before anything is written.
+
+    Raises:
+        SettingError: For an engine that cannot run here.
+    """
+    if settings.engine != RAY:
+        return
+    if find_spec("ray") is None:
+        problem = "Ray is not installed: pip install 'involution-ablate[ray]'"
+        raise SettingError("engine", RAY, problem)
+    if settings.ray_address not in (None, "auto"):
+        _check_answers(settings.ray_address)
+    if device.type == "cuda" and settings.gpus_per_trial == 0:
+        raise SettingError("gpus-per-trial", 0, "trials are trained on GPUs here")
+
+
+def _check_answers(address: str) -> None:
+    """Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), ANSWERS).close()
+    except (OSError, OverflowError) as error:
+        problem = f"nothing answers there ({one_line(error)})"
+        raise SettingError("ray-address", address, problem) from None
+
+
+def choose_engine(
+    settings: RunSettings, setups: Mapping[Trial, Setup], device: torch.device, debug: bool
+) -> Engine:
+    """The engine for some trials; nothing is started before it runs.
+
+    Args:
+        settings: Of the run.
+        setups: The trials with theirs; there may be none.
+        device: Where they are trained.
+        debug: Whether one that fails is to raise its error, which needs this process.
+    """
+    if debug or not setups:
+        return Here(setups, debug)
+    threads = max(trial.settings.threads for trial in setups)
+    if settings.engine == RAY:
+        return _ray_engine(settings, device, threads)
+    wanted = list({id(setup): setup for setup in setups.values()}.values())
+    jobs = choose_jobs(settings.jobs, wanted, device)
+    if not jobs:
+        return Here(setups, debug)
+    return Pool(min(jobs, len(setups)), threads)
+
+
+def _ray_engine(settings: RunSettings, device: torch.device, threads: int) -> Engine:
+    from ablations.run.engines.ray_engine import RayEngine
+
+    gpus = settings.gpus_per_trial
+    return RayEngine(
+        settings.ray_address,
+        None if settings.jobs == AUTO else int(settings.jobs),
+        settings.cpus_per_trial or threads,
+        float(device.type == "cuda") if gpus is None else gpus,
+    )
