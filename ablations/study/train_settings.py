@@ -179,7 +179,7 @@ class TrainSettings:
             metavar="N|SHARE",
             noun="warm-up",
             phrase="warm-up over {}",
-            label=lambda level: level if level.endswith("%") else f"{level} epochs",
+            label=lambda level: f"{level} epochs" if level.isdecimal() else level,
             later=True,
         )
     )
