@@ -11,6 +11,9 @@ import sys
 sys.path.append(sys.path.pop(0))  # this folder last: its operator.py is not the standard library's
 
 import itertools
+import statistics
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,9 +32,11 @@ from ablations.training.recipe import learning_rate, warm_up_steps
 from ablations.training.trial_files import FileKeeper, TrialFiles
 from involution_core import build_network
 
-STEPS, SEED, TESTED = 40, 0, 32
+STEPS, SEED, TESTED = 10, 0, 32
 SETTINGS = TrainSettings(epochs=None, steps=STEPS)
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+Loop = Callable[[nn.Module, TensorImages], None]
 
 
 def images() -> TensorImages:
@@ -105,17 +110,35 @@ def main() -> None:
     print(f"{STEPS} steps of {SETTINGS.batch_size} images, {where}, {machine()}")
     data = images()
     check(data)
-    networks = [fresh(), fresh()]
-    times = medians(
-        {"ours": lambda: ours(networks[0], data), "bare PyTorch": lambda: bare(networks[1], data)},
-        seconds=30,
-        rounds=15,
-    )
-    for name, milliseconds in times.items():
-        print(f"{name:16} {milliseconds / STEPS:8.2f} ms a step")
-    ratio = times["ours"] / times["bare PyTorch"]
-    found = [goal("time of the training loop: ours / bare PyTorch", ratio, "<=", 1.05)]
-    write(options.json, {"milliseconds": times, "goals": found})
+    spent: dict[str, list[float]] = {"ours": [], "bare PyTorch": []}
+
+    def timed(name: str, loop: Loop) -> Callable[[], None]:
+        network = fresh()
+
+        def run() -> None:
+            start = time.process_time()
+            loop(network, data)
+            spent[name].append(1e3 * (time.process_time() - start))
+
+        return run
+
+    peers = {name: timed(name, loop) for name, loop in zip(spent, (ours, bare), strict=True)}
+    times = medians(peers, seconds=20, rounds=20)
+    processor = {name: statistics.median(found) for name, found in spent.items()}
+    for name in times:
+        print(
+            f"{name:16} {times[name] / STEPS:8.2f} ms a step, "
+            f"{processor[name] / STEPS:8.2f} ms of the processor"
+        )
+    found = [
+        goal(f"{what}: ours / bare PyTorch", mine / its, "<=", 1.05)
+        for what, (mine, its) in (
+            ("time of the training loop", times.values()),
+            ("the processor's, which other work does not take", processor.values()),
+        )
+    ]
+    figures = {"milliseconds": times, "milliseconds of the processor": processor, "goals": found}
+    write(options.json, figures)
 
 
 if __name__ == "__main__":
