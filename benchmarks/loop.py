@@ -123,7 +123,7 @@ def main() -> None:
         return run
 
     peers = {name: timed(name, loop) for name, loop in zip(spent, (ours, bare), strict=True)}
-    times = medians(peers, seconds=20, rounds=20)
+    times = medians(peers, seconds=12, rounds=12)
     processor = {name: statistics.median(found) for name, found in spent.items()}
     for name in times:
         print(
