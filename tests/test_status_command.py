@@ -106,6 +106,14 @@ def test_the_trials_of_a_folder_of_images_are_done_wherever_it_lies(run, tmp_pat
     assert run("status", "out").out.startswith("6 trials: 5 done, 0 running, 1 failed, 0 stale")
 
 
+def test_a_record_in_another_precision_is_stale_although_the_default_is_not_said(run, tmp_path):
+    saved = make_run(tmp_path / "out", "kernel-size", TOPS)
+    keep(saved, saved.records, precision="bf16")
+    told = run("status", "out").out
+    assert told.startswith("6 trials: 0 done") and "6 stale" in told
+    assert "there is a record with precision bf16" in told
+
+
 def keep(saved, records, **kept_as):
     """Writes a run with these of its records, and each of them in a file; the keys of these.
     kept_as: settings that a record says in another way."""
@@ -199,4 +207,4 @@ def test_it_needs_no_torch(folder, tmp_path):
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads((tmp_path / "out" / "run.json").read_text())["format"] == 4
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["format"] == 5

@@ -92,6 +92,11 @@ def batches_of_epoch(train_size: int, batch_size: int) -> int:
     return math.ceil(train_size / batch_size) - drops_last(train_size, batch_size)
 
 
+def images_of_epoch(train_size: int, batch_size: int) -> int:
+    """How many images these batches have."""
+    return train_size - drops_last(train_size, batch_size)
+
+
 def in_channels_last(images: Tensor) -> Tensor:
     """Images (N, 3, H, W), or (N, 1, H, W) with their channel repeated, in that memory layout."""
     return images.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)

@@ -40,6 +40,14 @@ _RECIPE_OF_2: Values = {
 _COUNTERS_OF_3 = ["fvcore", "FlopCounterMode"]
 """There was no proof without both."""
 
+_STEPS_OF_4: Values = {
+    "accumulate": 1,
+    "warmup": "10%",
+    "warmup_from": 0.0,
+    "precision": "fp32",
+}
+"""How every step was before these were settings."""
+
 _RENAMED_DATASETS = {"digits": "digits-clutter"}
 """The task that was called so is no longer the default."""
 
@@ -73,6 +81,14 @@ def _from_3(values: Values) -> Values:
     return {**values, "format": 4, "proofs": proofs}
 
 
+def _from_4(values: Values) -> Values:
+    """In format 5 the settings say more of a step. Its records need not: see Setting.later."""
+    settings = values["settings"]
+    if settings["train"] is not None:
+        settings = {**settings, "train": {**settings["train"], **_STEPS_OF_4}}
+    return {**values, "format": 5, "settings": settings}
+
+
 def _recorded(record: Values) -> Values:
     return {**record, "settings": _trained(record["settings"], record["environment"])}
 
@@ -96,6 +112,6 @@ def _record_from_3(values: Values) -> Values:
     return {**values, "format": 4}
 
 
-RUN_STEPS: Mapping[int, Step] = {2: _from_2, 3: _from_3}
+RUN_STEPS: Mapping[int, Step] = {2: _from_2, 3: _from_3, 4: _from_4}
 TRIAL_STEPS: Mapping[int, Step] = {3: _record_from_3}
 TIMING_STEPS: Mapping[int, Step] = {3: _record_from_3}

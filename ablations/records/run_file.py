@@ -18,7 +18,7 @@ from ablations.records.run_record import Run
 from ablations.records.store import first_problem
 from ablations.study.builder import BadStudy, make_study, parse_study
 
-FORMAT = 4
+FORMAT = 5
 """Raised whenever a saved run gets other fields."""
 
 OLDEST = min(RUN_STEPS)

@@ -21,7 +21,7 @@ class TimingRecord:
     settings:          see Setup.identity.
     data:              description of the data set whose image size and classes were taken.
     batch_size:        images of a batch.
-    step_seconds:      each timed training step: forward, loss, backward, optimiser.
+    step_seconds:      each timed training step of one batch: forward, loss, backward, optimiser.
     inference_seconds: each timed batch in eval mode, without gradients.
     peak_bytes:        most memory that tensors hold during a training step: parameters, buffers,
                        gradients, momentum, the batch, activations, work space. None where the

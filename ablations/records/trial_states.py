@@ -15,7 +15,7 @@ from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS
 from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.study.study import tuning_candidates
-from ablations.study.train_settings import VALIDATION, TrainSettings
+from ablations.study.train_settings import VALIDATION, TrainSettings, whole_identity
 from ablations.study.variants import Variant
 
 State = Literal["done", "running", "failed", "stale", "damaged", "missing"]
@@ -183,7 +183,8 @@ def _prefix(key: RecordKey) -> str:
 
 def _settings(record: TrialRecord | RecordKey) -> dict[str, object]:
     """Without a user's code, which only its import would tell."""
-    return {name: value for name, value in record.settings.items() if name != CODE}
+    found = whole_identity(record.settings)
+    return {name: value for name, value in found.items() if name != CODE}
 
 
 def _of(key: RecordKey, found: _Found) -> Sequence[Dated]:
@@ -265,7 +266,7 @@ def _claims(subject: Mapping[str, Any], key: RecordKey) -> bool:
     if not isinstance(settings, dict):
         return False
     mine = key.subject | {"settings": _settings(key)}
-    its = {**subject, "settings": {k: v for k, v in settings.items() if k != CODE}}
+    its = {**subject, "settings": {k: v for k, v in whole_identity(settings).items() if k != CODE}}
     return all(its.get(name) == mine[name] for name in ("network", "seed", "settings"))
 
 

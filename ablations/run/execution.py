@@ -18,8 +18,8 @@ from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS
 from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.results.tuning_result import trained_variants
-from ablations.run.failure_limit import failures_allowed
 from ablations.run.engines.choice import check_engine
+from ablations.run.failure_limit import failures_allowed
 from ablations.run.launcher import choose_device, run_seeded, run_trials
 from ablations.run.stopping import Stop
 from ablations.run.strangers_code import own_code

@@ -32,7 +32,7 @@ from ablations.run.shards import of_shard
 from ablations.run.stopping import Stop
 from ablations.study.run_settings import RunSettings
 from ablations.training.environment import describe_environment
-from ablations.training.loop import total_steps
+from ablations.training.loop import total_batches, total_steps
 from ablations.training.progress import Progress
 from ablations.training.setup import Setup, sources_of
 from ablations.training.trial import Failure, Outcome, Trial
@@ -319,6 +319,6 @@ def _works(orders: dict[Trial, Order]) -> dict[Trial, float]:
         if kind not in macs:
             cost = order.cost()
             macs[kind] = FULL.count(cost.operations) if cost else 1
-        steps = total_steps(trial.settings, order.setup.data)
-        works[trial] = float(macs[kind] * steps * trial.settings.batch_size)
+        batches = total_batches(trial.settings, order.setup.data)
+        works[trial] = float(macs[kind] * batches * trial.settings.batch_size)
     return works

@@ -33,7 +33,7 @@ from ablations.study.study import Study
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training.bench import measure_timings
-from ablations.training.loop import curve_steps, total_steps
+from ablations.training.loop import curve_steps, total_batches, total_steps
 from ablations.training.progress import Progress
 from ablations.training.setup import Setup, setups_of
 from ablations.training.threads import threads_fixed
@@ -174,7 +174,7 @@ def _longest_setups(
     """A setup for each variant; of what is tuned, with the candidate that sees the most images."""
 
     def images(setup: Setup) -> int:
-        return total_steps(setup.settings, setup.data) * setup.settings.batch_size
+        return total_batches(setup.settings, setup.data) * setup.settings.batch_size
 
     found: dict[Variant, Setup] = {}
     for study in studies:
@@ -200,15 +200,15 @@ def _tuning_seconds(
 
 
 def _seconds(setup: Setup, timing: TimingRecord, trials: int) -> float:
-    """So many trials: their steps, in proportion to the images of a batch where the timing had
-    others, and the images that the points of its curve are measured on."""
+    """So many trials: their batches, each timed as a step, in proportion to their images where the
+    timing had others, and the images that the points of its curve are measured on."""
     batch = min(setup.settings.batch_size, setup.data.train_size)
     steps = total_steps(setup.settings, setup.data)
     before_last = (len(curve_steps(steps)) - 1) * setup.data.curve_size
     batches = (before_last + setup.data.test_size) / timing.batch_size
     tests = batches * median(timing.inference_seconds)
     step = median(timing.step_seconds) * batch / timing.batch_size
-    return trials * (steps * step + tests)
+    return trials * (total_batches(setup.settings, setup.data) * step + tests)
 
 
 def _reach(study: Study, settings: RunSettings, spread: float | None) -> Reach:

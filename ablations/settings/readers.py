@@ -56,6 +56,15 @@ def read_share_or_count(text: str) -> str:
     raise ValueError("must be a number of trials, such as 3, or a share of them, such as 10%")
 
 
+def read_share_or_epochs(text: str) -> str:
+    """A number of epochs, which may be none, or a share of all: "5", "10%"."""
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return str(int(text))
+    if re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,9})?%", text):
+        return text
+    raise ValueError("must be a number of epochs, such as 5, or a share below 100%, such as 10%")
+
+
 def one_of(allowed: Sequence[str]) -> Callable[[str], str]:
     """A reader of one of some words."""
 

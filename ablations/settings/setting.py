@@ -41,6 +41,8 @@ class Setting:
         levels_help: Help of that option.
         levels_metavar: Of that option.
         machine: Whether it belongs to the machine and not to what is measured.
+        later: Whether there were records before it, whose numbers are those of its default. With
+            that it is no part of an identity, so that they still answer.
     """
 
     read: Callable[[str], Level]
@@ -62,6 +64,7 @@ class Setting:
     levels_help: str = ""
     levels_metavar: str = "N..."
     machine: bool = False
+    later: bool = False
 
     def place(self, level: str) -> float:
         """Where a level stands in a column that is sorted; behind all others without a number."""

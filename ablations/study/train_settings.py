@@ -1,5 +1,6 @@
 """How every trial of a run is trained. No torch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ablations.settings.readers import (
     read_count_or_zero,
     read_path,
     read_positive,
+    read_share_or_epochs,
 )
 from ablations.settings.setting import (
     Setting,
@@ -28,6 +30,7 @@ from involution_core.architectures import ARCHITECTURES, Architecture
 DEVICES = ("auto", "cpu", "cuda")
 TEST, VALIDATION = "test", "validation"
 SPLITS = (TEST, VALIDATION)
+PRECISIONS = ("fp32", "bf16", "fp16")
 OPTIMIZERS = {"sgd": "SGD", "adamw": "AdamW"}
 MOST_THREADS = 1024
 MODELS = tuple(a.name for a in ARCHITECTURES.values() if a.family == "rednet")
@@ -43,9 +46,13 @@ class TrainSettings:
         split: Images that Top-1 is measured on: the test split, or a fixed part of the training
             split that is then not trained on.
         epochs: The budget in passes over the data; exactly one of `epochs` and `steps` is set.
-        steps: The budget in batches.
+        steps: The budget in steps.
         batch_size: Images of a batch.
+        accumulate: Batches of a step, which goes down the mean gradient of their images. BatchNorm
+            sees one batch at a time.
         lr: Peak learning rate.
+        warmup: How long the rate rises to it: epochs, "5", or a share of the budget, "10%".
+        warmup_from: The share of the peak that the rate rises from.
         optimizer: "sgd" with Nesterov momentum, or "adamw".
         momentum: Of SGD; AdamW's first beta.
         weight_decay: Of all parameters; AdamW's is decoupled.
@@ -54,6 +61,8 @@ class TrainSettings:
         zero_gamma: Whether the last BatchNorm of every bottleneck starts at zero: "no" or "yes".
         span_init: How the kernels of involutions start: "he", "small" or "centre".
         averaging: Decay a step of the moving average of the weights that is tested; 0: none.
+        precision: What forward and loss compute in: "fp32", or by autocast "bf16" or "fp16", this
+            one with a scaled loss. Weights are kept, and networks tested, in fp32.
         threads: Of the CPU, in each trial. Sums are rounded as they are shared out, so that another
             number of threads gives other numbers.
         data_dir: Folder of data sets that are downloaded.
@@ -117,7 +126,7 @@ class TrainSettings:
             read=read_count,
             default=None,
             kind=int,
-            help="Budget of a trial in batches, instead of --epochs",
+            help="Budget of a trial in steps, instead of --epochs",
             example="500",
             option="--steps",
             phrase="{} steps",
@@ -134,6 +143,19 @@ class TrainSettings:
             phrase="batches of {}",
         )
     )
+    accumulate: int = setting(
+        Setting(
+            read=read_count,
+            default=1,
+            kind=int,
+            help="Batches whose gradients are averaged for a step",
+            example="8",
+            option="--accumulate",
+            noun="batches a step",
+            phrase="{} batches a step",
+            later=True,
+        )
+    )
     lr: float = setting(
         Setting(
             read=read_positive,
@@ -145,6 +167,34 @@ class TrainSettings:
             metavar="RATE",
             noun="learning rate",
             phrase="learning rate {}",
+        )
+    )
+    warmup: str = setting(
+        Setting(
+            read=read_share_or_epochs,
+            default="10%",
+            help="How long the learning rate rises to its peak, epochs or a share of the budget",
+            example="5",
+            option="--warmup",
+            metavar="N|SHARE",
+            noun="warm-up",
+            phrase="warm-up over {}",
+            label=lambda level: f"{level} epochs" if level.isdecimal() else level,
+            later=True,
+        )
+    )
+    warmup_from: float = setting(
+        Setting(
+            read=number_within(0, 1),
+            default=0.0,
+            kind=float,
+            help="Share of the peak that the learning rate rises from",
+            example="0.25",
+            option="--warmup-from",
+            metavar="SHARE",
+            noun="start of the warm-up",
+            phrase="warm-up from {}",
+            later=True,
         )
     )
     optimizer: str = setting(
@@ -245,6 +295,19 @@ class TrainSettings:
             phrase="weight averaging {}",
         )
     )
+    precision: str = setting(
+        Setting(
+            read=one_of(PRECISIONS),
+            default="fp32",
+            help="What forward and loss compute in: fp32, or by autocast bf16, or fp16 with a "
+            "scaled loss",
+            example="bf16",
+            option="--precision",
+            metavar="NAME",
+            phrase="in {}",
+            later=True,
+        )
+    )
     threads: int = setting(
         Setting(
             read=integer_within(1, MOST_THREADS),
@@ -317,6 +380,16 @@ class TrainSettings:
         return ARCHITECTURES[self.model]
 
     def identity(self) -> dict[str, object]:
-        """What decides a trial's numbers, besides its network, seed and device; JSON values."""
-        declared = settings_of(TrainSettings)
-        return {name: getattr(self, name) for name in declared if not declared[name].machine}
+        """What decides a trial's numbers, besides its network, seed and device; JSON values. See
+        Setting.later."""
+        found = {name: getattr(self, name) for name in _IDENTIFYING}
+        return {name: value for name, value in found.items() if _LATER.get(name, ...) != value}
+
+
+_IDENTIFYING = [name for name, found in settings_of(TrainSettings).items() if not found.machine]
+_LATER = {name: found.default for name, found in settings_of(TrainSettings).items() if found.later}
+
+
+def whole_identity(identity: Mapping[str, object]) -> dict[str, object]:
+    """An identity with the defaults that it does not say."""
+    return _LATER | dict(identity)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import torch
-from torch import nn
 
 from ablations.data.images import Batch, seeded
 from ablations.errors import one_line
@@ -21,11 +20,10 @@ from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS, TimingRecord, load_session
 from ablations.study.variants import Variant
 from ablations.training.environment import describe_environment
-from ablations.training.loop import training_step
 from ablations.training.memory import peak_bytes
-from ablations.training.optimizers import make_optimizer
 from ablations.training.progress import Progress
 from ablations.training.setup import Setup
+from ablations.training.step import Stepper
 
 LEAST_ROUNDS = 3
 SECONDS = 1.0
@@ -38,31 +36,29 @@ RATE = 0.0
 
 @dataclass(frozen=True)
 class Subject:
-    """A network on `device`, ready to be trained on one batch or to classify it."""
+    """A network, ready to be trained on one batch or to classify it."""
 
-    network: nn.Module
-    optimizer: torch.optim.Optimizer
+    stepper: Stepper
     batch: Batch
-    device: torch.device
-    label_smoothing: float
 
-    def step(self) -> None:
-        training_step(self.network, self.optimizer, *self.batch, self.label_smoothing)
+    def step(self, batches: int = 1) -> None:
+        """A step on the batch, or on it so many times."""
+        self.stepper.step([self.batch] * batches, batches * len(self.batch[1]))
 
     def infer(self) -> None:
         with torch.inference_mode():
-            self.network(self.batch[0])
+            self.stepper.network(self.batch[0])
 
     def time_steps(self) -> list[float]:
         """Seconds of some training steps. Leaves no gradients behind."""
-        self.network.train()
+        self.stepper.network.train()
         seconds = self._time(self.step)
-        self.optimizer.zero_grad()
+        self.stepper.optimizer.zero_grad()
         return seconds
 
     def time_inference(self) -> list[float]:
         """Seconds of the batch in eval mode, some times."""
-        self.network.eval()
+        self.stepper.network.eval()
         return self._time(self.infer)
 
     def _time(self, work: Callable[[], None]) -> list[float]:
@@ -78,8 +74,8 @@ class Subject:
         return seconds
 
     def _synchronise(self) -> None:
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
+        if self.stepper.device.type == "cuda":
+            torch.cuda.synchronize(self.stepper.device)
 
 
 @dataclass(frozen=True)
@@ -103,17 +99,16 @@ class Bench:
         labels = torch.randint(self.setup.data.classes, (self.batch_size,), generator=generator)
         images = images.contiguous(memory_format=torch.channels_last)
         batch = (images.to(self.device), labels.to(self.device))
-        settings = self.setup.settings
-        optimizer = make_optimizer(network, settings, RATE)
-        return Subject(network, optimizer, batch, self.device, settings.label_smoothing)
+        return Subject(Stepper(network, self.setup.settings, self.device, RATE), batch)
 
     def training_peak(self) -> int:
         """See TimingRecord.peak_bytes."""
+        batches = min(2, self.setup.settings.accumulate)  # all but the first find gradients
 
         def train_twice() -> None:  # the second step finds gradients and momentum of the first
             subject = self.prepare()
-            subject.step()
-            subject.step()
+            subject.step(batches)
+            subject.step(batches)
 
         return peak_bytes(train_twice, self.device)
 

@@ -1,5 +1,6 @@
 """A training under way: everything that its next steps depend on."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -7,10 +8,12 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from ablations.data.images import Batch
 from ablations.data.seeding import generators_state, restore_generators
 from ablations.study.train_settings import TrainSettings
 from ablations.training.keeper import State
-from ablations.training.optimizers import make_optimizer
+from ablations.training.losses import Losses
+from ablations.training.step import Stepper
 
 
 class UnfitState(ValueError):
@@ -35,6 +38,7 @@ class Course:
         network: Trained in place, channels_last, on `device`.
         settings: Of its training.
         device: Where.
+        total: Steps that it has.
 
     Attributes:
         step: Steps done.
@@ -42,12 +46,14 @@ class Course:
         curve: Its points so far.
     """
 
-    def __init__(self, network: nn.Module, settings: TrainSettings, device: torch.device) -> None:
+    def __init__(
+        self, network: nn.Module, settings: TrainSettings, device: torch.device, total: int
+    ) -> None:
         self.network = network.to(device).to(memory_format=torch.channels_last).train()
-        self.optimizer = make_optimizer(network, settings, settings.lr)
+        self.stepper = Stepper(network, settings, device, settings.lr)
         self.averaged = _averaged(network, settings)
         self.step = 0
-        self.losses: list[float] = []
+        self.losses = Losses(total, device)
         self.curve: list[Epoch] = []
 
     @property
@@ -60,16 +66,35 @@ class Course:
         """The same without what averages it."""
         return self.network if self.averaged is None else self.averaged.module
 
+    def take_step(self, batches: Iterable[Batch], images: int, lr: float) -> None:
+        """One step at the rate `lr`; see `Stepper.step`."""
+        self.stepper.set_rate(lr)
+        self.losses.add(self.stepper.step(batches, images))
+        if self.averaged is not None:
+            self.averaged.update_parameters(self.network)
+        self.step += 1
+
+    def add_point(self, epoch: int, top1: float) -> None:
+        """Adds a point to the curve, after the step that was done last."""
+        losses = self.losses.read(self.step)
+        self.curve.append(Epoch(epoch, self.step, sum(losses) / len(losses), top1))
+        self.losses.begin([])
+
     def state(self) -> State:
         """What `restore` takes. Its tensors are those in use: it has to be written before the next
-        step."""
+        step.
+
+        Raises:
+            TrialFailed: Where a loss is not finite.
+        """
         return {
             "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": self.stepper.optimizer.state_dict(),
+            "scaler": self.stepper.scaler.state_dict(),
             "averaged": None if self.averaged is None else self.averaged.state_dict(),
             "generators": generators_state(),
             "step": self.step,
-            "losses": torch.tensor(self.losses, dtype=torch.float64),
+            "losses": torch.tensor(self.losses.read(self.step), dtype=torch.float64),
             "curve": [asdict(point) for point in self.curve],
         }
 
@@ -86,11 +111,13 @@ class Course:
 
     def _restore(self, state: State) -> None:
         self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.stepper.optimizer.load_state_dict(state["optimizer"])
+        self.stepper.scaler.load_state_dict(state["scaler"])
         if self.averaged is not None:
             self.averaged.load_state_dict(state["averaged"])
         curve: list[dict[str, Any]] = state["curve"]
-        self.step, self.losses = state["step"], state["losses"].tolist()
+        self.step = state["step"]
+        self.losses.begin(state["losses"].tolist())
         self.curve = [Epoch(**point) for point in curve]
         restore_generators(state["generators"])
 

@@ -5,15 +5,14 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
-from ablations.data.images import Batch, ImageData, batches_of_epoch
+from ablations.data.images import Batch, ImageData, batches_of_epoch, images_of_epoch
 from ablations.errors import TrialFailed
 from ablations.study.train_settings import TrainSettings
 from ablations.training.course import Course, Epoch
 from ablations.training.keeper import Keeper
-from ablations.training.recipe import learning_rate
+from ablations.training.recipe import learning_rate, warm_up_steps
 
 TEST_BATCH = 256
 POINTS = 4
@@ -25,23 +24,39 @@ def total_steps(settings: TrainSettings, data: ImageData) -> int:
     if settings.steps is not None:
         return settings.steps
     assert settings.epochs is not None
-    return settings.epochs * _steps_per_epoch(settings, data)
+    return settings.epochs * steps_per_epoch(settings, data)
 
 
-def _steps_per_epoch(settings: TrainSettings, data: ImageData) -> int:
+def total_batches(settings: TrainSettings, data: ImageData) -> int:
+    """The batches of them all."""
+    epochs, steps = divmod(total_steps(settings, data), steps_per_epoch(settings, data))
+    return epochs * _batches_per_epoch(settings, data) + steps * settings.accumulate
+
+
+def steps_per_epoch(settings: TrainSettings, data: ImageData) -> int:
+    """Those of one pass over the data; its last one may have fewer batches than the others."""
+    return math.ceil(_batches_per_epoch(settings, data) / settings.accumulate)
+
+
+def _batches_per_epoch(settings: TrainSettings, data: ImageData) -> int:
     return batches_of_epoch(data.train_size, settings.batch_size)
 
 
-def _batches(
-    data: ImageData, settings: TrainSettings, seed: int, start: int, total: int
-) -> Iterator[Batch]:
-    """The batches of the steps from `start` (0: the first) on."""
-    epoch, skip = divmod(start, _steps_per_epoch(settings, data))
-    epochs = (
-        data.train_epoch(seed, number, settings.batch_size, skip if number == epoch else 0)
-        for number in itertools.count(epoch)
-    )
-    return itertools.islice(itertools.chain.from_iterable(epochs), total - start)
+def _steps(
+    data: ImageData, settings: TrainSettings, seed: int, start: int
+) -> Iterator[tuple[Iterator[Batch], int]]:
+    """Of each step from `start` (0: the first) on its batches, to be read before the next one's,
+    and how many images they have."""
+    first, done = divmod(start, steps_per_epoch(settings, data))
+    size, at_once = settings.batch_size, settings.accumulate
+    for epoch in itertools.count(first):
+        skip = done * at_once if epoch == first else 0
+        batches = data.train_epoch(seed, epoch, size, skip)
+        left = images_of_epoch(data.train_size, size) - skip * size
+        while left > 0:
+            images = min(left, at_once * size)
+            yield itertools.islice(batches, at_once), images
+            left -= images
 
 
 def curve_steps(total: int) -> set[int]:
@@ -76,21 +91,6 @@ def top1(
     return 100 * right / tested
 
 
-def training_step(
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    images: Tensor,
-    labels: Tensor,
-    label_smoothing: float,
-) -> float:
-    """One step on one batch; the loss before it."""
-    loss = F.cross_entropy(network(images), labels, label_smoothing=label_smoothing)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return loss.item()
-
-
 def train(
     network: nn.Module,
     data: ImageData,
@@ -102,39 +102,31 @@ def train(
 ) -> list[Epoch]:
     """Trains `network` in place and returns its curve, see `curve_steps`.
 
-    Linear warm-up, cosine to zero, channels_last; the rest as the settings say. The order and
-    augmentation of the data follow from `seed` alone. on_step(steps done, loss). keeper: told of
-    each step; where it holds an earlier state, training goes on from there to the same numbers.
+    Warm-up, cosine to zero, channels_last; the rest as the settings say. The order and augmentation
+    of the data follow from `seed` alone. on_step(steps done, the last one's loss): told now and
+    then, on a CPU of each step. keeper: told of each step; where it holds an earlier state,
+    training goes on from there to the same numbers.
 
     Raises:
-        TrialFailed: As soon as a loss, or at the end an output that is tested, is not finite.
+        TrialFailed: Where a loss, as soon as it is read, or at the end an output that is tested, is
+            not finite.
         TrialPaused: Where the keeper has it stop.
         UnfitState: Where the keeper's state is not this network's.
     """
     keeper = keeper or Keeper()
-    course = Course(network, settings, device)
+    total = total_steps(settings, data)
+    course = Course(network, settings, device, total)
     state = keeper.earlier()
     if state is not None:
         course.restore(state)
-    total = total_steps(settings, data)
     _test_where_due(course, data, settings, device, keeper)
-    for images, labels in _batches(data, settings, seed, course.step, total):
-        for group in course.optimizer.param_groups:
-            group["lr"] = learning_rate(course.step, total, settings.lr)
-        loss = training_step(
-            network,
-            course.optimizer,
-            images.to(device),
-            labels.to(device),
-            settings.label_smoothing,
-        )
-        if course.averaged is not None:
-            course.averaged.update_parameters(network)
-        course.step += 1
-        if not math.isfinite(loss):
-            raise TrialFailed(f"loss became {loss} at step {course.step} of {total}")
-        course.losses.append(loss)
-        on_step(course.step, loss)
+    warm_up = warm_up_steps(settings, total, steps_per_epoch(settings, data))
+    steps = _steps(data, settings, seed, course.step)
+    for batches, images in itertools.islice(steps, total - course.step):
+        lr = learning_rate(course.step, total, settings.lr, warm_up, settings.warmup_from)
+        course.take_step(batches, images, lr)
+        if course.losses.due:
+            on_step(course.step, course.losses.read(course.step)[-1])
         keeper.look(course.state)
         _test_where_due(course, data, settings, device, keeper)
     keeper.ends(course.result)
@@ -169,7 +161,4 @@ def _test_where_due(
             raise
         keeper.notice(f"step {course.step} of {total}: {error}; the curve has no point there")
         return
-    epoch = math.ceil(course.step / _steps_per_epoch(settings, data))
-    mean = sum(course.losses) / len(course.losses)
-    course.curve.append(Epoch(epoch, course.step, mean, tested))
-    course.losses = []
+    course.add_point(math.ceil(course.step / steps_per_epoch(settings, data)), tested)

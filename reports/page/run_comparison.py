@@ -125,7 +125,7 @@ def _tuned(results: Results) -> set[str]:
 def _absolute(variant: Variant, settings: Mapping[str, Any], names: Collection[str]) -> Variant:
     """The variant with its training as it was, not as it differs from its run's.
 
-    settings: of TrainSettings.identity; names: what to say of it.
+    settings: of TrainSettings; names: what to say of it.
     """
     training = {name: settings[name] for name in names if settings.get(name) is not None}
     return replace(variant, training=tuple(sorted(training.items())))
@@ -146,7 +146,7 @@ def _trained(results: Results, names: Collection[str]) -> dict[Variant, dict[int
     train = results.settings.train
     for record in results.run.records:
         assert train is not None, "a run with trials has settings for them"
-        settings = train.for_variant(record.variant).identity()
+        settings = vars(train.for_variant(record.variant))
         tops.setdefault(_absolute(record.variant, settings, names), {})[record.seed] = record.top1
     return tops
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 from torchvision import datasets
+from torchvision.transforms.v2 import functional
 
 import ablations.data.digits as digits_module
 from ablations.data import torchvision_images
@@ -302,6 +303,26 @@ def test_augmentation_does_not_depend_on_who_reads(image_folder, workers):
     )
     assert same(here.train_epoch(1, 2, 5), beside.train_epoch(1, 2, 5))
     assert same(here.test_batches(4), beside.test_batches(4))
+
+
+def test_augmentation_does_not_depend_on_the_batch(image_folder):
+    data = load_data(f"imagefolder:{image_folder}", image_folder, 32, "test")
+    fives, threes = (
+        torch.cat([images for images, _ in data.train_epoch(1, 2, size)]) for size in (5, 3)
+    )
+    assert torch.equal(fives, threes)
+
+
+def test_photographs_are_tested_as_in_the_paper(image_folder):
+    data = load_data(f"imagefolder:{image_folder}", image_folder, 224, "test")
+    images, _ = next(data.test_batches(1))
+    picture = Image.open(image_folder / "val" / "cat" / "0.png").convert("RGB")
+    middle = functional.center_crop(functional.resize(picture, 256), 224)
+    colours = functional.to_dtype(functional.to_image(middle), torch.float32, scale=True)
+    normal = functional.normalize(colours, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    torch.testing.assert_close(images[0], normal)
+    trained, _ = next(data.train_epoch(0, 0, 2))
+    assert trained.shape == (2, 3, 224, 224)
 
 
 def test_another_image_under_the_same_name_is_another_data_set(image_folder):

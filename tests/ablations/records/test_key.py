@@ -5,7 +5,7 @@ import pytest
 from ablations.networks.network import Network
 from ablations.records.key import RecordKey
 from ablations.settings.setting import settings_of
-from ablations.study.train_settings import TrainSettings
+from ablations.study.train_settings import TrainSettings, whole_identity
 from ablations.study.variants import Variant
 
 KEY = RecordKey(Variant(5, "C", "r=4"), TrainSettings().identity(), "digits", "cpu", 1)
@@ -16,18 +16,22 @@ OTHER = {
     "split": "validation", "epochs": 9, "steps": 9, "batch_size": 9, "lr": 0.9,
     "optimizer": "adamw", "momentum": 0.5, "weight_decay": 0.5, "label_smoothing": 0.5,
     "decayed": "weights", "zero_gamma": "yes", "span_init": "he", "averaging": 0.9,
-    "threads": 2,
+    "threads": 2, "accumulate": 4, "warmup": "5", "warmup_from": 0.25, "precision": "bf16",
 }  # fmt: skip
 """Another value of every setting that decides a trial's numbers."""
 
 MACHINE = {"data_dir", "device", "workers", "skip_bad_images"}
 """What belongs to the machine."""
 
+LATER = {"accumulate", "warmup", "warmup_from", "precision"}
+"""What there were records before."""
+
 
 def test_every_field_that_is_not_the_machines_is_in_the_identity():
     fields = {field.name for field in dataclasses.fields(TrainSettings)}
     assert fields == settings_of(TrainSettings).keys(), "a field that is no setting"
-    assert fields - MACHINE == TrainSettings().identity().keys()
+    assert fields - MACHINE - LATER == TrainSettings().identity().keys()
+    assert fields - MACHINE == whole_identity(TrainSettings().identity()).keys()
     assert {field.name for field in dataclasses.fields(Network)} == settings_of(Network).keys()
     assert OTHER.keys() == (fields - MACHINE) | settings_of(Network).keys()
 
@@ -38,11 +42,21 @@ def test_every_setting_of_a_network_changes_the_file(name):
     assert dataclasses.replace(KEY, variant=variant).stem(1) != KEY.stem(1)
 
 
-@pytest.mark.parametrize("name", sorted(TrainSettings().identity()))
+@pytest.mark.parametrize("name", sorted(whole_identity(TrainSettings().identity())))
 def test_every_setting_of_training_changes_the_file(name):
     change = {name: OTHER[name]} | ({"epochs": None} if name == "steps" else {})
     changed = dataclasses.replace(KEY, settings=TrainSettings(**change).identity())
     assert changed.stem(1) != KEY.stem(1)
+
+
+def test_a_setting_that_came_later_is_said_where_it_is_not_the_default():
+    assert KEY.stem(4) == "k5-gC-r4-seed1-06aa1ce6c28e", "as before there were LATER"
+    for name in LATER:
+        identity = TrainSettings(**{name: OTHER[name]}).identity()
+        assert identity.keys() & LATER == {name} and identity[name] == OTHER[name]
+        assert whole_identity(identity) | {name: getattr(TrainSettings(), name)} == whole_identity(
+            TrainSettings().identity()
+        )
 
 
 @pytest.mark.parametrize("change", [{"seed": 2}, {"seed": None}, {"device": "cuda"}, {"data": "x"}])

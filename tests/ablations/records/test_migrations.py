@@ -5,6 +5,7 @@ import pytest
 from finished import make_run
 
 from ablations.errors import SettingError
+from ablations.records.checksums import sealed
 from ablations.records.migrations import RUN_STEPS, migrate
 from ablations.records.run_file import dump_run, load_run, parse_run
 
@@ -32,7 +33,7 @@ def in_format_2(run):
         proof["witness_macs"] = proof.pop("torch_macs")
         proof["fvcore_macs"] = proof.pop("counted_macs")
         del proof["counters"]
-    for name in (*RECIPE, "threads", "workers"):
+    for name in (*RECIPE, *STEPS, "threads", "workers"):
         del values["settings"]["train"][name]
     del values["settings"]["jobs"]
     values["environment"]["threads"] = "8"
@@ -62,6 +63,20 @@ def test_a_run_of_format_3_is_the_same_run(run):
         proof["fvcore_macs"] = proof.pop("counted_macs")
         del proof["counters"]
     assert parse_run(old) == run
+
+
+STEPS = {"accumulate": 1, "warmup": "10%", "warmup_from": 0.0, "precision": "fp32"}
+"""Of every trial of format 4, which said nothing of it."""
+
+
+def test_a_run_of_format_4_is_the_same_run(run):
+    old = json.loads(json.dumps(dump_run(run)))
+    for name, value in STEPS.items():
+        assert old["settings"]["train"].pop(name) == value
+    del old["checksum"]
+    assert parse_run(sealed(old | {"format": 4})) == run
+    costs = {**old, "format": 4, "settings": {**old["settings"], "train": None}}
+    assert parse_run(sealed(costs | {"records": [], "timings": []})).settings.train is None
 
 
 def test_the_present_format_stays_as_it_is(run):

@@ -58,8 +58,8 @@ def test_what_ends_a_script_element_rides_along(tmp_path):
         (lambda text: text[: len(text) // 2], "cannot be read as a run: "),
         (lambda text: "[]", "it holds no run"),
         (
-            lambda text: text.replace('"format": 4', '"format": 99', 1),
-            "format 99, and this reads 2 to 4",
+            lambda text: text.replace('"format": 5', '"format": 99', 1),
+            "format 99, and this reads 2 to 5",
         ),
         (lambda text: text.replace('"seeds": 2', '"seeds": "two"'), "settings.seeds: Input should"),
         (

@@ -153,7 +153,8 @@ def test_every_axis_can_be_one():
               "dataset": '"cifar10"', "epochs": 2, "batch_size": 4, "lr": 1e-3,
               "optimizer": '"adamw"', "momentum": 0.5, "weight_decay": 0,
               "label_smoothing": 0, "decayed": '"weights"', "zero_gamma": '"yes"',
-              "span_init": '"he"', "averaging": 0.9}  # fmt: skip
+              "span_init": '"he"', "averaging": 0.9, "accumulate": 2, "warmup": 5,
+              "warmup_from": 0.25, "precision": '"bf16"'}  # fmt: skip
     lines = [f"{name} = [{level}]" for name, level in levels.items()]
     (variant,) = study("[axes]\n" + "\n".join(lines)).variants.values()
     network = Variant(5, "C", "my.module:Generator", depth=26, width=24, image_size=48)

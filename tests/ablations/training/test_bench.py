@@ -99,18 +99,18 @@ def test_a_turn_lasts_as_long_as_it_should(data):
 
 def test_what_is_timed_is_training_and_inference(data):
     subject = bench(data).prepare()
-    assert subject.network.training
+    assert subject.stepper.network.training
     modes = []
-    subject.network.register_forward_hook(
+    subject.stepper.network.register_forward_hook(
         lambda module, *_: modes.append((module.training, torch.is_inference_mode_enabled()))
     )
-    before = [p.detach().clone() for p in subject.network.parameters()]
+    before = [p.detach().clone() for p in subject.stepper.network.parameters()]
     subject.time_steps()
     assert set(modes) == {(True, False)}
-    assert all(parameter.grad is None for parameter in subject.network.parameters())
-    assert all("momentum_buffer" in state for state in subject.optimizer.state.values())
-    assert len(subject.optimizer.state) == len(before)
-    after = [p.detach() for p in subject.network.parameters()]
+    assert all(parameter.grad is None for parameter in subject.stepper.network.parameters())
+    assert all("momentum_buffer" in state for state in subject.stepper.optimizer.state.values())
+    assert len(subject.stepper.optimizer.state) == len(before)
+    after = [p.detach() for p in subject.stepper.network.parameters()]
     assert all(map(torch.equal, before, after))
     modes.clear()
     subject.time_inference()
@@ -184,7 +184,7 @@ def test_what_fails_at_last_keeps_nothing(data, brief):
     one.attempt(one.measure_memory)
     one.attempt(one.take_turn)
     assert one.failure is None
-    one.subject.network.classifier = None
+    one.subject.stepper.network.classifier = None
     one.attempt(one.take_turn)
     record = one.record(RecordKey(Variant(3), {}, "digits", "cpu"), "now", {}, None)
     assert record.failure.startswith("TypeError")

@@ -12,6 +12,7 @@ from ablations.records.damage import Damaged
 from ablations.study.builder import StudyFile, make_study
 from ablations.study.train_settings import TrainSettings
 from ablations.training.checkpoint_file import read_checkpoint, write_checkpoint
+from ablations.training.course import Course
 from ablations.training.keeper import TrialPaused
 from ablations.training.trial import Trial, run_trial
 from ablations.training.trial_files import TrialFiles
@@ -73,7 +74,10 @@ def same(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
 
 
-@pytest.mark.parametrize("training", [{}, {"optimizer": "adamw", "averaging": 0.0}])
+@pytest.mark.parametrize("training", [
+    {}, {"optimizer": "adamw", "averaging": 0.0}, {"accumulate": 2, "batch_size": 2},
+    {"precision": "bf16"}, {"precision": "fp16"},
+])  # fmt: skip
 def test_a_trial_goes_on_to_the_same_bits(trial, tmp_path, training):
     setup, made = trial(**training)
     record, weights, steps = result(setup, made, files(tmp_path / "undisturbed"))
@@ -86,6 +90,17 @@ def test_a_trial_goes_on_to_the_same_bits(trial, tmp_path, training):
     assert again.curve == record.curve and again.top1 == record.top1
     assert same(weights, again_weights)
     assert rest == steps[5:]
+
+
+def test_a_checkpoint_holds_the_scale_of_a_loss_in_fp16(trial, tmp_path):
+    setup, made = trial(precision="fp16")
+    kept = files(tmp_path)
+    paused(setup, made, kept, 3)
+    state = read_checkpoint(kept.checkpoint)["state"]
+    course = Course(setup.network(3), setup.settings, CPU, STEPS)
+    course.restore(state)
+    assert course.stepper.scaler.state_dict() == state["scaler"]
+    assert state["scaler"]["_growth_tracker"] == course.step == 3
 
 
 def test_checkpoints_are_written_now_and_then(trial, tmp_path):

@@ -10,8 +10,8 @@ from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training.bench import Bench, Subject
 from ablations.training.memory import peak_bytes
-from ablations.training.optimizers import make_optimizer
 from ablations.training.setup import Setup
+from ablations.training.step import Stepper
 
 CPU = torch.device("cpu")
 
@@ -55,8 +55,7 @@ def test_peak_of_a_step_holds_weight_gradient_momentum_and_the_optimizers_two_su
     def work():
         network = nn.Sequential(nn.Linear(1000, 1000, bias=False))
         batch = (torch.ones(1, 1000), torch.zeros(1, dtype=torch.long))
-        optimizer = make_optimizer(network, TrainSettings(), 0)
-        subject = Subject(network, optimizer, batch, CPU, label_smoothing=0.1)
+        subject = Subject(Stepper(network, TrainSettings(), CPU, 0), batch)
         subject.step()
         subject.step()
         gradients.append(network[0].weight.grad.numel())

@@ -38,6 +38,14 @@ def test_the_recipe_says_what_the_optimizer_has():
     )
 
 
+def test_the_recipe_says_what_of_a_step_is_not_the_default():
+    settings = TrainSettings(warmup="5", warmup_from=0.25, accumulate=64, precision="bf16")
+    assert describe_optimizer(settings).endswith(
+        "linear warm-up over 5 epochs from 0.25 of the rate, cosine to zero, label smoothing 0.1, "
+        "64 batches a step, bf16"
+    )
+
+
 def test_decay_may_leave_out_norms_and_biases():
     network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
     settings = TrainSettings(weight_decay=0.1, decayed="weights")

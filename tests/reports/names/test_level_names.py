@@ -28,6 +28,10 @@ from reports.names.level_names import (
         ("depth", "26", "26", "depth 26"),
         ("lr", "0.1", "0.1", "learning rate 0.1"),
         ("batch_size", "16", "16", "batches of 16"),
+        ("warmup", "5", "5 epochs", "warm-up over 5 epochs"),
+        ("warmup", "10%", "10%", "warm-up over 10%"),
+        ("accumulate", "8", "8", "8 batches a step"),
+        ("precision", "bf16", "bf16", "in bf16"),
         ("dataset", "imagefolder:a, (b)", "imagefolder:a, (b)", "imagefolder:a, (b)"),
     ],
 )
