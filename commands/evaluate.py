@@ -14,11 +14,13 @@ from ablations.settings.readers import expanded
 from ablations.settings.setting import settings_of
 from commands.shared.options import setting_option, with_options
 from commands.shared.screens import progress_console
+from commands.shared.trust_option import trust_option
 
 
 @click.command()
 @with_options([setting_option(found) for found in settings_of(CheckpointSettings).values()])
-def evaluate(weights: Path, **options: Any) -> None:
+@trust_option
+def evaluate(weights: Path, trust_code: bool, **options: Any) -> None:
     """Top-1 and Top-5 of a checkpoint of the authors, beside the published figures, or of a network
     that --save-weights has kept."""
     settings = CheckpointSettings(weights=expanded(weights), **options)
@@ -29,7 +31,7 @@ def evaluate(weights: Path, **options: Any) -> None:
     keep_freed_memory()
     with _told_of_weights(), watch_images(progress_console()) as tell:
         evaluation = evaluate_checkpoint(
-            settings, partial(tell, "images"), partial(tell, "images looked at")
+            settings, partial(tell, "images"), partial(tell, "images looked at"), trust_code
         )
     for line in evaluation_lines(settings, evaluation):
         click.echo(line)

@@ -33,6 +33,7 @@ from commands.shared.options import Option, place_options, with_options
 from commands.shared.program import BAD_INPUT, tell, tell_below
 from commands.shared.run_request import make_settings, take_place
 from commands.shared.study_command import Act
+from commands.shared.trust_option import trust_option
 from commands.shared.tune_option import tune_option, with_tuning
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ Shipped as such files: {", ".join((*ABLATIONS, ENVELOPE))}."""
 def run_command(act: Act, further: Sequence[Option]) -> click.Command:
     """`run FILE`; act, further: as for `StudyCommand.make`."""
 
-    @with_options([_set_option, tune_option, _trust_option, *place_options(), *further])
+    @with_options([_set_option, tune_option, trust_option, *place_options(), *further])
     def command(
         file: Path, overrides: Sequence[str], tune: Sequence[str], trust_code: bool, **options: Any
     ) -> None:
@@ -71,14 +72,6 @@ _set_option = click.option(
     multiple=True,
     metavar="KEY=VALUE",
     help="A setting in place of the file's; may be repeated. Example: --set seeds=2",
-)
-
-
-_trust_option = click.option(
-    "--trust-code",
-    is_flag=True,
-    help="Run the module:object that a report names although it is not the code that ran there. "
-    "Example: --trust-code",
 )
 
 
@@ -288,6 +281,6 @@ def _from_run(
 def _check_code(path: Path, named: Sequence[str], run: "Run") -> None:
     """Raises SettingError before anything of a stranger's code is imported."""
     try:
-        check_trusted(named, run)
+        check_trusted(named, run.code)
     except ValueError as error:
         raise SettingError("FILE", path, str(error)) from None

@@ -64,3 +64,19 @@ def test_showing_a_run_needs_none_of_its_code(run, theirs):
 def test_a_file_that_is_typed_is_trusted(run, theirs):
     assert run("run", "study.toml", "--no-train").code == 0
     assert (theirs / "imported").exists()
+
+
+def test_trained_networks_run_no_other_code_than_theirs(run, write_module, tmp_path):
+    write_module("mine_theirs", MARKS)
+    (tmp_path / "study.toml").write_text(STUDY.replace('"rednet", ', ""))
+    assert run("run", "study.toml", "--save-weights", "--output", "out").code == 0
+    (weights,) = (tmp_path / "out" / "weights").iterdir()
+    assert run("evaluate", "--weights", weights).code == 0, "the same code runs"
+    write_module("mine_theirs", MARKS + "# changed\n")
+    (tmp_path / "imported").unlink()
+    result = run("evaluate", "--weights", weights)
+    assert result.code == 2 and result.err.count("\n") == 1
+    assert "mine_theirs:Net; " in result.err and "give --trust-code to run it" in result.err
+    assert not (tmp_path / "imported").exists()
+    assert run("evaluate", "--weights", weights, "--trust-code").code == 0
+    assert (tmp_path / "imported").exists()

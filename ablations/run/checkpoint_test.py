@@ -15,10 +15,11 @@ from ablations.data.image_folder import centred
 from ablations.data.image_scan import OnLook, Pictures, bad_images, look_at
 from ablations.data.images import Batch
 from ablations.data.picture_files import ENDINGS, UnreadableImage
-from ablations.data.registry import folder_of, load_data
+from ablations.data.registry import folder_of, is_own_data, load_data
 from ablations.errors import SettingError, one_line
 from ablations.run.checkpoint_settings import CheckpointSettings
 from ablations.run.launcher import choose_device
+from ablations.run.strangers_code import check_trusted
 from ablations.statistics.intervals import Interval, wilson_interval
 from ablations.training.weights_file import TrainedNetwork, read_weights
 from involution_core import load_official
@@ -84,9 +85,14 @@ class Evaluation:
 
 
 def evaluate_checkpoint(
-    settings: CheckpointSettings, on_progress: OnProgress = _unseen, on_look: OnLook = _unseen
+    settings: CheckpointSettings,
+    on_progress: OnProgress = _unseen,
+    on_look: OnLook = _unseen,
+    trust_code: bool = False,
 ) -> Evaluation:
     """`evaluate` for a checkpoint of the authors' repository, or for the weights of a trial.
+
+    With `trust_code` code that the latter name is run also where it is not what was trained.
 
     Raises SettingError, in one line, for whatever of the settings cannot be used.
     """
@@ -94,6 +100,8 @@ def evaluate_checkpoint(
     try:
         trained = read_weights(settings.weights)
         if trained is not None:
+            if not trust_code:
+                _check_code(trained, settings)
             return _evaluate_trained(trained, settings, device, on_progress, on_look)
         if settings.dataset is None:
             raise ValueError("is no trial's weights, which name their images; give --dataset")
@@ -108,6 +116,14 @@ def evaluate_checkpoint(
         raise SettingError("weights", settings.weights, problem) from None
     except (ValueError, FloatingPointError) as error:
         raise SettingError("weights", settings.weights, str(error)) from None
+
+
+def _check_code(trained: TrainedNetwork, settings: CheckpointSettings) -> None:
+    """Raises ValueError before anything of a stranger's code is imported."""
+    named = list(trained.variant.own_code)
+    if settings.dataset is None and is_own_data(trained.settings.dataset):
+        named.append(trained.settings.dataset)
+    check_trusted(named, trained.code)
 
 
 def _evaluate_trained(

@@ -1,15 +1,11 @@
-"""The code that a run names, and whether a saved run of somebody else may have it run. No torch."""
+"""The code that a run names, and whether what somebody else has saved may have it run. No torch."""
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
 from ablations.data.registry import is_own_data
-from ablations.own_code import digest_of, find_file, is_code_of
+from ablations.own_code import Code, digest_of, find_file, is_code_of
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study, distinct_variants
-
-if TYPE_CHECKING:
-    from ablations.records.run_record import Run
 
 
 def own_code(studies: Sequence[Study], settings: RunSettings) -> list[str]:
@@ -23,21 +19,21 @@ def own_code(studies: Sequence[Study], settings: RunSettings) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def check_trusted(specs: Iterable[str], run: "Run") -> None:
-    """Refuses code that a saved run names, unless it is the code that ran in it.
+def check_trusted(specs: Iterable[str], recorded: Mapping[str, Code]) -> None:
+    """Refuses code that a saved run or network names, unless it is the code that ran then.
 
-    Imports nothing.
+    Imports nothing. recorded: What ran, by what names it; see `code_of`.
 
     Raises:
         ValueError: One line, with file and digest of the first that is other code.
     """
     for spec in specs:
-        if is_code_of(spec, run.code.get(spec, {})):
+        if is_code_of(spec, recorded.get(spec, {})):
             continue
         file = find_file(spec)
         if file is None:
             raise ValueError(f"names the code {spec}, and no file of that module is found here")
-        why = "is not what ran there" if spec in run.code else "may be anything: none is recorded"
+        why = "is not what ran there" if spec in recorded else "may be anything: none is recorded"
         raise ValueError(
             f"names the code {spec}; {file} (sha256 {digest_of(file)[:16]}) {why}. "
             "Read it, and give --trust-code to run it"

@@ -71,10 +71,14 @@ def wanted_images(variant: Variant, settings: TrainSettings) -> Wanted:
     )
 
 
+def own_code_of(variant: Variant, settings: TrainSettings) -> list[str]:
+    """What a variant's trial runs of a user's code, as module:object."""
+    return [*variant.own_code, *([settings.dataset] if is_own_data(settings.dataset) else [])]
+
+
 def sources_of(variant: Variant, settings: TrainSettings) -> tuple[tuple[str, str], ...]:
     """The files of a user's code that a variant's trial runs, with digests; see `sources`."""
-    images = [settings.dataset] if is_own_data(settings.dataset) else []
-    return tuple(sources([*variant.own_code, *images]).items())
+    return tuple(sources(own_code_of(variant, settings)).items())
 
 
 def setups_of(

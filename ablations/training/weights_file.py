@@ -17,16 +17,17 @@ from torch import nn
 from ablations.data.registry import Wanted
 from ablations.errors import one_line
 from ablations.networks.builders import build
+from ablations.own_code import Code, code_of
 from ablations.records.checksums import FIELD, checksum
 from ablations.records.files import write_bytes
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant, architecture_of
-from ablations.training.setup import Setup, wanted_images
+from ablations.training.setup import Setup, own_code_of, wanted_images
 
 FORMAT = "involution-ablate weights"
 """The key that tells such a file from other checkpoints; behind it stands VERSION."""
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class TrainedNetwork:
         classes: That it tells apart.
         image_size: Side of the images that it was trained on, pixels.
         state_dict: Its weights and statistics.
+        code: The user's code that it was trained with; see `code_of`.
     """
 
     variant: Variant
@@ -48,6 +50,7 @@ class TrainedNetwork:
     classes: int
     image_size: int
     state_dict: dict[str, torch.Tensor]
+    code: Mapping[str, Code]
 
     @property
     def images(self) -> Wanted:
@@ -80,6 +83,7 @@ def write_weights(path: Path, network: nn.Module, setup: Setup, seed: int) -> No
         "seed": seed,
         "classes": setup.data.classes,
         "image_size": setup.data.image_size,
+        "code": code_of(own_code_of(setup.variant, setup.settings)),
         "state_dict": network.state_dict(),
     }
     torch.save({**content, FIELD: _checksum(content)}, buffer)
@@ -108,6 +112,7 @@ def read_weights(path: Path) -> TrainedNetwork | None:
             content["classes"],
             content["image_size"],
             content["state_dict"],
+            content["code"],
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"is no trial's weights: {one_line(error)}") from None

@@ -14,12 +14,26 @@ import torch
 
 from involution_core import involution2d
 from involution_core.backends.gpu import plain, rows, tiles
+from involution_core.layout import weight_like
 from involution_core.shapes import make_window
 
 CASES = 30
-TOLERANCE = {torch.float32: 1e-5, torch.float16: 2e-3, torch.bfloat16: 1e-2}
-WINDOWS = [(3, 1, 1), (3, 2, 2), ((1, 5), 1, 1), (7, 2, 1), (5, 1, (1, 2)), (7, 1, 1)]
-CHANNELS = [(16, 16), (12, 3), (8, 1), (80, 80), (48, 24), (32, 16)]
+TOLERANCE = {
+    torch.float32: 1e-5,
+    torch.float16: 2e-3,
+    torch.bfloat16: 1e-2,
+    torch.float64: 1e-12,
+}
+WINDOWS = [
+    (3, 1, 1),
+    (3, 2, 2),
+    ((1, 5), 1, 1),
+    (7, 2, 1),
+    (5, 1, (1, 2)),
+    (7, 1, 1),
+    ((2, 4), 1, 1),
+]
+CHANNELS = [(16, 16), (12, 3), (8, 1), (80, 80), (48, 24), (32, 16), (300, 300)]
 
 
 def check(device: str, draw: random.Random) -> None:
@@ -27,25 +41,44 @@ def check(device: str, draw: random.Random) -> None:
     kernel, stride, dilation = draw.choice(WINDOWS)
     channels, shared = draw.choice(CHANNELS)
     dtype = draw.choice(list(TOLERANCE))
-    size = draw.randint(1, 9), draw.randint(1, 9)
-    window = make_window(kernel, stride, None, dilation)
-    taps = channels // shared * window.taps
-    last = torch.channels_last if draw.random() < 0.75 else torch.contiguous_format
+    size = draw.randint(5, 9), draw.randint(9, 12)
+    padding = draw.choice([None, 0])
+    if padding is None:
+        size = draw.randint(1, 9), draw.randint(1, 9)
+    window = make_window(kernel, stride, padding, dilation)
+    if min(window.output_size(size)) < 1:
+        return
+    groups = channels // shared
     torch.manual_seed(draw.randrange(2**32))
     x = torch.randn(2, channels, *size, device=device)
-    weight = torch.randn(2, taps, *window.output_size(size), device=device)
+    weight = torch.randn(2, groups, *window.kernel_size, *window.output_size(size), device=device)
     grad = torch.randn(2, channels, *window.output_size(size), device=device)
-    x, weight, grad = (t.to(dtype).contiguous(memory_format=last) for t in (x, weight, grad))
+    last = torch.channels_last if draw.random() < 0.75 else torch.contiguous_format
+    x, grad = (t.to(dtype).contiguous(memory_format=last) for t in (x, grad))
+    weight = weight_like(x, weight.to(dtype), groups_innermost=draw.random() < 0.5)
     results = []
-    for backend, kind in (("triton", dtype), ("unfold", torch.float32)):
+    exact = torch.float64 if dtype == torch.float64 else torch.float32
+    for backend, kind in (("triton", dtype), ("unfold", exact)):
         inputs = [t.to(kind).detach().requires_grad_() for t in (x, weight)]
         out = involution2d(
-            *inputs, kernel_size=kernel, stride=stride, dilation=dilation, backend=backend
-        )
+            *inputs, kernel_size=kernel, stride=stride, padding=padding, dilation=dilation,
+            backend=backend,
+        )  # fmt: skip
         results.append((out, *torch.autograd.grad(out, inputs, grad.to(kind))))
     for got, expected in zip(*results, strict=True):
-        error = (got.float() - expected).norm() / expected.norm().clamp(min=1e-6)
-        case = kernel, stride, dilation, channels, shared, dtype, size, last
+        error = (got.to(exact) - expected).norm() / expected.norm().clamp(min=1e-6)
+        case = (
+            kernel,
+            stride,
+            dilation,
+            channels,
+            shared,
+            dtype,
+            size,
+            padding,
+            last,
+            weight.stride(),
+        )
         assert error <= TOLERANCE[dtype], (float(error), case)
 
 

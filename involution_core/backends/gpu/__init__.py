@@ -1,1 +1,1 @@
-"""The GPU kernel, in Triton, and the backend that calls it."""
+"""The GPU kernels, in Triton, and the backend that calls them."""
