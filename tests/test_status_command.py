@@ -81,6 +81,12 @@ def test_every_state_and_nothing_is_changed(run, folder, tmp_path):
     assert lines[-1] == "1 damaged file set aside by earlier runs (.corrupt)"
 
 
+def test_trials_that_have_begun_are_counted(run, folder, tmp_path):
+    (tmp_path / "out" / "checkpoints").mkdir()
+    (tmp_path / "out" / "checkpoints" / "k3.pt").touch()
+    assert run("status", "out").out.splitlines()[-1] == "1 checkpoint of trials that have begun"
+
+
 def test_a_record_of_a_format_that_is_not_read_is_stale(run, folder):
     store, keys = folder
     path = store.path(keys[3, 0])

@@ -8,8 +8,9 @@ from ablations.errors import SettingError
 from ablations.records.claims import remove_free
 from ablations.records.files import remove_leftovers
 
+CHECKPOINTS, WEIGHTS = "checkpoints", "weights"
 WRITTEN = {
-    "checkpoints": True,
+    CHECKPOINTS: True,
     "claims": True,
     "logs": True,
     "report.html": False,
@@ -17,7 +18,7 @@ WRITTEN = {
     "tables": True,
     "timings": True,
     "trials": True,
-    "weights": True,
+    WEIGHTS: True,
 }
 """What a run writes into its output folder; True for a directory."""
 

@@ -9,6 +9,7 @@ from ablations.data.registry import recorded_name
 from ablations.networks.network import Network
 from ablations.records.claims import process_words, running
 from ablations.records.damage import Damaged, OtherFormat
+from ablations.records.folder import CHECKPOINTS
 from ablations.records.key import RecordKey
 from ablations.records.run_record import Run
 from ablations.records.store import Store
@@ -48,6 +49,7 @@ class FolderState:
         timed: Variants with a timing.
         damaged: Files that cannot be read and belong to none of the trials.
         set_aside: Files that runs have found damaged.
+        begun: Checkpoints, of trials that run or have been interrupted.
     """
 
     trials: Sequence[TrialState]
@@ -57,6 +59,7 @@ class FolderState:
     timed: int
     damaged: Sequence[Damaged]
     set_aside: int
+    begun: int
 
 
 Trial = tuple[Network, int | None]
@@ -113,6 +116,7 @@ def folder_state(output: Path, run: Run | None, variants: Iterable[Variant] = ()
         _timed(output),
         others,
         set_aside,
+        sum(1 for _ in (output / CHECKPOINTS).glob("*.pt")),
     )
 
 

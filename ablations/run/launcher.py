@@ -155,10 +155,16 @@ class Order:
     def take(self, found: TrialRecord | None, retry_failed: bool) -> None:
         """Takes a record that was found, unless the trial is to run again."""
         failed = found is not None and found.failure is not None
-        if not retry_failed if failed else self.files.complete:
-            self.record = found
-        else:
+        again = retry_failed if failed else not self.files.complete
+        if again:
             self.refused = found
+        else:
+            self.record = found
+
+    @property
+    def result_before(self) -> TrialRecord | None:
+        """What is to be replaced, where it is a result."""
+        return self.refused if self.refused and self.refused.failure is None else None
 
     def cost(self) -> TrainedCosts | None:
         """Of its network; None where a user's code makes none."""
@@ -260,6 +266,11 @@ class Desk:
             record = _failed(trial, order, changed)
         if outcome.traceback:
             record = replace(record, log=self._log(order, outcome.traceback))
+        before = order.result_before
+        if record.failure is not None and before is not None:
+            failed = f"trained again for its weights, it failed ({record.failure})"
+            self.progress.notice(f"{order.claim}: {failed}; the result on record is kept")
+            record = before
         # The digest of a user's code depends on what else this process has loaded beside it.
         order.record = replace(record, settings=order.key.settings)
         self.store.save(order.key, order.record)

@@ -12,11 +12,10 @@ import torch
 from torch import nn
 
 from ablations.records.damage import Damaged, Tell, set_aside
+from ablations.records.folder import CHECKPOINTS, WEIGHTS
 from ablations.training.checkpoint_file import read_checkpoint, write_checkpoint
 from ablations.training.environment import describe_environment
 from ablations.training.keeper import Keeper, State, TrialPaused
-
-CHECKPOINTS, WEIGHTS = "checkpoints", "weights"
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ def status_lines(found: FolderState) -> Iterator[str]:
         yield f"{name:{width}}  {trial.state:7}{why}".rstrip()
     for damaged in found.damaged:
         yield str(damaged)
+    if found.begun:
+        yield f"{_several(found.begun, 'checkpoint')} of trials that have begun"
     if found.set_aside:
         yield f"{_several(found.set_aside, 'damaged file')} set aside by earlier runs (.corrupt)"
 
