@@ -10,6 +10,8 @@ VALUES = 256
 """Run by channel values of a program, by one warp; more warps, or fewer pixels a run, were slower
 on an H200."""
 LARGEST_SHARED = 256
+LONGEST_ROW = 32
+"""Values that a thread goes along for each row of the window, written out one by one."""
 
 
 def suits(call: Call) -> bool:
@@ -17,12 +19,15 @@ def suits(call: Call) -> bool:
     weight = call.weight
     _, groups, kernel_height, kernel_width, height, width = weight.shape
     taps = kernel_height * kernel_width
+    (_, step), (_, apart) = call.window.stride, call.window.dilation
+    row = (rows.RUN.value - 1) * step + (kernel_width - 1) * apart + 1
     pixel = (height * width * groups * taps, width * groups * taps, groups * taps)
     return (
         call.kernel != "grad_weight"
         and (call.kernel == "forward" or call.window.stride == (1, 1))
         and call.maps[0].element_size() <= 4
         and call.shared <= LARGEST_SHARED
+        and row <= LONGEST_ROW
         and all(is_channels_last(tensor) for tensor in call.maps)
         and (weight.stride(0), weight.stride(4), weight.stride(5)) == pixel
         and weight.stride(2) == kernel_width * weight.stride(3)
