@@ -15,12 +15,13 @@ from ablations.data.image_folder import centred
 from ablations.data.image_scan import OnLook, Pictures, bad_images, look_at
 from ablations.data.images import Batch
 from ablations.data.picture_files import ENDINGS, UnreadableImage
-from ablations.data.registry import folder_of, is_own_data, load_data
+from ablations.data.registry import folder_of, load_data
 from ablations.errors import SettingError, one_line
 from ablations.run.checkpoint_settings import CheckpointSettings
 from ablations.run.launcher import choose_device
 from ablations.run.strangers_code import check_trusted
 from ablations.statistics.intervals import Interval, wilson_interval
+from ablations.study.named_code import own_code_of
 from ablations.training.weights_file import TrainedNetwork, read_weights
 from involution_core import load_official
 from involution_core.networks import BottleneckNetwork
@@ -120,9 +121,10 @@ def evaluate_checkpoint(
 
 def _check_code(trained: TrainedNetwork, settings: CheckpointSettings) -> None:
     """Raises ValueError before anything of a stranger's code is imported."""
-    named = list(trained.variant.own_code)
-    if settings.dataset is None and is_own_data(trained.settings.dataset):
-        named.append(trained.settings.dataset)
+    if settings.dataset is None:
+        named = own_code_of(trained.variant, trained.settings)
+    else:
+        named = list(trained.variant.own_code)
     check_trusted(named, trained.code)
 
 

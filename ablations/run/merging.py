@@ -7,6 +7,7 @@ from pathlib import Path
 from ablations.errors import SettingError
 from ablations.records.damage import Damaged
 from ablations.records.files import write_bytes
+from ablations.records.folder import WEIGHTS
 from ablations.records.key import RecordKey
 from ablations.records.logs import FOLDER as LOGS
 from ablations.records.run_file import load_run, save_run
@@ -17,8 +18,6 @@ from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.results.tuning_result import trained_variants
 from ablations.study.study import tuning_candidates
 from ablations.study.variants import Variant
-
-WEIGHTS = "weights"
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ablations.data.registry import is_own_data
 from ablations.own_code import Code, digest_of, find_file, is_code_of
+from ablations.study.named_code import own_code_of
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study, distinct_variants
 
 
 def own_code(studies: Sequence[Study], settings: RunSettings) -> list[str]:
     """All that a run of these studies takes of a user's code, as module:object, each once."""
-    found = []
+    found: list[str] = []
     for variant in distinct_variants(studies):
-        found += variant.own_code
-        if settings.train is not None:
-            dataset = settings.train.for_variant(variant).dataset
-            found += [dataset] if is_own_data(dataset) else []
+        if settings.train is None:
+            found += variant.own_code
+        else:
+            found += own_code_of(variant, settings.train.for_variant(variant))
     return list(dict.fromkeys(found))
 
 

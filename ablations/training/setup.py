@@ -7,11 +7,12 @@ import torch
 from torch import nn
 
 from ablations.data.images import ImageData, drops_last
-from ablations.data.registry import OnLook, Wanted, is_own_data, load_data
+from ablations.data.registry import OnLook, Wanted, load_data
 from ablations.networks.builders import build
 from ablations.networks.network import Network
 from ablations.own_code import fingerprint, sources
 from ablations.records.key import RecordKey
+from ablations.study.named_code import own_code_of
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant, architecture_of
 from ablations.training.initialisation import initialise
@@ -69,11 +70,6 @@ def wanted_images(variant: Variant, settings: TrainSettings) -> Wanted:
         settings.workers,
         settings.skip_bad_images,
     )
-
-
-def own_code_of(variant: Variant, settings: TrainSettings) -> list[str]:
-    """What a variant's trial runs of a user's code, as module:object."""
-    return [*variant.own_code, *([settings.dataset] if is_own_data(settings.dataset) else [])]
 
 
 def sources_of(variant: Variant, settings: TrainSettings) -> tuple[tuple[str, str], ...]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -179,11 +180,15 @@ def _train_from(
     network: nn.Module, setup: Setup, trial: Trial, on_step: OnStep, keeper: FileKeeper
 ) -> list[Epoch]:
     device = torch.device(trial.device)
-    with drawing_from(trial.seed, DRAWS):
-        if device.type != "cuda":
-            return train(network, setup.data, trial.settings, trial.seed, device, on_step, keeper)
-        torch.cuda.manual_seed_all(seed_of(trial.seed, DRAWS))
-        cudnn = torch.backends.cudnn
-        # It may sum in any order otherwise.
-        with cudnn.flags(cudnn.enabled, deterministic=True, allow_tf32=cudnn.allow_tf32):
-            return train(network, setup.data, trial.settings, trial.seed, device, on_step, keeper)
+    with drawing_from(trial.seed, DRAWS), _fixed_order(device):
+        if device.type == "cuda":
+            torch.cuda.manual_seed_all(seed_of(trial.seed, DRAWS))
+        return train(network, setup.data, trial.settings, trial.seed, device, on_step, keeper)
+
+
+def _fixed_order(device: torch.device) -> AbstractContextManager[object]:
+    """Within it cuDNN, which may sum in any order, sums in one."""
+    if device.type != "cuda":
+        return nullcontext()
+    cudnn = torch.backends.cudnn
+    return cudnn.flags(cudnn.enabled, deterministic=True, allow_tf32=cudnn.allow_tf32)

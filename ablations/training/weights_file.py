@@ -20,9 +20,10 @@ from ablations.networks.builders import build
 from ablations.own_code import Code, code_of
 from ablations.records.checksums import FIELD, checksum
 from ablations.records.files import write_bytes
+from ablations.study.named_code import own_code_of
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant, architecture_of
-from ablations.training.setup import Setup, own_code_of, wanted_images
+from ablations.training.setup import Setup, wanted_images
 
 FORMAT = "involution-ablate weights"
 """The key that tells such a file from other checkpoints; behind it stands VERSION."""

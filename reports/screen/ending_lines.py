@@ -6,10 +6,8 @@ from pathlib import Path
 from ablations.records.logs import FOLDER
 from ablations.records.run_record import Run
 from ablations.records.trial_record import TrialRecord
-from reports.screen.live import Clock, trial_name
-
-NAMED = 3
-"""Trials that are named of each reason."""
+from reports.screen.live import Clock
+from reports.screen.trial_list import trial_list
 
 
 def failure_lines(run: Run) -> Iterator[str]:
@@ -33,10 +31,8 @@ def _reasons(records: Sequence[TrialRecord]) -> Iterator[str]:
     for record in records:
         reasons.setdefault(record.failure or "", []).append(record)
     for reason, failed in reasons.items():
-        named = "; ".join(trial_name(r.variant, r.seed) for r in failed[:NAMED])
-        more = "; ..." if len(failed) > NAMED else ""
         log = f" [{failed[0].log}]" if failed[0].log else ""
-        yield f"  {len(failed)} × {reason}: {named}{more}{log}"
+        yield f"  {len(failed)} × {reason}: {trial_list(failed)}{log}"
 
 
 def kept_words(progress: Clock, output: Path) -> str:

@@ -4,11 +4,8 @@ from collections.abc import Iterator
 
 from ablations.records.environments import origins
 from ablations.run.merging import Merged
-from reports.screen.live import trial_name
+from reports.screen.trial_list import trial_list
 from reports.words.origin_words import origin_words
-
-NAMED = 3
-"""So many trials with different numbers are named."""
 
 
 def merge_lines(merged: Merged) -> Iterator[str]:
@@ -19,11 +16,9 @@ def merge_lines(merged: Merged) -> Iterator[str]:
     tuning = f" and {len(run.tuning)} of its tuning" if run.tuning else ""
     yield f"{len(run.records)} of {run.wanted} trials{tuning}: {taken}"
     if merged.different:
-        named = "; ".join(trial_name(r.variant, r.seed) for r in merged.different[:NAMED])
-        more = "; ..." if len(merged.different) > NAMED else ""
         number = len(merged.different)
         have = "trial has" if number == 1 else "trials have"
         told = f"{number} {have} other numbers in another folder"
-        yield f"{told}, and the folder named first counts: {named}{more}"
+        yield f"{told}, and the folder named first counts: {trial_list(merged.different)}"
     yield from origin_words(origins([*run.tuning, *run.records]))[:1]
     yield f"involution-ablate report {output} renders it"

@@ -1,12 +1,10 @@
 """Which calls the kernel for tiles of pixels serves, and how it is launched."""
 
-import os
-
 import torch
 import triton
 
 from involution_core.backends.gpu.call import Call
-from involution_core.backends.gpu.kernels import tiles
+from involution_core.backends.gpu.kernels import INTERPRETED, tiles
 from involution_core.layout import is_channels_last
 from involution_core.shapes import Pair, Window
 
@@ -14,7 +12,6 @@ SIDE, CHUNK, CHANNELS = 4, 4, 16
 """Rows and columns of a tile, groups and channels of a program, by one warp: the fastest of those
 tried on an H200."""
 LARGEST_HALO = 256
-INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 HALF = (torch.float16,) if INTERPRETED else (torch.float16, torch.bfloat16)
 """Types of the products; the interpreter takes bfloat16's bits for integers."""
 

@@ -4,18 +4,17 @@ They take every memory layout as it is. Shapes: x (N, C, H, W), weight (N, G, Kh
 output (N, C, Ho, Wo).
 """
 
-import os
 from importlib.util import find_spec
 
 import torch
 from torch import Tensor
 
 from involution_core.backends.gpu.call import Call
+from involution_core.backends.gpu.kernels import INTERPRETED
 from involution_core.layout import new_map, new_weight
 from involution_core.shapes import Pair, Window
 
 TYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
-INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 HAS_TRITON = find_spec("triton") is not None
 
 
