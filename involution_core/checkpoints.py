@@ -51,6 +51,8 @@ _BACKBONE, _HEAD = "backbone.", "head."
 _STEM_FIRST = "backbone.stem.0.conv.weight"
 _STEM_SPAN = "backbone.stem.1.conv2.conv.weight"
 _OWN_KEY = "stages.0.0.conv1.weight"
+_BATCHES = ".num_batches_tracked"
+"""Files of PyTorch before 0.4.1 and of some converters lack it; nothing here reads it."""
 _NAMED = 3
 """Keys of each kind that an error names."""
 
@@ -207,7 +209,7 @@ def _check_fit(
     tensors: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]], name: str
 ) -> None:
     """Raises ValueError where `tensors` are not exactly those of `shapes`."""
-    missing = [key for key in shapes if key not in tensors]
+    missing = [key for key in shapes if key not in tensors and not key.endswith(_BATCHES)]
     unexpected = [key for key in tensors if key not in shapes]
     misshaped = [
         f"{key} is {tuple(tensors[key].shape)}, not {shape}"

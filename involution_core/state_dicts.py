@@ -12,10 +12,16 @@ AVERAGES = ("ema_state_dict", "state_dict_ema", "model_ema", "ema")
 """Keys of a checkpoint under which weights lie, as PyTorch's tutorials, Lightning, timm, mmcls and
 mmengine write them; averages are taken where there is nothing else."""
 
-COUNTERS = ("n_averaged", "steps")
-"""Tensors beside the weights of torch's `AveragedModel` and of mmengine's averages."""
+DEPTH = 8
+"""Mappings in each other; a file can hold one that holds itself."""
+
+COUNTERS = re.compile(r"(?:n_averaged|steps|(?:.+\.)?total_(?:ops|params))")
+"""Tensors beside the weights of torch's `AveragedModel`, of mmengine's averages, and, in every
+module, of thop's counter."""
 
 _IN_BACKBONE = re.compile(r"(.*?)(?:backbone\.)?(?:stem|layer[1-4])\.\d")
+_WRAPPERS = re.compile(r"\b(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
+"""Put into the names of whatever is compiled, sharded or checkpointed, also a part of a network."""
 
 
 class Found(NamedTuple):
@@ -48,7 +54,8 @@ def find_state_dict(content: Any) -> Found:
     Raises:
         ValueError: There is none, or there are several networks.
     """
-    place, state, left_out = _descend(content)
+    place, found, left_out = _descend(content)
+    state = {_WRAPPERS.sub("", key): value for key, value in found.items()}
     prefixes = Counter(match[1] for key in state if (match := _IN_BACKBONE.match(key)))
     first, *others = prefixes.most_common(2) or [("", 0)]
     if others and others[0][1] == first[1]:
@@ -57,8 +64,8 @@ def find_state_dict(content: Any) -> Found:
     prefix = first[0]
     inside = {key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)}
     outside = [key for key in state if not key.startswith(prefix)]
-    left_out += [*outside, *(prefix + key for key in COUNTERS if key in inside)]
-    tensors = {key: value for key, value in inside.items() if key not in COUNTERS}
+    left_out += [*outside, *(prefix + key for key in inside if COUNTERS.fullmatch(key))]
+    tensors = {key: value for key, value in inside.items() if not COUNTERS.fullmatch(key)}
     return Found(tensors, place, tuple(left_out))
 
 
@@ -67,6 +74,8 @@ def _descend(content: Any) -> tuple[str, Mapping[str, Tensor], list[str]]:
     way: list[str] = []
     left_out: list[str] = []
     while isinstance(content, Mapping) and (found := [*_weights(content)]):
+        if len(way) == DEPTH:
+            raise ValueError(f"holds no state_dict down to {'.'.join(way)}")
         key, *others = found
         left_out += [".".join([*way, other]) for other in others]
         way.append(key)
@@ -80,9 +89,27 @@ def _descend(content: Any) -> tuple[str, Mapping[str, Tensor], list[str]]:
 
 
 def _weights(content: Mapping[str, Any]) -> Iterator[str]:
-    """The keys of `content` under which weights lie, those that are wanted first."""
-    for key in (*PLACES, *AVERAGES):
-        if key in content and not isinstance(content[key], Tensor):
-            yield key
-    if "module" in content and isinstance(content["module"], Mapping):  # an average's model
-        yield "module"
+    """The keys of `content` under which weights lie, those that are wanted first.
+
+    Raises:
+        ValueError: Where they lie under several that have no known order.
+    """
+    inside = {key: value for key, value in content.items() if not isinstance(value, Tensor)}
+    if known := [key for key in (*PLACES, *AVERAGES) if key in inside]:
+        yield from known
+        return
+    others = [key for key, value in inside.items() if _holds_network(value)]
+    if len(others) > 1:
+        several = ", ".join(map(repr, others))
+        raise ValueError(f"holds more than one network ({several}); give the state dict of one")
+    yield from others
+
+
+def _holds_network(content: Any, depth: int = DEPTH) -> bool:
+    """Whether the backbone's tensors lie in it."""
+    return isinstance(content, Mapping) and any(
+        _IN_BACKBONE.match(str(key))
+        if isinstance(value, Tensor)
+        else depth > 0 and _holds_network(value, depth - 1)
+        for key, value in content.items()
+    )

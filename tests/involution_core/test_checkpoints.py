@@ -147,7 +147,7 @@ def without(state, key):
         (lambda s: {"state_dict": {}}, "holds no state_dict"),
         (lambda s: {"state_dict": [1]}, "holds no state_dict"),
         (
-            lambda s: {"epoch": 3, "weights": s},
+            lambda s: {"epoch": 3, "weights": [s]},
             "holds no state_dict: 'epoch' is not the name of a tensor",
         ),
     ],

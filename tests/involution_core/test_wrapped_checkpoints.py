@@ -47,6 +47,25 @@ WRAPPINGS = {
         "ema_state_dict": {"steps": torch.tensor(3), **prefixed("module.", s)}
     },
     "Lightning": lambda s: {"state_dict": prefixed("model.", s), "hyper_parameters": {"lr": 0.1}},
+    "a key of its own": lambda s: {
+        "net_weights": s,
+        "optimizer": {"state": {0: {"exp_avg": torch.ones(1)}}},
+    },
+    "two keys of its own": lambda s: {"checkpoint": {"generator": s}},
+    "FSDP and checkpointing of parts": lambda s: {
+        key.replace("backbone.", "backbone._fsdp_wrapped_module.").replace(
+            "layer1.0.", "layer1.0._checkpoint_wrapped_module._orig_mod."
+        ): value
+        for key, value in s.items()
+    },
+    "thop's counter": lambda s: {
+        **s,
+        "total_ops": s["head.fc.bias"],
+        "head.total_params": 1 * s["head.fc.bias"],
+    },
+    "without num_batches_tracked": lambda s: {
+        key: value for key, value in s.items() if not key.endswith("num_batches_tracked")
+    },
     "Lightning with a loss": lambda s: {
         "state_dict": {**prefixed("net.", s), "criterion.weight": torch.ones(5)}
     },
@@ -79,6 +98,21 @@ def test_of_two_networks_none_is_chosen(state):
     both = {**prefixed("student.", state), **prefixed("teacher.", state)}
     with pytest.raises(ValueError, match=r"one network \('student\.\*', 'teacher\.\*'\)"):
         load_official("rednet26", both)
+
+
+def test_of_two_unknown_places_none_is_chosen(state):
+    with pytest.raises(ValueError, match=r"more than one network \('student', 'teacher'\)"):
+        load_official("rednet26", {"student": state, "teacher": state, "epoch": 3})
+
+
+@pytest.mark.parametrize("key", ["model", "mine"])
+def test_a_mapping_that_holds_itself_is_told(key, state, tmp_path):
+    content = {}
+    content[key] = {"self": content, **({} if key == "model" else state)}
+    content[key][key] = content[key]
+    torch.save(content, tmp_path / "odd.pth")
+    with pytest.raises(ValueError, match="holds (no state_dict|more than one network)"):
+        load_official("rednet26", tmp_path / "odd.pth")
 
 
 def test_a_detectors_backbone_is_loaded_and_the_rest_named(state, caplog):
