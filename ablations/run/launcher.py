@@ -199,6 +199,7 @@ class Desk:
     stop: Stop
     allowed: float
     on_records: OnRecords
+    _failed: int = 0
     _told: float = 0.0
     _untold: bool = True
 
@@ -209,7 +210,8 @@ class Desk:
 
     def begin(self) -> None:
         """For when the records of earlier runs are there, and before any trial runs."""
-        self._count_failures()
+        self._failed = sum(record.failure is not None for record in self.records)
+        self._check_failures()
         self._tell_records()
 
     def claimed(self, trials: Sequence[Trial]) -> Iterator[Trial]:
@@ -225,7 +227,7 @@ class Desk:
                 continue
             order.record = found
             self.claims.drop(order.claim)
-            self.progress.trial_ends(trial, order.record, reused=True)
+            self._ends(trial, found, reused=True)
 
     def wait(self, trials: Sequence[Trial]) -> None:
         """Waits, where trials are left to other runs, until one of them is over or given up."""
@@ -277,12 +279,16 @@ class Desk:
         if order.record.reusable:  # one that runs again goes on from there
             order.files.remove_checkpoint()
         self.claims.drop(order.claim)
-        self.progress.trial_ends(trial, order.record, reused=False)
-        self._untold = True
-        self._count_failures()
+        self._ends(trial, order.record, reused=False)
 
-    def _count_failures(self) -> None:
-        if sum(record.failure is not None for record in self.records) > self.allowed:
+    def _ends(self, trial: Trial, record: TrialRecord, reused: bool) -> None:
+        self.progress.trial_ends(trial, record, reused)
+        self._untold = True
+        self._failed += record.failure is not None
+        self._check_failures()
+
+    def _check_failures(self) -> None:
+        if self._failed > self.allowed:
             self.stop.after_failures()
 
     def _tell_records(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablations.errors import SettingError
+from ablations.own_code import is_own_code
 from ablations.settings.readers import (
     number_within,
     one_of,
@@ -20,6 +21,9 @@ from ablations.study.train_settings import MODELS, TrainSettings
 AUTO = "auto"
 
 LOCAL, RAY = "local", "ray"
+
+TRACKERS = ("tensorboard", "trackio", "wandb")
+"""Experiment trackers, by their packages and this one's extras."""
 
 
 def _read_jobs(text: str) -> str:
@@ -42,6 +46,15 @@ def _read_gpus(text: str) -> float:
     if value > 1:
         raise ValueError("must be at most 1: a trial is trained on one GPU, or shares it")
     return value
+
+
+def _read_log(text: str) -> str:
+    for name in text.split(","):
+        if name not in TRACKERS and not is_own_code(name):
+            raise ValueError(
+                f"must be {', '.join(TRACKERS)} or module:object, or several with commas"
+            )
+    return text
 
 
 def _read_shard(text: str) -> str:
@@ -76,6 +89,7 @@ class RunSettings:
             this machine.
         cpus_per_trial: Of a node, for each trial on Ray; None: its threads.
         gpus_per_trial: Likewise, at most 1; None: 1 where trials are trained on GPUs, else 0.
+        log: Names of trackers, with commas between them.
         shard: "I/N": every N-th trial of the studies alone, beginning with the I-th; None: all.
 
     Raises:
@@ -237,6 +251,20 @@ class RunSettings:
         )
     )
 
+    log: str | None = setting(
+        Setting(
+            read=_read_log,
+            default=None,
+            help=f"Experiment trackers that are told of the trials: {', '.join(TRACKERS)}, or your "
+            "own as module:object; several with commas",
+            example="tensorboard",
+            option="--log",
+            metavar="NAME",
+            axis=False,
+            machine=True,
+        )
+    )
+
     def __post_init__(self) -> None:
         check_settings(self)
         self._check_engine()
@@ -253,6 +281,11 @@ class RunSettings:
             value = getattr(self, name)
             if value is not None:
                 raise SettingError(name.replace("_", "-"), value, "is of --engine ray")
+
+    @property
+    def trackers(self) -> list[str]:
+        """The names in `log`."""
+        return self.log.split(",") if self.log else []
 
     @property
     def models(self) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
 from ablations.study.variants import Variant
+from ablations.training.course import Epoch
 from ablations.training.trial import Trial
 
 TUNING, STUDY = "tuning", "trials"
@@ -37,6 +38,9 @@ class Progress:
         """A running trial has done its first `step` steps; `loss` is the last one's. Not every step
         is told."""
 
+    def point_measured(self, trial: Trial, point: Epoch) -> None:
+        """A running trial has a point more on its curve."""
+
     def trial_lost(self, trial: Trial, reason: str) -> None:
         """The process of a trial has died; the trial will start again."""
 
@@ -57,3 +61,6 @@ class Progress:
 
     def timing_ends(self, record: TimingRecord, reused: bool) -> None:
         """A variant has been measured; reused: it was recorded by an earlier run."""
+
+    def run_ends(self) -> None:
+        """Nothing more will be told; trials may have been left."""

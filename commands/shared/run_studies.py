@@ -20,6 +20,7 @@ from commands.shared.screens import progress_console
 
 if TYPE_CHECKING:
     from ablations.records.run_record import Run
+    from ablations.training.progress import Progress
     from reports.screen.live import Clock
 
 
@@ -35,7 +36,10 @@ def run_studies(
     from ablations.training.allocator import keep_freed_memory
     from involution_core.backends.native.native_backend import KERNEL
     from reports.screen.live import watch
+    from reports.trackers.choice import trackers
+    from reports.trackers.observers import Observers
 
+    others = trackers(settings.trackers, settings.output)
     tell_missing_counter()
     keep_freed_memory()
     set_aside_damaged(settings.output, _tell)
@@ -44,16 +48,20 @@ def run_studies(
     stop = Stop()
     with stop.on_signals():
         run = None
-        with watch(progress_console()) as progress, suppress(KeyboardInterrupt):
-            run = _execute(studies, settings, progress, stop, debug)
+        with watch(progress_console()) as screen, suppress(KeyboardInterrupt):
+            progress = Observers(screen, others)
+            try:
+                run = _execute(studies, settings, progress, stop, debug)
+            finally:
+                progress.run_ends()
         if run is None:
-            _stopped(settings, stop, progress)
+            _stopped(settings, stop, screen)
         try:
             _report(run, open_browser)
         except KeyboardInterrupt:
-            _stopped(settings, stop, progress)
+            _stopped(settings, stop, screen)
         if stop.asked:
-            _stopped(settings, stop, progress)
+            _stopped(settings, stop, screen)
     if run.partial:
         told = f"{len(run.records)} of {run.wanted} trials have ended"
         _tell(f"shard {settings.shard}: {told}; the study is complete when all shards have run")
@@ -66,7 +74,7 @@ def _tell(line: str) -> None:
 
 
 def _execute(
-    studies: Sequence[Study], settings: RunSettings, progress: "Clock", stop: Stop, debug: bool
+    studies: Sequence[Study], settings: RunSettings, progress: "Progress", stop: Stop, debug: bool
 ) -> "Run":
     from ablations.costs.uncounted_operator import UncountedOperator
     from ablations.records.run_file import save_run
@@ -138,11 +146,11 @@ def _show(run: "Run", open_browser: bool) -> None:
     show_report(results, run.settings.output, open_browser)
 
 
-def _stopped(settings: RunSettings, stop: Stop, progress: "Clock") -> NoReturn:
+def _stopped(settings: RunSettings, stop: Stop, screen: "Clock") -> NoReturn:
     """Ends the program as whoever stopped it expects."""
     from reports.screen.ending_lines import kept_words
 
-    kept = kept_words(progress, settings.output)
+    kept = kept_words(screen, settings.output)
     if stop.signal is None:
         fail(f"stopped, too many trials failed: {kept}", FAILED)
     fail(f"interrupted: {kept}", after_signal(stop.signal))

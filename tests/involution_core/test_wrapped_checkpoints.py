@@ -111,7 +111,7 @@ def test_a_mapping_that_holds_itself_is_told(key, state, tmp_path):
     content[key] = {"self": content, **({} if key == "model" else state)}
     content[key][key] = content[key]
     torch.save(content, tmp_path / "odd.pth")
-    with pytest.raises(ValueError, match="holds (no state_dict|more than one network)"):
+    with pytest.raises(ValueError, match=r"holds (no state_dict|more than one network)"):
         load_official("rednet26", tmp_path / "odd.pth")
 
 

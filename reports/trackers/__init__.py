@@ -1,0 +1,1 @@
+"""Trials in experiment trackers, beside the records."""
