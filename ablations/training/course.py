@@ -14,6 +14,7 @@ from ablations.study.train_settings import TrainSettings
 from ablations.training.keeper import State
 from ablations.training.losses import Losses
 from ablations.training.step import Stepper
+from ablations.training.team import ALONE, Team
 
 
 class UnfitState(ValueError):
@@ -39,6 +40,7 @@ class Course:
         settings: Of its training.
         device: Where.
         total: Steps that it has.
+        team: Of the processes that train it.
 
     Attributes:
         step: Steps done.
@@ -47,10 +49,16 @@ class Course:
     """
 
     def __init__(
-        self, network: nn.Module, settings: TrainSettings, device: torch.device, total: int
+        self,
+        network: nn.Module,
+        settings: TrainSettings,
+        device: torch.device,
+        total: int,
+        team: Team = ALONE,
     ) -> None:
+        network = team.prepared(network)
         self.network = network.to(device).to(memory_format=torch.channels_last).train()
-        self.stepper = Stepper(network, settings, device, settings.lr)
+        self.stepper = Stepper(network, settings, device, settings.lr, team)
         self.averaged = _averaged(network, settings)
         self.step = 0
         self.losses = Losses(total, device)

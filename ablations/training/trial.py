@@ -25,6 +25,7 @@ from ablations.training.environment import describe_environment
 from ablations.training.keeper import TrialPaused
 from ablations.training.loop import train
 from ablations.training.setup import Setup, sources_of, wanted_images
+from ablations.training.team import ALONE, Team
 from ablations.training.threads import threads_fixed
 from ablations.training.trial_files import FileKeeper, TrialFiles
 from ablations.training.weights_file import write_weights
@@ -108,6 +109,7 @@ def run_trial(
     stopping: Callable[[], bool] = lambda: False,
     debug: bool = False,
     tell: Tell = lambda line: None,
+    team: Team = ALONE,
 ) -> Outcome:
     """Trains it with the threads of its settings, from its checkpoint on where there is one. What
     makes it fail becomes its record; with `debug` it is raised.
@@ -120,6 +122,8 @@ def run_trial(
         stopping: Whether it is to stop at its next step.
         debug: See above.
         tell: Takes a line on a checkpoint that is damaged.
+        team: Of the processes that train it together, in each of which this is called. The
+            leader's outcome is the trial's; its failure may be any one's.
 
     Raises:
         TrialPaused: Where it stopped.
@@ -139,7 +143,7 @@ def run_trial(
             network = setup.network(trial.seed)
             cost = count_cost(network, setup.data.image_size)
             start = time.perf_counter()
-            curve = _train(network, setup, trial, on_step, keeper)
+            curve = _train(network, setup, trial, on_step, keeper, team)
         except TrialPaused:
             raise
         except (Exception, SystemExit) as error:  # whatever ends one must not end the others
@@ -167,23 +171,24 @@ def run_trial(
 
 
 def _train(
-    network: nn.Module, setup: Setup, trial: Trial, on_step: OnStep, keeper: FileKeeper
+    network: nn.Module, setup: Setup, trial: Trial, on_step: OnStep, keeper: FileKeeper, team: Team
 ) -> list[Epoch]:
     try:
-        return _train_from(network, setup, trial, on_step, keeper)
-    except UnfitState:
-        keeper.discard("it is of another network")
-        return _train_from(setup.network(trial.seed), setup, trial, on_step, keeper)
+        return _train_from(network, setup, trial, on_step, keeper, team)
+    except UnfitState:  # in all processes alike
+        if team.leads:
+            keeper.discard("it is of another network")
+        return _train_from(setup.network(trial.seed), setup, trial, on_step, keeper, team)
 
 
 def _train_from(
-    network: nn.Module, setup: Setup, trial: Trial, on_step: OnStep, keeper: FileKeeper
+    network: nn.Module, setup: Setup, trial: Trial, on_step: OnStep, keeper: FileKeeper, team: Team
 ) -> list[Epoch]:
     device = torch.device(trial.device)
     with drawing_from(trial.seed, DRAWS), _fixed_order(device):
         if device.type == "cuda":
             torch.cuda.manual_seed_all(seed_of(trial.seed, DRAWS))
-        return train(network, setup.data, trial.settings, trial.seed, device, on_step, keeper)
+        return train(network, setup.data, trial.settings, trial.seed, device, on_step, keeper, team)
 
 
 def _fixed_order(device: torch.device) -> AbstractContextManager[object]:

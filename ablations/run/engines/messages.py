@@ -1,7 +1,7 @@
 """What a process that trains a trial tells the run. No torch.
 
 The same over a pipe and from another machine: STARTED, steps as (steps done, loss), Notices, and
-last an outcome, or PAUSED in its place.
+last an outcome, or in its place PAUSED or that a process has Died.
 """
 
 import time
@@ -14,6 +14,7 @@ from ablations.run.engines.engine import Ended, Event, Noticed, Paused, Started,
 if TYPE_CHECKING:
     from ablations.data.images import ImageData
     from ablations.data.registry import Wanted
+    from ablations.training.team import Team
     from ablations.training.trial import Failure, Outcome, Trial
     from ablations.training.trial_files import TrialFiles
 
@@ -23,8 +24,22 @@ STARTED = "started"
 PAUSED = "paused"
 """In place of an outcome: the trial has kept what it has."""
 
+STOP = "stop"
+"""Sent to the process: it is to keep what it has of its trial, and to train no other."""
+
 SILENCE = 0.2
 """Seconds between two steps that are told."""
+
+
+@dataclass(frozen=True)
+class Died:
+    """One of several processes that trained the trial has died, and the others were ended.
+
+    reason: in a line; known: what is known of it, for a log.
+    """
+
+    reason: str
+    known: str
 
 
 @dataclass(frozen=True)
@@ -35,7 +50,7 @@ class Notice:
 
 
 def event_of(trial: "Trial", told: object) -> Event:
-    """What a message of a trial's process says."""
+    """What a message of a trial's process says, Died aside."""
     if told == STARTED:
         return Started(trial)
     if told == PAUSED:
@@ -54,6 +69,7 @@ def train_telling(
     loaded: "dict[Wanted, ImageData]",
     send: Callable[[object], None],
     stopping: Callable[[], bool],
+    team: "Team | None" = None,
 ) -> "Outcome | Failure | str":
     """Trains a trial in a process of its own; its last message.
 
@@ -63,8 +79,10 @@ def train_telling(
         loaded: The data sets of this process, to which its own is added.
         send: Takes the messages before the last one.
         stopping: Whether it is to stop at its next step.
+        team: Of the processes that train it with this one; None: it is alone.
     """
     from ablations.training.keeper import TrialPaused
+    from ablations.training.team import ALONE
     from ablations.training.trial import failure_of, run_trial
 
     try:
@@ -72,7 +90,13 @@ def train_telling(
         send(STARTED)
         on_step = _now_and_then(send)
         return run_trial(
-            setup, trial, files, on_step, stopping, tell=lambda line: send(Notice(line))
+            setup,
+            trial,
+            files,
+            on_step,
+            stopping,
+            tell=lambda line: send(Notice(line)),
+            team=team or ALONE,
         )
     except TrialPaused:
         return PAUSED
