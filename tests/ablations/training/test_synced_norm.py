@@ -1,4 +1,4 @@
-"""BatchNorm of several processes, here of one, held against torch's; of several in test_together."""
+"""BatchNorm of several processes, here of one; trials of several hold it against BatchNorm, too."""
 
 import copy
 

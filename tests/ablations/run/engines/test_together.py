@@ -106,10 +106,9 @@ def test_one_that_died_once_has_the_trial_begun_again(write_module, tmp_path):
 def test_an_error_in_one_or_in_all_fails_the_trial(write_module, tmp_path, jobs):
     body = "class Fails(Net):\n    def trained(self, x):\n        raise KeyError('all')\n"
     odd = in_one("raise KeyError('one')")
-    own = (
-        "class Own(nn.BatchNorm2d):\n    pass\nclass Kind(Net):\n    def __init__(self, *a, **k):\n"
-    )
-    own += "        super().__init__(*a, **k)\n        self.norm = Own(3)\n"
+    own = "class Own(nn.BatchNorm2d):\n    pass\nclass Kind(Net):\n"
+    own += "    def __init__(self, *a, **k):\n        super().__init__(*a, **k)\n"
+    own += "        self.norm = Own(3)\n"
     write_module("mine_net", NETWORK + body + odd + own + IMAGES)
     families = ("mine_net:Fails", "mine_net:Odd", "mine_net:Kind")
     records, events = run_families(families, tmp_path, jobs, **SEVERAL)
