@@ -114,11 +114,19 @@ def check_the_recipe(run, tmp_path, photographs, *smaller):
     assert recipe.items() <= record["settings"].items()
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "linear warm-up over 5 epochs from 0.25 of the rate, cosine to zero" in page
+    return record, page
 
 
 def test_the_papers_recipe(run, tmp_path, photographs):
     small = ("model=rednet-small", "cost_model=rednet-small", "image_size=224")
     check_the_recipe(run, tmp_path, photographs, *small)
+
+
+def test_the_papers_recipe_in_two_processes(run, tmp_path, photographs):
+    small = ("model=rednet-small", "cost_model=rednet-small", "image_size=224")
+    record, page = check_the_recipe(run, tmp_path, photographs, *small, "processes=2")
+    assert record["settings"]["processes"] == 2
+    assert "each batch shared by 2 processes" in page
 
 
 @pytest.mark.torture

@@ -4,9 +4,11 @@ import math
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -17,9 +19,11 @@ from torch.utils.data import (
     RandomSampler,
     Sampler,
     SequentialSampler,
+    default_collate,
 )
 
 from ablations.data.seeding import drawing_from, seeded
+from ablations.data.share import WHOLE, Share
 
 Batch = tuple[Tensor, Tensor]
 """Images (N, 3, H, W), float32, channels_last, and labels (N,), int64."""
@@ -34,6 +38,8 @@ class ImageData(ABC):
 
     Everything random in an epoch (order, augmentation) follows from (seed, epoch) alone, so
     every variant trained with one seed sees the same images in the same order.
+
+    share: what the batches below have of each batch; sizes and numbers are those of all images.
     """
 
     name: str
@@ -46,6 +52,13 @@ class ImageData(ABC):
     contents: str = ""
     """What tells the images from others of that name: a digest of them or of the code that makes
     them; empty where the name says it all. It is the same wherever they lie."""
+    share: Share = WHOLE
+
+    def shared(self, share: Share) -> Self:
+        """The same images, of each batch this part alone."""
+        found = copy(self)
+        found.share = share
+        return found
 
     @property
     def fingerprint(self) -> str:
@@ -140,7 +153,8 @@ class TensorImages(ImageData):
         order = torch.randperm(len(labels), generator=generator)
         batches = order.split(batch_size)
         for chosen in batches[skip : batches_of_epoch(len(order), batch_size)]:
-            yield _batch(images[chosen], labels[chosen])
+            mine = chosen[self.share.part(len(chosen))]
+            yield _batch(images[mine], labels[mine])
 
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
         return self._first(self.test_size, batch_size)
@@ -154,8 +168,9 @@ class TensorImages(ImageData):
         return self._first(self.curve_size, batch_size)
 
     def _first(self, count: int, batch_size: int) -> Iterator[Batch]:
-        images, labels = (tensor[:count].split(batch_size) for tensor in self.test)
-        yield from map(_batch, images, labels)
+        for images, labels in zip(*(t[:count].split(batch_size) for t in self.test), strict=True):
+            mine = self.share.part(len(labels))
+            yield _batch(images[mine], labels[mine])
 
 
 @dataclass(frozen=True)
@@ -175,19 +190,33 @@ class _Drawn(Dataset):
 
 
 class _Later(BatchSampler):
-    """The places of each batch from number `skip` on, below `past`; nobody reads the others."""
+    """The places of each batch from number `skip` on, below `past`, of each those of `share`;
+    nobody reads the others."""
 
     def __init__(
-        self, order: Sampler[int], batch_size: int, skip: int = 0, past: int | None = None
+        self,
+        order: Sampler[int],
+        batch_size: int,
+        share: Share,
+        skip: int = 0,
+        past: int | None = None,
     ) -> None:
         super().__init__(order, batch_size, drop_last=False)
-        self.skip, self.past = skip, past
+        self.share, self.skip, self.past = share, skip, past
 
     def __iter__(self) -> Iterator[list[int]]:
-        return islice(super().__iter__(), self.skip, self.past)
+        for places in islice(super().__iter__(), self.skip, self.past):
+            yield places[self.share.part(len(places))]
 
     def __len__(self) -> int:
         return len(range(super().__len__())[self.skip : self.past])
+
+
+def _collated(image_size: int, items: list[Any]) -> Any:
+    """The items as one batch, which may have none."""
+    if items:
+        return default_collate(items)
+    return torch.empty(0, 3, image_size, image_size), torch.empty(0, dtype=torch.int64)
 
 
 @dataclass
@@ -214,11 +243,12 @@ class DatasetImages(ImageData):
         images, generator = _Drawn(self.train, (seed, epoch)), seeded(seed, epoch)
         order = RandomSampler(images, generator=generator)
         past = batches_of_epoch(self.train_size, batch_size)
-        return self._read(images, generator, _Later(order, batch_size, skip, past))
+        return self._read(images, generator, _Later(order, batch_size, self.share, skip, past))
 
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
         images = _Drawn(self.test, ())
-        return self._read(images, seeded(), _Later(SequentialSampler(images), batch_size))
+        places = _Later(SequentialSampler(images), batch_size, self.share)
+        return self._read(images, seeded(), places)
 
     def _read(
         self, images: Dataset, generator: torch.Generator, places: BatchSampler
@@ -229,6 +259,7 @@ class DatasetImages(ImageData):
             batch_sampler=places,
             generator=generator,
             num_workers=self.workers,
+            collate_fn=partial(_collated, self.image_size),
             # What has been loaded, they have too. A trial's process would have them begin afresh.
             multiprocessing_context="fork" if self.workers and sys.platform == "linux" else None,
         )

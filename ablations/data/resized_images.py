@@ -1,10 +1,12 @@
 """A data set at another image size."""
 
 from collections.abc import Iterator
+from typing import Self
 
 import torch.nn.functional as F
 
 from ablations.data.images import Batch, ImageData, in_channels_last
+from ablations.data.share import Share
 
 
 class ResizedImages(ImageData):
@@ -16,6 +18,11 @@ class ResizedImages(ImageData):
         self.train_size, self.test_size = data.train_size, data.test_size
         self.description = f"{data.description}; resized to {image_size}x{image_size} pixels"
         self._data = data
+
+    def shared(self, share: Share) -> Self:
+        found = super().shared(share)
+        found._data = self._data.shared(share)
+        return found
 
     @property
     def fingerprint(self) -> str:
@@ -41,5 +48,7 @@ class ResizedImages(ImageData):
     def _resized(self, batch: Batch) -> Batch:
         images, labels = batch
         size = (self.image_size, self.image_size)
+        if not len(labels):
+            return images.new_empty(0, 3, *size), labels
         resized = F.interpolate(images, size, mode="bilinear", antialias=True)
         return in_channels_last(resized), labels

@@ -35,12 +35,11 @@ def choose_jobs(jobs: str, setups: Sequence[Setup], device: torch.device) -> int
 
 
 def auto_jobs(setups: Sequence[Setup], device: torch.device) -> int:
-    """One trial for every `threads` of the cores that this process may use, fewer where so many
-    would need more memory than is free; one where a graphics card trains, whose memory they would
-    share."""
+    """As many as there are cores for that this process may use, fewer where so many would need more
+    memory than is free; one where a graphics card trains, whose memory they would share."""
     if device.type == "cuda" or not setups:
         return 1
-    by_cores = usable_cores() // max(setup.settings.threads for setup in setups)
+    by_cores = usable_cores() // max(setup.settings.cores for setup in setups)
     free = free_memory()
     if by_cores <= 1 or free is None:
         return max(1, by_cores)
@@ -77,16 +76,17 @@ def _free_of_group(folder: Path) -> Iterable[int]:
 
 
 def needed_memory(setup: Setup) -> int:
-    """About the bytes of a process that trains it: torch, the images held, copies of the
-    parameters, and what backpropagation keeps of a batch, as one image through the network shows.
+    """About the bytes of the processes that train it: torch, the images held, copies of the
+    parameters, and what backpropagation keeps of their batch, as one image through the network
+    shows.
 
     Where the network cannot be run it is what is known without.
     """
-    data = setup.data
+    data, processes = setup.data, setup.settings.processes
     try:
         network = setup.network(seed=0).eval()
     except (Exception, SystemExit):  # a user's code; its trial tells what it is
-        return PROCESS_BYTES + data.held_bytes
+        return processes * (PROCESS_BYTES + data.held_bytes)
     held = sum(parameter.nbytes for parameter in network.parameters())
     own = {parameter.untyped_storage().data_ptr() for parameter in network.parameters()}
     kept: dict[int, int] = {}  # storage -> bytes
@@ -101,5 +101,6 @@ def needed_memory(setup: Setup) -> int:
     hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
     with hooks, drawing_from(), suppress(Exception, SystemExit):
         network(image)
-    batch = min(setup.settings.batch_size, data.train_size)
-    return PROCESS_BYTES + data.held_bytes + COPIES * held + WORK_SPACE * batch * sum(kept.values())
+    batch = setup.settings.share_of(min(setup.settings.batch_size, data.train_size))
+    work = COPIES * held + WORK_SPACE * batch * sum(kept.values())
+    return processes * (PROCESS_BYTES + data.held_bytes + work)

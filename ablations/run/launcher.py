@@ -22,6 +22,7 @@ from ablations.run.engines.engine import (
     Engine,
     Event,
     Lost,
+    Measured,
     Noticed,
     Paused,
     Started,
@@ -249,6 +250,8 @@ class Desk:
                 self.progress.trial_starts(trial, self._steps(trial))
             case Stepped(trial, step, loss):
                 self.progress.step_done(trial, step, loss)
+            case Measured(trial, point):
+                self.progress.point_measured(trial, point)
             case Noticed(line):
                 self.progress.notice(line)
             case Lost(trial, reason):

@@ -201,11 +201,13 @@ def _tuning_seconds(
 
 def _seconds(setup: Setup, timing: TimingRecord, trials: int) -> float:
     """So many trials: their batches, each timed as a step, in proportion to their images where the
-    timing had others, and the images that the points of its curve are measured on."""
-    batch = min(setup.settings.batch_size, setup.data.train_size)
+    timing had others, and the images that the points of its curve are measured on. Of each what one
+    process has; what processes tell each other is not in it."""
+    share_of = setup.settings.share_of
+    batch = share_of(min(setup.settings.batch_size, setup.data.train_size))
     steps = total_steps(setup.settings, setup.data)
     before_last = (len(curve_steps(steps)) - 1) * setup.data.curve_size
-    batches = (before_last + setup.data.test_size) / timing.batch_size
+    batches = share_of(before_last + setup.data.test_size) / timing.batch_size
     tests = batches * median(timing.inference_seconds)
     step = median(timing.step_seconds) * batch / timing.batch_size
     return trials * (total_batches(setup.settings, setup.data) * step + tests)

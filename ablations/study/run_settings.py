@@ -87,8 +87,9 @@ class RunSettings:
         engine: "local": this machine; "ray": the nodes of a Ray cluster.
         ray_address: Of the cluster, "HOST:PORT" or "auto"; None: as Ray finds it, else a new one on
             this machine.
-        cpus_per_trial: Of a node, for each trial on Ray; None: its threads.
-        gpus_per_trial: Likewise, at most 1; None: 1 where trials are trained on GPUs, else 0.
+        cpus_per_trial: Of a node, for each trial on Ray; None: the threads of its processes.
+        gpus_per_trial: Likewise, at most 1; None: one for each of its processes where trials are
+            trained on GPUs, else 0.
         log: Names of trackers, with commas between them.
         shard: "I/N": every N-th trial of the studies alone, beginning with the I-th; None: all.
 
@@ -215,7 +216,8 @@ class RunSettings:
             read=read_positive,
             default=None,
             kind=float,
-            help="CPUs that Ray reserves for each trial; without it as many as it has threads",
+            help="CPUs that Ray reserves for each trial; without it as many as it has threads in "
+            "all processes",
             example="4",
             option="--cpus-per-trial",
             axis=False,
@@ -227,8 +229,8 @@ class RunSettings:
             read=_read_gpus,
             default=None,
             kind=float,
-            help="GPUs that Ray reserves for each trial, at most 1; without it 1 where trials are "
-            "trained on GPUs; 0.5: two share one",
+            help="GPUs that Ray reserves for each trial, at most 1; without it 1, or one for each "
+            "of its processes, where trials are trained on GPUs; 0.5: two share one",
             example="0.5",
             option="--gpus-per-trial",
             metavar="K",
@@ -276,6 +278,9 @@ class RunSettings:
         if self.engine == RAY:
             if self.jobs.strip("0") == "":
                 raise SettingError("jobs", self.jobs, "is of --engine local; allowed: auto, 1, ...")
+            if self.gpus_per_trial is not None and self.train and self.train.processes > 1:
+                problem = "is of --processes 1; each of several has one"
+                raise SettingError("gpus-per-trial", self.gpus_per_trial, problem)
             return
         for name in ("ray_address", "cpus_per_trial", "gpus_per_trial"):
             value = getattr(self, name)

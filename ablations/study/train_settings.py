@@ -1,5 +1,6 @@
 """How every trial of a run is trained. No torch."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +33,7 @@ TEST, VALIDATION = "test", "validation"
 SPLITS = (TEST, VALIDATION)
 PRECISIONS = ("fp32", "bf16", "fp16")
 OPTIMIZERS = {"sgd": "SGD", "adamw": "AdamW"}
-MOST_THREADS = 1024
+MOST_THREADS = MOST_PROCESSES = 1024
 MODELS = tuple(a.name for a in ARCHITECTURES.values() if a.family == "rednet")
 
 
@@ -65,6 +66,9 @@ class TrainSettings:
             one with a scaled loss. Weights are kept, and networks tested, in fp32.
         threads: Of the CPU, in each trial. Sums are rounded as they are shared out, so that another
             number of threads gives other numbers.
+        processes: That train a trial together, each on its part of every batch, with the gradients
+            and BatchNorm of the whole one; on graphics cards each has one. Numbers differ from
+            those of one process as sums are rounded, and where a network draws in training.
         data_dir: Folder of data sets that are downloaded.
         device: "auto", "cpu" or "cuda".
         workers: Processes of each trial that read images from disk; 0: the trial's own reads them.
@@ -319,6 +323,19 @@ class TrainSettings:
             axis=False,
         )
     )
+    processes: int = setting(
+        Setting(
+            read=integer_within(1, MOST_PROCESSES),
+            default=1,
+            kind=int,
+            help="Processes that train a trial together, each on its part of every batch and, with "
+            "CUDA, its own GPU",
+            example="4",
+            option="--processes",
+            axis=False,
+            later=True,
+        )
+    )
     data_dir: Path = setting(
         Setting(
             read=read_path,
@@ -365,6 +382,9 @@ class TrainSettings:
         check_settings(self)
         if (self.epochs is None) == (self.steps is None):
             raise SettingError("steps", self.steps, "give either --epochs or --steps")
+        if self.processes > self.batch_size:
+            problem = f"a batch of {self.batch_size} has too few images to be shared"
+            raise SettingError("processes", self.processes, problem)
 
     def for_variant(self, variant: Variant) -> "TrainSettings":
         """With what differs in the variant's training."""
@@ -378,6 +398,15 @@ class TrainSettings:
     @property
     def architecture(self) -> Architecture:
         return ARCHITECTURES[self.model]
+
+    @property
+    def cores(self) -> int:
+        """That a trial keeps busy."""
+        return self.processes * self.threads
+
+    def share_of(self, images: int) -> int:
+        """The most images of so many that one of its processes takes."""
+        return math.ceil(images / self.processes)
 
     def identity(self) -> dict[str, object]:
         """What decides a trial's numbers, besides its network, seed and device; JSON values. See

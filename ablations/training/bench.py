@@ -87,8 +87,9 @@ class Bench:
 
     @property
     def batch_size(self) -> int:
-        """Images of a full batch of training."""
-        return min(self.setup.settings.batch_size, self.setup.data.train_size)
+        """Images of a full batch of training, or of a process' part of it."""
+        settings = self.setup.settings
+        return settings.share_of(min(settings.batch_size, self.setup.data.train_size))
 
     def prepare(self) -> Subject:
         """The variant's network in training mode, with noise in place of images."""

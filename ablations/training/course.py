@@ -1,7 +1,7 @@
 """A training under way: everything that its next steps depend on."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -11,24 +11,15 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from ablations.data.images import Batch
 from ablations.data.seeding import generators_state, restore_generators
 from ablations.study.train_settings import TrainSettings
+from ablations.training.epoch import Epoch
 from ablations.training.keeper import State
 from ablations.training.losses import Losses
 from ablations.training.step import Stepper
+from ablations.training.team import ALONE, Team
 
 
 class UnfitState(ValueError):
     """A state that is not one of this training."""
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One point of the training curve, measured in that epoch. Top-1 in percent, on the split of
-    the settings: the last one on all its images, the others on those of `curve_batches`."""
-
-    epoch: int
-    steps: int
-    train_loss: float
-    top1: float
 
 
 class Course:
@@ -39,6 +30,7 @@ class Course:
         settings: Of its training.
         device: Where.
         total: Steps that it has.
+        team: Of the processes that train it.
 
     Attributes:
         step: Steps done.
@@ -47,10 +39,16 @@ class Course:
     """
 
     def __init__(
-        self, network: nn.Module, settings: TrainSettings, device: torch.device, total: int
+        self,
+        network: nn.Module,
+        settings: TrainSettings,
+        device: torch.device,
+        total: int,
+        team: Team = ALONE,
     ) -> None:
+        network = team.prepared(network)
         self.network = network.to(device).to(memory_format=torch.channels_last).train()
-        self.stepper = Stepper(network, settings, device, settings.lr)
+        self.stepper = Stepper(network, settings, device, settings.lr, team)
         self.averaged = _averaged(network, settings)
         self.step = 0
         self.losses = Losses(total, device)

@@ -5,6 +5,8 @@ from typing import Any
 
 from torch import nn
 
+from ablations.training.epoch import Epoch
+
 State = Mapping[str, Any]
 """Everything that the next steps of a training depend on, as tensors and plain values."""
 
@@ -29,6 +31,9 @@ class Keeper:
 
     def notice(self, line: str) -> None:
         """Takes a line on what is odd about the training."""
+
+    def measured(self, point: Epoch) -> None:
+        """The training curve has one point more."""
 
     def ends(self, network: nn.Module) -> None:
         """The training is over; network: the one that was tested."""

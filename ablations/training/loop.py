@@ -10,9 +10,12 @@ from torch import nn
 from ablations.data.images import Batch, ImageData, batches_of_epoch, images_of_epoch
 from ablations.errors import TrialFailed
 from ablations.study.train_settings import TrainSettings
-from ablations.training.course import Course, Epoch
+from ablations.training.course import Course
+from ablations.training.epoch import Epoch
 from ablations.training.keeper import Keeper
 from ablations.training.recipe import learning_rate, warm_up_steps
+from ablations.training.team import ALONE, Team
+from ablations.training.team_keeper import TeamKeeper
 
 TEST_BATCH = 256
 POINTS = 4
@@ -70,24 +73,35 @@ def top1(
     batches: Iterable[Batch],
     device: torch.device,
     on_batch: Callable[[], None] = lambda: None,
+    team: Team = ALONE,
 ) -> float:
-    """Top-1 accuracy on some images, percent. on_batch: told of each batch.
+    """Top-1 accuracy on some images, percent.
+
+    Args:
+        network: In whatever mode; left in training mode.
+        batches: The images, of each batch this process' share.
+        device: Where the network is.
+        on_batch: Told of each batch.
+        team: Of the processes that have the others' shares.
 
     Raises:
-        TrialFailed: Where an output is not finite.
+        TrialFailed: Where an output is not finite, in whatever process.
     """
     network.eval()
-    right = tested = 0
+    right = tested = unfit = 0
     try:
         for images, labels in batches:
-            scores = network(images.to(device))
-            if not scores.isfinite().all():
-                raise TrialFailed("the network's outputs are not finite")
-            right += int((scores.argmax(1) == labels.to(device)).sum())
-            tested += len(labels)
+            if len(labels):
+                scores = network(images.to(device))
+                unfit += int(not scores.isfinite().all())
+                right += int((scores.argmax(1) == labels.to(device)).sum())
+                tested += len(labels)
             on_batch()
     finally:
         network.train()
+    right, tested, unfit = team.summed(torch.tensor([right, tested, unfit])).tolist()
+    if unfit:
+        raise TrialFailed("the network's outputs are not finite")
     return 100 * right / tested
 
 
@@ -99,13 +113,15 @@ def train(
     device: torch.device,
     on_step: Callable[[int, float], None] = lambda step, loss: None,
     keeper: Keeper | None = None,
+    team: Team = ALONE,
 ) -> list[Epoch]:
     """Trains `network` in place and returns its curve, see `curve_steps`.
 
     Warm-up, cosine to zero, channels_last; the rest as the settings say. The order and augmentation
     of the data follow from `seed` alone. on_step(steps done, the last one's loss): told now and
     then, on a CPU of each step. keeper: told of each step; where it holds an earlier state,
-    training goes on from there to the same numbers.
+    training goes on from there to the same numbers. team: of the processes that do the same, each
+    with its share of every batch; the leader's keeper counts.
 
     Raises:
         TrialFailed: Where a loss, as soon as it is read, or at the end an output that is tested, is
@@ -113,22 +129,24 @@ def train(
         TrialPaused: Where the keeper has it stop.
         UnfitState: Where the keeper's state is not this network's.
     """
-    keeper = keeper or Keeper()
+    keeper = TeamKeeper(team, keeper or Keeper())
+    data = data.shared(team.share)
     total = total_steps(settings, data)
-    course = Course(network, settings, device, total)
+    course = Course(network, settings, device, total, team)
     state = keeper.earlier()
     if state is not None:
         course.restore(state)
-    _test_where_due(course, data, settings, device, keeper)
+    _test_where_due(course, data, settings, device, keeper, team)
     warm_up = warm_up_steps(settings, total, steps_per_epoch(settings, data))
     steps = _steps(data, settings, seed, course.step)
     for batches, images in itertools.islice(steps, total - course.step):
         lr = learning_rate(course.step, total, settings.lr, warm_up, settings.warmup_from)
-        course.take_step(batches, images, lr)
+        with team.drawing(seed, course.step):
+            course.take_step(batches, images, lr)
         if course.losses.due:
             on_step(course.step, course.losses.read(course.step)[-1])
         keeper.look(course.state)
-        _test_where_due(course, data, settings, device, keeper)
+        _test_where_due(course, data, settings, device, keeper, team)
     keeper.ends(course.result)
     return course.curve
 
@@ -139,6 +157,7 @@ def _test_where_due(
     settings: TrainSettings,
     device: torch.device,
     keeper: Keeper,
+    team: Team,
 ) -> None:
     """Adds a point to the curve after the steps that have one.
 
@@ -150,11 +169,12 @@ def _test_where_due(
     total = total_steps(settings, data)
     if course.step == done or course.step not in curve_steps(total):
         return
+    team.align([course.network, course.tested])
     before = course.state()  # a test that is broken off begins again
     batches = data.test_batches if course.step == total else data.curve_batches
     try:
         tested = top1(
-            course.tested, batches(TEST_BATCH), device, lambda: keeper.look(lambda: before)
+            course.tested, batches(TEST_BATCH), device, lambda: keeper.look(lambda: before), team
         )
     except TrialFailed as error:
         if course.step == total:
@@ -162,3 +182,4 @@ def _test_where_due(
         keeper.notice(f"step {course.step} of {total}: {error}; the curve has no point there")
         return
     course.add_point(math.ceil(course.step / steps_per_epoch(settings, data)), tested)
+    keeper.measured(course.curve[-1])

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
 from ablations.study.variants import Variant
-from ablations.training.course import Epoch
+from ablations.training.epoch import Epoch
 from ablations.training.trial import Trial
 
 TUNING, STUDY = "tuning", "trials"

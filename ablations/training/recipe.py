@@ -24,9 +24,11 @@ def _describe_warm_up(settings: TrainSettings) -> str:
 
 
 def _describe_steps(settings: TrainSettings) -> str:
-    """What is said of steps that are not of one batch in fp32."""
+    """What is said of steps that are not of one batch in fp32 and one process."""
     batches = f", {settings.accumulate} batches a step" if settings.accumulate > 1 else ""
-    return batches + (f", {settings.precision}" if settings.precision != "fp32" else "")
+    precision = f", {settings.precision}" if settings.precision != "fp32" else ""
+    shared = f", each batch shared by {settings.processes} processes"
+    return batches + precision + shared * (settings.processes > 1)
 
 
 def warm_up_steps(settings: TrainSettings, total: int, per_epoch: int) -> int:

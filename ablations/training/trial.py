@@ -20,11 +20,13 @@ from ablations.records.logs import traceback_text
 from ablations.records.trial_record import TrainedCosts, TrialRecord
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
-from ablations.training.course import Epoch, UnfitState
+from ablations.training.course import UnfitState
+from ablations.training.epoch import Epoch
 from ablations.training.environment import describe_environment
 from ablations.training.keeper import TrialPaused
 from ablations.training.loop import train
 from ablations.training.setup import Setup, sources_of, wanted_images
+from ablations.training.team import ALONE, Team
 from ablations.training.threads import threads_fixed
 from ablations.training.trial_files import FileKeeper, TrialFiles
 from ablations.training.weights_file import write_weights
@@ -35,6 +37,8 @@ alone, and from the images, which follow from it and a number of an epoch."""
 
 OnStep = Callable[[int, float], None]
 """Told the steps that are done and the last one's loss."""
+
+OnPoint = Callable[[Epoch], None]
 
 
 @dataclass(frozen=True)
@@ -106,8 +110,10 @@ def run_trial(
     files: TrialFiles,
     on_step: OnStep,
     stopping: Callable[[], bool] = lambda: False,
+    on_point: OnPoint = lambda point: None,
     debug: bool = False,
     tell: Tell = lambda line: None,
+    team: Team = ALONE,
 ) -> Outcome:
     """Trains it with the threads of its settings, from its checkpoint on where there is one. What
     makes it fail becomes its record; with `debug` it is raised.
@@ -118,8 +124,11 @@ def run_trial(
         files: What it keeps.
         on_step: Told of each step.
         stopping: Whether it is to stop at its next step.
+        on_point: Told of each point of the curve.
         debug: See above.
         tell: Takes a line on a checkpoint that is damaged.
+        team: Of the processes that train it together, in each of which this is called. The
+            leader's outcome is the trial's; its failure may be any one's.
 
     Raises:
         TrialPaused: Where it stopped.
@@ -129,7 +138,7 @@ def run_trial(
     def on_end(network: nn.Module, path: Path) -> None:
         write_weights(path, network, setup, trial.seed)
 
-    keeper = FileKeeper(files, device, stopping, on_end, tell)
+    keeper = FileKeeper(files, device, stopping, on_end, tell, on_point)
     cost: NetworkCost | None = None
     curve: list[Epoch] = []
     failure = None
@@ -139,7 +148,7 @@ def run_trial(
             network = setup.network(trial.seed)
             cost = count_cost(network, setup.data.image_size)
             start = time.perf_counter()
-            curve = _train(network, setup, trial, on_step, keeper)
+            curve = _train(network, setup, trial, on_step, keeper, team)
         except TrialPaused:
             raise
         except (Exception, SystemExit) as error:  # whatever ends one must not end the others
@@ -167,23 +176,24 @@ def run_trial(
 
 
 def _train(
-    network: nn.Module, setup: Setup, trial: Trial, on_step: OnStep, keeper: FileKeeper
+    network: nn.Module, setup: Setup, trial: Trial, on_step: OnStep, keeper: FileKeeper, team: Team
 ) -> list[Epoch]:
     try:
-        return _train_from(network, setup, trial, on_step, keeper)
-    except UnfitState:
-        keeper.discard("it is of another network")
-        return _train_from(setup.network(trial.seed), setup, trial, on_step, keeper)
+        return _train_from(network, setup, trial, on_step, keeper, team)
+    except UnfitState:  # in all processes alike
+        if team.leads:
+            keeper.discard("it is of another network")
+        return _train_from(setup.network(trial.seed), setup, trial, on_step, keeper, team)
 
 
 def _train_from(
-    network: nn.Module, setup: Setup, trial: Trial, on_step: OnStep, keeper: FileKeeper
+    network: nn.Module, setup: Setup, trial: Trial, on_step: OnStep, keeper: FileKeeper, team: Team
 ) -> list[Epoch]:
     device = torch.device(trial.device)
     with drawing_from(trial.seed, DRAWS), _fixed_order(device):
         if device.type == "cuda":
             torch.cuda.manual_seed_all(seed_of(trial.seed, DRAWS))
-        return train(network, setup.data, trial.settings, trial.seed, device, on_step, keeper)
+        return train(network, setup.data, trial.settings, trial.seed, device, on_step, keeper, team)
 
 
 def _fixed_order(device: torch.device) -> AbstractContextManager[object]:

@@ -15,6 +15,7 @@ from ablations.records.damage import Damaged, Tell, set_aside
 from ablations.records.folder import CHECKPOINTS, WEIGHTS
 from ablations.training.checkpoint_file import read_checkpoint, write_checkpoint
 from ablations.training.environment import describe_environment
+from ablations.training.epoch import Epoch
 from ablations.training.keeper import Keeper, State, TrialPaused
 
 
@@ -59,6 +60,7 @@ class FileKeeper(Keeper):
         stopping: Whether the trial is to stop at its next step.
         on_end: Given the network that was tested and the file for it.
         tell: Takes a line on what is odd, such as a checkpoint that is set aside.
+        on_point: Told of each point of the curve.
         seconds: That earlier parts of the trial took.
     """
 
@@ -67,6 +69,7 @@ class FileKeeper(Keeper):
     stopping: Callable[[], bool]
     on_end: Callable[[nn.Module, Path], None]
     tell: Tell
+    on_point: Callable[[Epoch], None] = lambda point: None
     seconds: float = 0.0
     _began: float = 0.0
     _written: float = 0.0
@@ -102,6 +105,9 @@ class FileKeeper(Keeper):
                 self._write(state())
         if stopping:
             raise TrialPaused
+
+    def measured(self, point: Epoch) -> None:
+        self.on_point(point)
 
     def ends(self, network: nn.Module) -> None:
         if self.files.weights is not None:

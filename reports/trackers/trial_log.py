@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ablations.records.trial_record import TrialRecord
-from ablations.training.course import Epoch
+from ablations.training.epoch import Epoch
 from ablations.training.progress import Progress
 from ablations.training.trial import Trial
 from reports.names.captions import variant_name

@@ -25,3 +25,13 @@ def workers(pid):
 def alive(pid):
     """Whether the process has not ended."""
     return any(running == pid for running, _, _ in _running())
+
+
+def below(pid):
+    """All processes that the process `pid`, or those that it has started, have started."""
+    running, found = list(_running()), set()
+    while more := {
+        child for child, parent, _ in running if parent in found | {pid} and child not in found
+    }:
+        found |= more
+    return sorted(found)

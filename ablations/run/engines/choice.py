@@ -1,7 +1,7 @@
 """Which engine trains the trials of a run."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 
 import torch
@@ -12,6 +12,7 @@ from ablations.run.engines.engine import Engine
 from ablations.run.engines.here import Here
 from ablations.run.engines.pool import Pool
 from ablations.study.run_settings import AUTO, RAY, RunSettings
+from ablations.study.train_settings import TrainSettings
 from ablations.training.setup import Setup
 from ablations.training.trial import Trial
 
@@ -26,6 +27,7 @@ def check_engine(settings: RunSettings, device: torch.device) -> None:
         SettingError: For an engine that cannot run here.
     """
     if settings.engine != RAY:
+        _check_gpus(settings, device)
         return
     if find_spec("ray") is None:
         problem = "Ray is not installed: pip install 'involution-ablate[ray]'"
@@ -34,6 +36,13 @@ def check_engine(settings: RunSettings, device: torch.device) -> None:
         _check_answers(settings.ray_address)
     if device.type == "cuda" and settings.gpus_per_trial == 0:
         raise SettingError("gpus-per-trial", 0, "trials are trained on GPUs here")
+
+
+def _check_gpus(settings: RunSettings, device: torch.device) -> None:
+    processes = settings.train.processes if settings.train else 1
+    if device.type == "cuda" and processes > torch.cuda.device_count():
+        problem = f"each needs a GPU, and there are {torch.cuda.device_count()} here"
+        raise SettingError("processes", processes, problem)
 
 
 def _check_answers(address: str) -> None:
@@ -59,23 +68,26 @@ def choose_engine(
     """
     if debug or not setups:
         return Here(setups, debug)
-    threads = max(trial.settings.threads for trial in setups)
     if settings.engine == RAY:
-        return _ray_engine(settings, device, threads)
+        return _ray_engine(settings, device, [trial.settings for trial in setups])
     wanted = list({id(setup): setup for setup in setups.values()}.values())
     jobs = choose_jobs(settings.jobs, wanted, device)
     if not jobs:
         return Here(setups, debug)
-    return Pool(min(jobs, len(setups)), threads)
+    return Pool(min(jobs, len(setups)), max(trial.settings.threads for trial in setups))
 
 
-def _ray_engine(settings: RunSettings, device: torch.device, threads: int) -> Engine:
+def _ray_engine(
+    settings: RunSettings, device: torch.device, trained: Sequence[TrainSettings]
+) -> Engine:
     from ablations.run.engines.ray_engine import RayEngine
 
-    gpus = settings.gpus_per_trial
+    cpus, gpus = settings.cpus_per_trial, settings.gpus_per_trial
+    if gpus is None:
+        gpus = max(each.processes for each in trained) * float(device.type == "cuda")
     return RayEngine(
         settings.ray_address,
         None if settings.jobs == AUTO else int(settings.jobs),
-        settings.cpus_per_trial or threads,
-        float(device.type == "cuda") if gpus is None else gpus,
+        max(each.cores for each in trained) if cpus is None else cpus,
+        gpus,
     )

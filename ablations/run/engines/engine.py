@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ablations.run.stopping import Stop
+from ablations.training.epoch import Epoch
 
 if TYPE_CHECKING:
     from ablations.training.trial import Failure, Outcome, Trial
@@ -28,6 +29,14 @@ class Stepped:
     trial: "Trial"
     step: int
     loss: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The curve of a trial has a point more."""
+
+    trial: "Trial"
+    point: Epoch
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ class Noticed:
     line: str
 
 
-Event = Started | Stepped | Ended | Lost | Paused | Noticed
+Event = Started | Stepped | Measured | Ended | Lost | Paused | Noticed
 
 OnEvent = Callable[[Event], None]
 """Told what happens to trials, in the process of the run."""

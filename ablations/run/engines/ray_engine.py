@@ -29,7 +29,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ablations.errors import SettingError, one_line
 from ablations.run.engines.engine import ATTEMPTS, Ended, Lost, Noticed, OnEvent
-from ablations.run.engines.messages import event_of
+from ablations.run.engines.messages import Died, event_of
 from ablations.run.engines.ray_tasks import Board, train_task
 from ablations.run.stopping import SIGNALS, Stop
 from ablations.training.trial import Failure, Trial, failure_of
@@ -206,20 +206,23 @@ class _Tasks:
             cause = error.cause if isinstance(error.cause, Exception) else error
             self.tell(Ended(trial, failure_of(cause)))
         except RayError as error:
-            self._lose(trial, error)
+            reason, most = _way(error)
+            self._lose(trial, Died(reason, f"{error}\n"), most)
         else:
-            self.tell(event_of(trial, last))
+            if isinstance(last, Died):
+                self._lose(trial, last, ATTEMPTS)
+            else:
+                self.tell(event_of(trial, last))
 
-    def _lose(self, trial: Trial, error: RayError) -> None:
-        reason, most = _way(error)
+    def _lose(self, trial: Trial, died: Died, most: int) -> None:
         self._losses[trial, most] += 1
         losses = self._losses[trial, most]
         if losses < most:
             self._lost.append(trial)
-            self.tell(Lost(trial, reason))
+            self.tell(Lost(trial, died.reason))
             return
-        known = f"{reason}, in attempt {losses} of {most}.\n\n{error}\n"
-        self.tell(Ended(trial, Failure(reason, True, known)))
+        known = f"{died.reason}, in attempt {losses} of {most}.\n\n{died.known}"
+        self.tell(Ended(trial, Failure(died.reason, True, known)))
 
 
 def _way(error: RayError) -> tuple[str, int]:

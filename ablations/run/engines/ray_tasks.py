@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import ray
 from ray.exceptions import RayError
 
-from ablations.run.engines.messages import SILENCE, STARTED, train_telling
+from ablations.run.engines.messages import SILENCE, STARTED, Died
+from ablations.run.engines.together import train_as_asked
 
 if TYPE_CHECKING:
     from ablations.data.images import ImageData
@@ -51,7 +52,7 @@ class Board:
 
 def train_task(
     board: Any, number: int, folder: Path, trial: "Trial", files: "TrialFiles"
-) -> "Outcome | Failure | str":
+) -> "Outcome | Failure | str | Died":
     """Trains a trial as a task; its last message, see `messages`.
 
     Args:
@@ -67,7 +68,7 @@ def train_task(
     if Path.cwd() != folder:
         os.chdir(folder)
     line = _Line(board, number)
-    return train_telling(trial, files, _LOADED, line.send, line.stopping)
+    return train_as_asked(trial, files, _LOADED, line.send, line.stopping)
 
 
 class _Line:

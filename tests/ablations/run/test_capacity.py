@@ -21,20 +21,23 @@ def setup(data, variant=Variant(3), **settings):  # noqa: B008
 
 
 @pytest.mark.parametrize(
-    ("cores", "threads", "trials_that_fit", "jobs"),
+    ("cores", "threads", "processes", "trials_that_fit", "jobs"),
     [
-        (8, 1, 100, 8),
-        (8, 2, 100, 4),
-        (8, 3, 100, 2),
-        (1, 2, 100, 1),
-        (8, 1, 2.5, 2),
-        (8, 1, 0.5, 1),
+        (8, 1, 1, 100, 8),
+        (8, 2, 1, 100, 4),
+        (8, 3, 1, 100, 2),
+        (1, 2, 1, 100, 1),
+        (8, 1, 4, 100, 2),
+        (8, 2, 2, 100, 2),
+        (8, 1, 1, 2.5, 2),
+        (8, 1, 1, 0.5, 1),
     ],
 )
 def test_as_many_trials_as_cores_and_memory_allow(
-    data, monkeypatch, cores, threads, trials_that_fit, jobs
+    data, monkeypatch, cores, threads, processes, trials_that_fit, jobs
 ):
-    wanted = [setup(data, threads=threads), setup(data, Variant(7), threads=threads)]
+    settings = {"threads": threads, "processes": processes}
+    wanted = [setup(data, **settings), setup(data, Variant(7), **settings)]
     need = max(map(needed_memory, wanted))
     monkeypatch.setattr(capacity, "usable_cores", lambda: cores)
     monkeypatch.setattr(capacity, "free_memory", lambda: int(need * trials_that_fit))
@@ -50,6 +53,13 @@ def test_a_trial_needs_no_more_memory_than_is_estimated(data, variant, batch_siz
     tensors = needed_memory(wanted) - capacity.PROCESS_BYTES - data.held_bytes
     peak = Bench(wanted, CPU).training_peak()
     assert peak < tensors < 3 * peak
+
+
+def test_each_process_needs_memory_for_its_part_of_a_batch(data):
+    alone, halves = setup(data, batch_size=9), setup(data, batch_size=9, processes=2)
+    five = setup(data, batch_size=5)
+    assert needed_memory(halves) == 2 * needed_memory(five) > needed_memory(alone)
+    assert Bench(halves, CPU).batch_size == 5 and Bench(alone, CPU).batch_size == 9
 
 
 def test_free_memory_is_that_of_the_machine_or_less():

@@ -68,6 +68,26 @@ def test_records_are_those_of_a_local_run(write_module, tmp_path, run_on):
 
 
 @pytest.mark.torture
+def test_processes_of_a_trial_are_on_one_node(write_module, tmp_path, run_on):
+    """Whose trial is as it is here; one of them that dies loses it."""
+    odd = """
+class Odd(Net):
+    def trained(self, x):
+        import torch.distributed as dist
+        if dist.is_initialized() and dist.get_rank() == 1 and not Path("mark").exists():
+            Path("mark").touch()
+            os._exit(1)
+        return x
+"""
+    write_module("mine_net", NETWORK + DROPS + IMAGES + odd)
+    families, cpus = ("mine_net:Drops", "mine_net:Odd"), {"cpus_per_trial": 1.0}
+    records, events = run_on(families, tmp_path / "there", processes=2, running=cpus)
+    assert events.of("lost") == [("mine_net:Odd", 0)]
+    here, _ = run_families(families, tmp_path / "here", "1", **TINY, processes=2)
+    assert numbers(records) == numbers(here) and len(records) == 2
+
+
+@pytest.mark.torture
 def test_a_process_that_dies_is_tried_again_twice(write_module, tmp_path, run_on):
     write_module("mine_net", NETWORK + IMAGES + dies("os._exit(1)", marks=3))
     (record,), events = run_on(["mine_net:Dies"], tmp_path)

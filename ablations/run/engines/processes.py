@@ -1,0 +1,178 @@
+"""A process of its own for work that may crash, and that can be ended with all that it starts."""
+
+import faulthandler
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+from ablations.run.stopping import SIGNALS
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""What libraries read, when they are loaded, for the number of their threads."""
+
+PATIENCE = 1.0
+"""Seconds between looks at whether a process has died that did not say so: children of its own can
+keep its pipes open. So long one that has died may take to end in its own way."""
+
+if sys.platform == "linux":
+    PROCESSES = get_context("forkserver")
+    PROCESSES.set_forkserver_preload(["ablations.training.trial"])
+else:  # where a fork of what is loaded is not safe, or there is none
+    PROCESSES = get_context("spawn")
+"""How processes begin: as forks of one that has imported what they need and done nothing else,
+which spares each some seconds; or fresh."""
+
+
+class Dead(Exception):
+    """A process that has ended with nothing left to be read from it."""
+
+
+class Child:
+    """A process that does one piece of work, and our end of its connection.
+
+    Args:
+        work: Called there with the other end and `arguments`; a module's function. That our end is
+            closed may end it, as an EOFError or a ConnectionError.
+        arguments: For `work`.
+        threads: That libraries are told to take.
+        crash: File for what Python knows where the process crashes.
+    """
+
+    def __init__(
+        self, work: Callable[..., None], arguments: Sequence[Any], threads: int, crash: Path
+    ) -> None:
+        self.crash = crash
+        self.connection, theirs = PROCESSES.Pipe()
+        variables = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
+        given = (theirs, variables, crash, work, arguments)
+        self.process = PROCESSES.Process(target=_run, args=given)
+        # Until it can leave signals to this process, it must not see them.
+        signals = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            with _environment(variables | _of_log() | _of_interpreter()):  # where it is the first
+                self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, signals)
+        theirs.close()
+
+    @property
+    def dead(self) -> bool:
+        return self.process.exitcode is not None
+
+    def send(self, told: object) -> None:
+        with suppress(OSError):  # it has died, which is seen when it is asked for something
+            self.connection.send(told)
+
+    def receive(self) -> object | None:
+        """What it has sent next; None where that is nothing yet.
+
+        Raises:
+            Dead: Where nothing will come.
+        """
+        try:
+            if self.connection.poll():
+                return self.connection.recv()
+        except (EOFError, OSError):
+            raise Dead from None
+        if self.dead and not self.connection.poll():
+            raise Dead
+        return None
+
+    def end(self) -> None:
+        """Ends it with all processes that it has started, at once."""
+        self.connection.close()
+        if self.process.pid is None:
+            return
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            self.process.kill()  # it leads no group yet
+        self.process.join()
+
+    def autopsy(self) -> tuple[str, str]:
+        """How it ended, and what it left in its file; for one that is dead, or nearly so."""
+        self.process.join(PATIENCE)  # so that it ends in its own way
+        left = self.crash.read_text(errors="replace") or "It left no traceback.\n"
+        return _way(self.process.exitcode), left
+
+
+def speaking(children: Sequence[Child], seconds: float) -> list[Child]:
+    """Those that have something to tell or have died, as soon as there are some; none after so
+    many seconds without either."""
+    ready = wait([child.connection for child in children], seconds)
+    return [child for child in children if child.connection in ready or child.dead]
+
+
+def _way(exitcode: int | None) -> str:
+    if exitcode is None or exitcode >= 0:
+        return f"with exit code {exitcode}"
+    try:
+        name = f" ({signal.Signals(-exitcode).name})"
+    except ValueError:
+        name = ""
+    short = ", as the system ends processes where memory is short" * (-exitcode == signal.SIGKILL)
+    return f"with signal {-exitcode}{name}{short}"
+
+
+def _of_interpreter() -> dict[str, str]:
+    """Variables with which an interpreter imports what this one does, and nothing in place of it
+    from the folder that it is started in."""
+    return {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def _of_log() -> dict[str, str]:
+    """torch writes warnings of its C++ code past Python, into what the terminal shows."""
+    return {"TORCH_CPP_LOG_LEVEL": os.environ.get("TORCH_CPP_LOG_LEVEL", "ERROR")}
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _run(
+    connection: Connection,
+    variables: Mapping[str, str],
+    crash: Path,
+    work: Callable[..., None],
+    arguments: Sequence[Any],
+) -> None:
+    """The work of a Child; variables: the environment, which may be another one's in a process
+    that was forked."""
+    _stand_alone()
+    os.environ.clear()
+    os.environ.update(variables)
+    with crash.open("w") as file:
+        faulthandler.enable(file)
+        with suppress(EOFError, ConnectionError):  # the other end is gone, maybe killed
+            work(connection, *arguments)
+
+
+def _stand_alone() -> None:
+    """Leads a group of processes, which can be ended together with those that read images, leaves
+    signals to the parent, and ends with it."""
+    os.setpgid(0, 0)
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os.killpg(0, signal.SIGKILL)
