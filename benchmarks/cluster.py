@@ -66,13 +66,13 @@ def simulate(trials: list[float], nodes: int, cluster: Cluster, draw: random.Ran
     """Runs trials of so much work each on a cluster."""
     left = deque(trials)
     free = [0.0] * nodes  # when each is
-    running: list[tuple[float, float]] = []  # trials that will be lost: when, and what is then left
+    interrupted: list[tuple[float, float]] = []  # when a trial's node is lost, and what it leaves
     run_free = wall = lost = 0.0
     losses = 0
-    while left or running:
+    while left or interrupted:
         now = heapq.heappop(free)
-        while running and (running[0][0] <= now or not left):
-            when, rest = heapq.heappop(running)
+        while interrupted and (interrupted[0][0] <= now or not left):
+            when, rest = heapq.heappop(interrupted)
             now = now if left else max(now, when)
             left.append(rest)
         begins = run_free = max(now, run_free) + cluster.hand_out
@@ -87,7 +87,7 @@ def simulate(trials: list[float], nodes: int, cluster: Cluster, draw: random.Ran
         kept = max(math.floor(done / cluster.checkpoint_every), 0) * cluster.checkpoint_every
         losses += 1
         lost += holds - kept
-        heapq.heappush(running, (begins + holds, work - kept))
+        heapq.heappush(interrupted, (begins + holds, work - kept))
         heapq.heappush(free, begins + holds + cluster.replacement)
     return Course(wall, lost, losses)
 

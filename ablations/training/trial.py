@@ -21,8 +21,8 @@ from ablations.records.trial_record import TrainedCosts, TrialRecord
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training.course import UnfitState
-from ablations.training.epoch import Epoch
 from ablations.training.environment import describe_environment
+from ablations.training.epoch import Epoch
 from ablations.training.keeper import TrialPaused
 from ablations.training.loop import train
 from ablations.training.setup import Setup, sources_of, wanted_images

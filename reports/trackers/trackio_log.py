@@ -19,9 +19,9 @@ class TrackioLog(TrialLog):
 
     def open(self, name: str, config: Config) -> "_Run":
         # In a context of its own it is not the one run that Trackio ends at the program's exit.
-        begin = partial(copy_context().run, trackio.init)
+        begin = partial(trackio.init, self.project, name, config=dict(config), embed=False)
         with redirect_stdout(io.StringIO()):  # it advertises itself
-            return _Run(begin(self.project, name, config=dict(config), embed=False))
+            return _Run(copy_context().run(begin))
 
 
 class _Run:

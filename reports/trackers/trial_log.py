@@ -11,7 +11,7 @@ from ablations.training.trial import Trial
 from reports.names.captions import variant_name
 
 Values = Mapping[str, float]
-Config = Mapping[str, str | int | float | bool | None]
+Config = Mapping[str, object]
 
 
 class TrackedRun(Protocol):

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from ablations.study.run_settings import TRACKERS
 from ablations.training.progress import Progress
 from reports.trackers.observers import Observers
 
+NAME = "K=3, 16 group channels, r=4, seed 0"
 CLI = Path(__file__).parents[3] / "cli.py"
 STUDY = [
     "kernel-size",
@@ -74,10 +76,22 @@ def number(output):
 """
 
 
-@pytest.fixture
-def own(tmp_path):
-    (tmp_path / "mine.py").write_text(OWN)
-    return tmp_path
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "mine.py").write_text(OWN)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def logged(own):
+    """The folder of a run that every tracker here was told of, and what it said."""
+    here = [name for name in TRACKERS if importlib.util.find_spec(name)]
+    log = ",".join(["mine:Fails", "mine:Log", *here])
+    quiet = {"TRACKIO_DIR": str(own / "trackio"), "WANDB_MODE": "offline"}
+    done = run(own, "--seeds", "1", "--log", log, **quiet)
+    assert done.returncode == 0, done.stderr
+    return own, done
 
 
 def top1(folder):
@@ -85,16 +99,19 @@ def top1(folder):
     return json.loads(record.read_text())["top1"]
 
 
-def test_a_log_of_ones_own_hears_of_every_point_and_one_that_fails_ends_nothing(own):
-    done = run(own, "--seeds", "1", "--log", "mine:Fails,mine:Log")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("it is told no more") == 1
-    assert "--log mine:Fails: [Errno 28] No space left on device" in done.stderr
-    starts, *points, ends = json.loads((own / "told.json").read_text())
+def test_a_log_of_ones_own_hears_of_every_point(logged):
+    folder, _ = logged
+    starts, *points, ends = json.loads((folder / "told.json").read_text())
     assert starts == ["starts", 0, 2]
     assert [step for _, step, _ in points] == [1, 2]
-    assert points[-1][2] == top1(own)
-    assert ends == ["ends", top1(own), False]
+    assert points[-1][2] == top1(folder)
+    assert ends == ["ends", top1(folder), False]
+
+
+def test_one_that_fails_ends_nothing(logged):
+    _, done = logged
+    assert done.stderr.count("it is told no more") == 1
+    assert "--log mine:Fails: OSError: [Errno 28] No space left on device" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -106,11 +123,11 @@ def test_a_log_of_ones_own_hears_of_every_point_and_one_that_fails_ends_nothing(
     ],
 )
 def test_what_is_no_log_is_refused_before_anything_is_written(own, log, line):
-    done = run(own, "--log", log)
+    done = run(own, "--log", log, "--output", "refused")
     assert done.returncode == 2
     assert line in done.stderr
     assert len(done.stderr.splitlines()) == 1
-    assert not (own / "out").exists()
+    assert not (own / "refused").exists()
 
 
 def scalars(folder):
@@ -122,43 +139,39 @@ def scalars(folder):
 
 
 @needs("tensorboard")
-def test_tensorboard_has_the_curve(tmp_path):
-    done = run(tmp_path, "--seeds", "1", "--log", "tensorboard")
-    assert done.returncode == 0, done.stderr
-    (folder,) = (tmp_path / "out" / "tensorboard").iterdir()
-    assert folder.name == "K=3, 16 group channels, r=4, seed 0"
-    found = scalars(folder)
+def test_tensorboard_has_the_curve(logged):
+    folder, _ = logged
+    (events,) = (folder / "out" / "tensorboard").iterdir()
+    assert events.name == NAME
+    found = scalars(events)
     assert [step for step, _ in found["top1"]] == [1, 2]
-    assert found["top1"][-1][1] == pytest.approx(top1(tmp_path))
+    assert found["top1"][-1][1] == pytest.approx(top1(folder))
     assert found["loss"]
     assert found["end/params"][0][1] > 70_000
 
 
 @needs("trackio")
-def test_trackio_has_the_curve(tmp_path):
-    done = run(tmp_path, "--seeds", "1", "--log", "trackio", TRACKIO_DIR=str(tmp_path / "db"))
-    assert done.returncode == 0, done.stderr
-    assert "Trackio" not in done.stdout
+def test_trackio_has_the_trial_and_does_not_speak(logged):
+    folder, done = logged
+    assert "rackio" not in done.stdout + done.stderr
     code = (
         "import json, trackio; (run,) = trackio.Api().runs('out');"
-        "print(json.dumps([run.name, run.metrics()]))"
+        "print(json.dumps([run.name, run.config['seed']]))"
     )
     read = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "TRACKIO_DIR": str(tmp_path / "db")},
+        env={**os.environ, "TRACKIO_DIR": str(folder / "trackio")},
         capture_output=True,
         text=True,
         check=True,
     )
-    name, _ = json.loads(read.stdout.splitlines()[-1])
-    assert name == "K=3, 16 group channels, r=4, seed 0"
+    assert json.loads(read.stdout.splitlines()[-1]) == [NAME, 0]
 
 
 @needs("wandb")
-def test_wandb_keeps_a_run_for_each_trial_offline(tmp_path):
-    done = run(tmp_path, "--seeds", "2", "--log", "wandb", WANDB_MODE="offline")
-    assert done.returncode == 0, done.stderr
-    assert len([*(tmp_path / "out" / "wandb").glob("offline-run-*/*.wandb")]) == 2
+def test_wandb_keeps_a_run_offline(logged):
+    folder, _ = logged
+    assert len([*(folder / "out" / "wandb").glob("offline-run-*/*.wandb")]) == 1
 
 
 def test_every_event_is_passed_on():
