@@ -115,7 +115,8 @@ def attention_kernel(
     if normalize == "none":
         return scores
     innermost = chosen.groups_innermost(query.dtype, size[1], groups)
-    return _softmax(scores, _mask(window, size[2:], query), is_channels_last(query), innermost)
+    mask = _mask(window, key.shape[2:], query)
+    return _softmax(scores, mask, is_channels_last(query), innermost)
 
 
 def _check(
@@ -157,7 +158,8 @@ def _mask(window: Window, size: Sequence[int], like: Tensor) -> Tensor:
         outside.append((taps < first) | (taps >= past))
     rows, columns = outside
     both = rows[:, None, :, None] | columns[None, :, None, :]
-    return like.new_zeros(both.shape).masked_fill(both, torch.finfo(like.dtype).min)[None, None]
+    least = torch.finfo(like.dtype).min
+    return torch.zeros_like(both, dtype=like.dtype).masked_fill(both, least)[None, None]
 
 
 def _softmax(scores: Tensor, mask: Tensor, channels_last: bool, innermost: bool) -> Tensor:

@@ -1,6 +1,6 @@
 """The operators with a formula in torch's registry that are not torch's own, and their counts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -24,13 +24,34 @@ def registered() -> dict[str, OpOverloadPacket]:
 
 def macs_of(packet: OpOverloadPacket, arguments: Sequence[Any], outputs: Sequence[Shape]) -> int:
     """What the registered formula gives, from all arguments in the order of the schema."""
-    schema = getattr(packet, packet.overloads()[0])._schema.arguments
+    schema = next(found for found in _schemas(packet) if len(found) == len(arguments))
     pairs = list(zip(schema, arguments, strict=True))
     positional = [value for declared, value in pairs if not declared.kwarg_only]
     named = {declared.name: value for declared, value in pairs if declared.kwarg_only}
     output = outputs[0] if len(outputs) == 1 else tuple(outputs)
     flops = flop_registry[packet](*positional, **named, out_val=output)
     return whole_macs(packet._qualified_op_name, flops)
+
+
+def with_defaults(
+    packet: OpOverloadPacket, arguments: Sequence[Any], named: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of a call with those that it left to their defaults, which torch drops."""
+    fits = (s for s in _schemas(packet) if len(s) >= len(arguments) + len(named))
+    schema = next(s for s in fits if {*named} <= {declared.name for declared in s})
+    positional = [declared for declared in schema if not declared.kwarg_only]
+    by_keyword = {
+        declared.name: declared.default_value for declared in schema if declared.kwarg_only
+    }
+    left = [named.get(d.name, d.default_value) for d in positional[len(arguments) :]]
+    given = {name: value for name, value in named.items() if name in by_keyword}
+    return [*arguments, *left], {**by_keyword, **given}
+
+
+def _schemas(packet: OpOverloadPacket) -> Iterator[list[Any]]:
+    """The declared arguments of each overload."""
+    for name in packet.overloads():
+        yield getattr(packet, name)._schema.arguments
 
 
 def whole_macs(operator: str, flops: int) -> int:

@@ -11,7 +11,7 @@ import torch
 from torch._ops import OpOverloadPacket
 from torch.utils.flop_counter import flop_registry, register_flop_formula
 
-from involution_core.counted_operators import ATEN, macs_of, registered, traced_value
+from involution_core.counted_operators import ATEN, macs_of, registered, traced_value, with_defaults
 
 Analysis = TypeVar("Analysis")
 Formula = Callable[..., int]
@@ -54,7 +54,8 @@ def register_macs(operator: str) -> Callable[[Formula], Formula]:
     """Gives an operator of your own its count, for torch's counter and for `add_flop_handles`.
 
     The decorated formula is called with the operator's arguments, shapes in place of tensors, and
-    with `out_shape`, the shape of the output (a tuple of shapes where it has several). It returns
+    with `out_shape`, the shape of the output (a tuple of shapes where it has several). It is given
+    all arguments, those that a call leaves to their defaults too. It returns
     multiply-accumulates: 0 for an operator that is no linear map. A later formula of the same
     operator replaces an earlier one.
 
@@ -87,8 +88,9 @@ def register_macs(operator: str) -> Callable[[Formula], Formula]:
         raise ValueError(f"{operator!r} is no operator of your own, such as 'namespace::name'")
 
     def register(formula: Formula) -> Formula:
-        def flops(*arguments: Any, **named: Any) -> int:
-            return 2 * formula(*arguments, **named)
+        def flops(*arguments: Any, out_shape: Any, **named: Any) -> int:
+            all_arguments, all_named = with_defaults(packet, arguments, named)
+            return 2 * formula(*all_arguments, **all_named, out_shape=out_shape)
 
         flop_registry.pop(packet, None)
         register_flop_formula(packet)(flops)

@@ -62,7 +62,10 @@ def _differentiable(op: Any, backward: Callable[..., tuple]) -> Callable[..., Te
 
     def call(*inputs: Any) -> Tensor:
         if has_no_derivative():
-            raise ValueError("a compiled torch.func.jvp needs backend=None or 'shift'")
+            raise ValueError(
+                "a torch.func.jvp that is compiled, or within another one, needs backend=None, "
+                "'shift' or 'unfold'"
+            )
         if torch.compiler.is_compiling() or not is_transformed():
             return op(*inputs)
         return function.apply(*inputs)

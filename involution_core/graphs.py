@@ -35,8 +35,20 @@ def recorded(function: Function) -> Function:
 
 
 def has_no_derivative() -> bool:
-    """True in a compiled `torch.func.jvp`, which passes an operator by without its tangents."""
-    return torch.compiler.is_compiling() and forward_ad._current_level >= 0
+    """True where an operator would be passed by without its tangents.
+
+    That is in a compiled `torch.func.jvp`, and in a `jvp` of a `jvp`: there torch takes the tangent
+    that an autograd function makes for a constant (2.15).
+    """
+    if torch.compiler.is_compiling():
+        return forward_ad._current_level >= 0
+    return torch._C._are_functorch_transforms_active() and _forward_levels() > 1
+
+
+def _forward_levels() -> int:
+    """The `torch.func.jvp` around this call that are nested in each other."""
+    stack = torch._C._functorch.get_interpreter_stack() or []
+    return sum(level.key() == torch._C._functorch.TransformType.Jvp for level in stack)
 
 
 def is_transformed() -> bool:

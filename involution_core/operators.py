@@ -33,6 +33,39 @@ def _window(
     return Window((kh, kw), (sh, sw), (ph, pw), (dh, dw))
 
 
+def _check(
+    window: Window, batch: int, size: Sequence[int], channels: int, groups: int, *grids: Any
+) -> None:
+    """Kernels read and write where these shapes say; a graph that was traced with other sizes, and
+    whoever calls an operator by its name, get here without `involution2d`.
+
+    Args:
+        window: Of the operator.
+        batch: N of the map that the window slides over.
+        size: Its (H, W).
+        channels: C.
+        groups: G.
+        *grids: (N, Ho, Wo) of everything that lies on the output's pixels.
+
+    Raises:
+        ValueError: They do not fit together.
+    """
+    expected = (batch, *window.output_size(size))
+    for found in grids:
+        if tuple(found) != expected:
+            raise ValueError(
+                f"{batch} maps of {'x'.join(map(str, size))} give {expected} for (N, Ho, Wo), "
+                f"and the kernels or gradients have {tuple(found)}; a trace holds for its own sizes"
+            )
+    if groups < 1 or channels % groups:
+        raise ValueError(f"{groups} groups do not divide {channels} channels")
+
+
+def _grid(x: Tensor) -> tuple[int, ...]:
+    """(N, Ho, Wo) of a map or of kernels."""
+    return (x.shape[0], *x.shape[-2:])
+
+
 def _groups_innermost(grad: Tensor, groups: int, backend: str) -> bool:
     return BACKENDS[backend].groups_innermost(grad.dtype, grad.shape[1], groups)
 
@@ -48,6 +81,7 @@ def involution2d_op(
 ) -> Tensor:
     """The operator: (N, C, Ho, Wo) in x's layout."""
     window = _window(weight.shape[2:4], stride, padding, dilation)
+    _check(window, x.shape[0], x.shape[2:], x.shape[1], weight.shape[1], _grid(weight))
     return map_like(x, BACKENDS[backend].forward(x, weight, window))
 
 
@@ -64,6 +98,8 @@ def grad_input_op(
     """The gradient by x, (N, C, H, W) with [H, W] = `size`, in grad's layout."""
     window = _window(weight.shape[2:4], stride, padding, dilation)
     height, width = size
+    grids = _grid(grad), _grid(weight)
+    _check(window, grad.shape[0], size, grad.shape[1], weight.shape[1], *grids)
     return map_like(grad, BACKENDS[backend].grad_input(grad, weight, window, (height, width)))
 
 
@@ -80,6 +116,9 @@ def grad_weight_op(
 ) -> Tensor:
     """The gradient by weight, (N, G, Kh, Kw, Ho, Wo), in grad's layout."""
     window = _window(kernel_size, stride, padding, dilation)
+    _check(window, x.shape[0], x.shape[2:], x.shape[1], groups, _grid(grad))
+    if grad.shape[1] != x.shape[1]:
+        raise ValueError(f"gradients of {grad.shape[1]} channels for {x.shape[1]} channels")
     value = BACKENDS[backend].grad_weight(grad, x, window, groups)
     return weight_like(grad, value, _groups_innermost(grad, groups, backend))
 

@@ -164,7 +164,7 @@ def _frames(volumes: Tensor) -> Tensor:
 @recorded
 def _taps(volumes: Tensor, groups: int, depth: Window) -> Tensor:
     """The frames that each window meets, (N·Do, G·Kd·C/G, H, W)."""
-    size = static_shape(volumes)[3:]
+    size = volumes.shape[3:]
     columns = F.unfold(
         volumes.flatten(3), depth.kernel_size, depth.dilation, depth.padding, depth.stride
     )
@@ -176,6 +176,6 @@ def _taps(volumes: Tensor, groups: int, depth: Window) -> Tensor:
 def _as_volumes(y: Tensor, x: Tensor, groups: int, depth: Window) -> Tensor:
     """Sums over the depth's taps; without the dimension that `_as_batch` added to x."""
     summed = y.unflatten(1, (groups, depth.taps, -1)).sum(2).flatten(1, 2)
-    frames = depth.output_size((static_shape(x)[-3], 1))[0]
-    volumes = summed.unflatten(0, (-1, frames)).transpose(1, 2).contiguous()
+    batch = x.shape[0] if x.ndim == 5 else 1
+    volumes = summed.unflatten(0, (batch, -1)).transpose(1, 2).contiguous()
     return volumes if x.ndim == 5 else volumes.squeeze(0)

@@ -16,7 +16,7 @@ from torch import nn
 from ablations.costs.evaluation import Inputs, evaluated
 from ablations.costs.network_cost import ByModule
 from ablations.costs.operators.formula import Formula
-from ablations.costs.operators.table import FORMULAS, with_in_place
+from ablations.costs.operators.table import APART, LINEAR_MAPS, with_in_place
 from ablations.costs.operators.uncounted import UNCOUNTED
 from ablations.costs.uncounted_operator import UncountedOperator
 from involution_core.counted_operators import macs_of, registered, traced_value
@@ -31,17 +31,26 @@ Handle = Callable[[list[Any], list[Any]], Counter[str]]
 
 def _handle(formula: Formula) -> Handle:
     def handle(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
-        if all(map(_is_a_size, outputs)):
-            return Counter()
         return formula([*map(traced_value, inputs)], [*map(traced_value, outputs)])
 
     return handle
 
 
+def _handle_of_values(formula: Formula) -> Handle:
+    """That of an operator which programs use for their sizes, too: these cost nothing."""
+    handle = _handle(formula)
+
+    def handle_values(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+        tensors = [value for value in (*inputs, *outputs) if value.isCompleteTensor()]
+        return Counter() if all(map(_is_a_size, tensors)) else handle(inputs, outputs)
+
+    return handle_values
+
+
 def _is_a_size(value: torch.Value) -> bool:
     """Sizes are numbers of the program that a trace holds as integer tensors of no dimension."""
     kind: Any = value.type()
-    return value.isCompleteTensor() and not kind.sizes() and kind.dtype() is torch.int64
+    return not kind.sizes() and kind.dtype() is torch.int64
 
 
 def _registered_formulas() -> dict[str, Formula]:
@@ -57,10 +66,12 @@ def _registered_formulas() -> dict[str, Formula]:
 
 
 def _handles() -> dict[str, Handle | None]:
-    formulas = {**_registered_formulas(), **with_in_place(FORMULAS)}
+    apart = with_in_place(APART)
     return {
         **dict.fromkeys(with_in_place(UNCOUNTED)),
-        **{name: _handle(formula) for name, formula in formulas.items()},
+        **{name: _handle(formula) for name, formula in _registered_formulas().items()},
+        **{name: _handle(formula) for name, formula in with_in_place(LINEAR_MAPS).items()},
+        **{name: _handle_of_values(formula) for name, formula in apart.items()},
     }
 
 

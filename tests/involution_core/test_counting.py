@@ -75,3 +75,54 @@ def test_an_operator_of_ones_own_is_counted_by_both_counters():
 def test_what_is_no_operator_of_ones_own_gets_no_count(name):
     with pytest.raises(ValueError, match=f"'{name}' is no operator of your own"):
         register_macs(name)
+
+
+@torch.library.custom_op("counting_test::scaled", mutates_args=())
+def scaled(x: torch.Tensor, times: int = 3, *, more: bool = False) -> torch.Tensor:
+    return x * times
+
+
+@torch.library.custom_op("counting_test::grow", mutates_args={"x"})
+def grow(x: torch.Tensor) -> None:
+    x.add_(1)
+
+
+@torch.library.custom_op("counting_test::whole", mutates_args=())
+def whole(x: torch.Tensor) -> torch.Tensor:
+    return x.sum().long()
+
+
+scaled.register_fake(lambda x, times=3, *, more=False: torch.empty_like(x))
+whole.register_fake(lambda x: x.new_empty((), dtype=torch.int64))
+register_macs("counting_test::scaled")(lambda x, times, *, more, out_shape: x[0] * times + more)
+register_macs("counting_test::grow")(lambda x, *, out_shape: 7)
+register_macs("counting_test::whole")(lambda x, *, out_shape: 5)
+
+
+class Calls(torch.nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+OPS = torch.ops.counting_test
+
+
+@pytest.mark.parametrize(
+    ("function", "macs"),
+    [
+        (OPS.scaled, 12),
+        (lambda x: OPS.scaled(x, 3, more=False), 12),
+        (lambda x: OPS.scaled(x, times=2, more=True), 9),
+        (lambda x: (y := x.clone(), OPS.grow(y))[0], 7),
+        (OPS.whole, 5),
+        (lambda x: torch.dot(x.long(), x.long()), 4),
+        (lambda x: x.reshape(x.shape[0] // 2 * 1, -1), 0),
+    ],
+)
+def test_defaults_and_operators_with_odd_results_are_counted_by_both(function, macs):
+    found = macs_by_counter(Calls(function), torch.ones(4))
+    assert found == {"fvcore": macs, "FlopCounterMode": macs}

@@ -4,6 +4,7 @@ import copy
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,13 @@ import torch
 from torch import nn
 from torch.export import Dim
 
-from involution_core import AttentionGenerator, Involution, LinearGenerator, build_network
+from involution_core import (
+    AttentionGenerator,
+    Involution,
+    Involution3d,
+    LinearGenerator,
+    build_network,
+)
 
 WITNESSES = Path(__file__).parent.parent / "witnesses"
 GENERATORS = {"r": None, "W": LinearGenerator, "attention": AttentionGenerator}
@@ -55,6 +62,34 @@ def test_a_trace_is_the_layer():
     traced = torch.jit.trace(layer, torch.randn(2, 8, 8, 9))
     x = torch.randn(1, 8, 5, 6)
     torch.testing.assert_close(traced(x), layer(x))
+
+
+@pytest.mark.parametrize(
+    ("make", "sizes"),
+    [
+        (
+            lambda: Involution3d(8, 3, group_channels=4),
+            [(2, 8, 4, 5, 6), (1, 8, 6, 6, 5), (3, 8, 1, 1, 1)],
+        ),
+        (
+            lambda: Involution3d(8, (3, 1, 5), (2, 1, 2), 4, padding=(0, 1, 2)),
+            [(2, 8, 4, 5, 6), (1, 8, 7, 6, 5)],
+        ),
+        (
+            lambda: Involution(8, 3, 2, 4, generator=GENERATORS["attention"]),
+            [(1, 8, 4, 4), (2, 8, 1, 1), (1, 8, 9, 3)],
+        ),
+    ],
+)
+def test_a_trace_follows_the_sizes(make, sizes):
+    layer = make().eval()
+    for traced_at in sizes:
+        with warnings.catch_warnings():  # of sizes that only checks see, and that jit is deprecated
+            warnings.simplefilter("ignore")
+            traced = torch.jit.trace(layer, torch.randn(traced_at))
+        for size in sizes:
+            x = torch.randn(size)
+            torch.testing.assert_close(traced(x), layer(x))
 
 
 @pytest.mark.torture

@@ -138,3 +138,21 @@ def test_autocast_channels_last_and_unbatched(layer, x):
     assert layer(x).is_contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16):
         assert layer(x).dtype == layer(x[0]).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("backend", [None, "shift", "unfold"])
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_forward_mode_in_forward_mode_keeps_the_mixed_terms(backend, generator, x):
+    layer = Involution(4, 3, 1, 2, generator=GENERATORS[generator], backend=backend).double().eval()
+
+    def function(x):
+        return layer(x).square().sum()
+
+    small = x[:1, :4, :2, :3]
+    torch.testing.assert_close(jacfwd(jacfwd(function))(small), hessian(function)(small))
+
+
+def test_forward_mode_in_forward_mode_on_the_kernel_is_refused():
+    layer = Involution(4, 3, 1, 2, backend="native").double().eval()
+    with pytest.raises(ValueError, match="within another one, needs backend=None"):
+        jacfwd(jacfwd(lambda x: layer(x).sum()))(torch.randn(1, 4, 2, 2, dtype=torch.float64))

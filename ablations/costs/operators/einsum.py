@@ -26,11 +26,16 @@ def einsum(arguments: Sequence[Any], outputs: Sequence[Shape]) -> Counter[str]:
         a, b = terms.pop(second), terms.pop(first)
         needed = {*kept, *(label for term in terms for label, size in term.items() if size != 1)}
         a, b = _summed_alone(a, b, needed), _summed_alone(b, a, needed)
-        sizes = {label: max(a.get(label, 1), b.get(label, 1)) for label in {*a, *b}}
+        sizes = {label: _broadcast(a.get(label, 1), b.get(label, 1)) for label in {*a, *b}}
         summed = {label for label in sizes if label not in needed and sizes[label] != 1}
         counts["matmul" if summed else "mul"] += prod(sizes.values())
-        terms.append({label: size for label, size in sizes.items() if label not in summed})
+        result = {label: size for label, size in sizes.items() if label not in summed}
+        terms.insert(len(terms) if path else 0, result)
     return counts
+
+
+def _broadcast(first: int, second: int) -> int:
+    return second if first == 1 else first
 
 
 def _summed_alone(term: Term, other: Term, needed: set[str]) -> Term:
@@ -46,7 +51,7 @@ def _term(labels: str, shape: Shape) -> Term:
     named = len(labels.replace("...", ""))
     sizes: dict[str, int] = {}
     for label, size in zip(_labels(labels, len(shape) - named), shape, strict=True):
-        sizes[label] = max(size, sizes.get(label, 1))
+        sizes[label] = _broadcast(size, sizes.get(label, 1))
     return sizes
 
 
@@ -67,7 +72,7 @@ def _implicit(left: str, terms: Sequence[Term]) -> list[str]:
 
 
 def _pairs(operands: int, path: Sequence[int] | None) -> Iterator[tuple[int, int]]:
-    """Which two are contracted; what they make becomes the last one."""
+    """Which two are contracted; what they make becomes the last one on a path, else the first."""
     if path:
         for first, second in zip(path[::2], path[1::2], strict=True):
             yield min(first, second), max(first, second)

@@ -17,15 +17,15 @@ from ablations.costs.operators.products import PRODUCTS
 from ablations.costs.operators.recurrent import RECURRENT
 from ablations.costs.operators.uncounted import UNCOUNTED
 
-FORMULAS: dict[str, Formula] = {
+LINEAR_MAPS: dict[str, Formula] = {
     **CONVOLUTIONS,
     **PRODUCTS,
     **ATTENTION,
     **RECURRENT,
-    **ELEMENTWISE,
     **INVOLUTIONS,
-    **CONSTANTS,
 }
+APART: dict[str, Formula] = {**ELEMENTWISE, **CONSTANTS}
+FORMULAS: dict[str, Formula] = {**LINEAR_MAPS, **APART}
 
 Value = TypeVar("Value")
 

@@ -1,0 +1,56 @@
+"""The operators by their names: sizes that do not fit are refused before anything is read."""
+
+import pytest
+import torch
+
+from involution_core import Involution3d
+from involution_core.backends.table import BACKENDS
+from involution_core.operators import grad_input_op, grad_weight_op, involution2d_op
+
+CPU = torch.device("cpu")
+RUNNABLE = [name for name in BACKENDS if BACKENDS[name].unavailable(CPU, torch.float32) is None]
+ONES = [1, 1], [1, 1], [1, 1]
+
+
+def kernels(n=2, groups=2, rows=6, columns=5):
+    return torch.ones(n, groups, 3, 3, rows, columns)
+
+
+def maps(n=2, channels=4, rows=6, columns=5):
+    return torch.ones(n, channels, rows, columns)
+
+
+@pytest.mark.parametrize("backend", RUNNABLE)
+@pytest.mark.parametrize(
+    ("x", "weight"),
+    [
+        (maps(), kernels(n=1)),
+        (maps(n=3), kernels()),
+        (maps(), kernels(rows=1, columns=1)),
+        (maps(rows=30, columns=1), kernels()),
+        (maps(), kernels(groups=3)),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_all_three(backend, x, weight):
+    with pytest.raises(ValueError, match="a trace holds for its own sizes|do not divide"):
+        involution2d_op(x, weight, *ONES, backend)
+    grad = maps(weight.shape[0], 4, *weight.shape[4:])
+    with pytest.raises(ValueError, match="a trace holds for its own sizes|do not divide"):
+        grad_input_op(x, weight, list(x.shape[2:]), *ONES, backend)
+    with pytest.raises(ValueError, match="a trace holds for its own sizes|do not divide"):
+        grad_weight_op(grad, x, weight.shape[1], [3, 3], *ONES, backend)
+
+
+@pytest.mark.parametrize("backend", RUNNABLE)
+def test_gradients_of_other_channels_are_refused(backend):
+    with pytest.raises(ValueError, match="gradients of 2 channels for 4 channels"):
+        grad_weight_op(maps(channels=2), maps(), 2, [3, 3], *ONES, backend)
+
+
+@pytest.mark.filterwarnings("ignore")  # that sizes become constants, and that jit is deprecated
+def test_a_trace_of_volumes_at_one_rank_refuses_the_other_in_a_line():
+    traced = torch.jit.trace(
+        Involution3d(8, 3, group_channels=4).eval(), torch.randn(2, 8, 4, 5, 6)
+    )
+    with pytest.raises(RuntimeError):
+        traced(torch.randn(8, 4, 5, 6))
