@@ -9,6 +9,7 @@ from involution_core.operators import grad_input_op, grad_weight_op, involution2
 
 CPU = torch.device("cpu")
 RUNNABLE = [name for name in BACKENDS if BACKENDS[name].unavailable(CPU, torch.float32) is None]
+UNFIT = r"a trace holds for its own sizes|do not divide"
 ONES = [1, 1], [1, 1], [1, 1]
 
 
@@ -32,12 +33,12 @@ def maps(n=2, channels=4, rows=6, columns=5):
     ],
 )
 def test_what_does_not_fit_is_refused_by_all_three(backend, x, weight):
-    with pytest.raises(ValueError, match="a trace holds for its own sizes|do not divide"):
+    with pytest.raises(ValueError, match=UNFIT):
         involution2d_op(x, weight, *ONES, backend)
     grad = maps(weight.shape[0], 4, *weight.shape[4:])
-    with pytest.raises(ValueError, match="a trace holds for its own sizes|do not divide"):
+    with pytest.raises(ValueError, match=UNFIT):
         grad_input_op(x, weight, list(x.shape[2:]), *ONES, backend)
-    with pytest.raises(ValueError, match="a trace holds for its own sizes|do not divide"):
+    with pytest.raises(ValueError, match=UNFIT):
         grad_weight_op(grad, x, weight.shape[1], [3, 3], *ONES, backend)
 
 
@@ -48,7 +49,7 @@ def test_gradients_of_other_channels_are_refused(backend):
 
 
 @pytest.mark.filterwarnings("ignore")  # that sizes become constants, and that jit is deprecated
-def test_a_trace_of_volumes_at_one_rank_refuses_the_other_in_a_line():
+def test_a_trace_of_volumes_at_one_rank_refuses_the_other():
     traced = torch.jit.trace(
         Involution3d(8, 3, group_channels=4).eval(), torch.randn(2, 8, 4, 5, 6)
     )

@@ -21,11 +21,11 @@ def each_output(name: str, operations: int = 1) -> Formula:
     return formula
 
 
-def each_input(name: str) -> Formula:
-    """One for each element of the first argument."""
+def each_of(name: str, argument: int) -> Formula:
+    """One for each element of the argument that stands there."""
 
     def formula(arguments: Sequence[Any], outputs: Sequence[Shape]) -> Counter[str]:
-        return Counter({name: prod(arguments[0])})
+        return Counter({name: prod(arguments[argument])})
 
     return formula
 
@@ -79,14 +79,16 @@ def embedding_bag(arguments: Sequence[Any], outputs: Sequence[Shape]) -> Counter
 
 _FUNCTIONS = (
     "abs", "acos", "acosh", "addcdiv", "addcmul", "asin", "asinh", "atan", "atan2", "atanh", "ceil",
-    "celu", "clamp", "clamp_max", "clamp_min", "clip", "cos", "cosh", "cumsum", "div", "divide",
-    "elu", "erf", "erfc", "exp", "exp2", "expm1", "float_power", "floor", "floor_divide", "fmod",
-    "frac", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu",
-    "lerp", "log", "log10", "log1p", "log2", "log_sigmoid", "log_sigmoid_forward", "logit",
-    "maximum", "minimum", "mish", "neg", "negative", "pow", "prelu", "_prelu_kernel", "reciprocal",
-    "relu6", "remainder", "round", "rrelu", "rrelu_with_noise", "rsqrt", "rsub", "selu", "sgn",
-    "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softplus", "softshrink", "sqrt", "square",
-    "sub", "subtract", "tan", "tanh", "threshold", "true_divide", "trunc",
+    "celu", "clamp", "clamp_max", "clamp_min", "clip", "cos", "cosh", "cumprod", "cumsum", "diff",
+    "div", "divide", "elu", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "float_power", "floor",
+    "floor_divide", "fmod", "frac", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish",
+    "hardtanh", "hypot", "leaky_relu", "lerp", "lgamma", "log", "log10", "log1p", "log2",
+    "logaddexp", "logaddexp2", "logcumsumexp", "log_sigmoid", "log_sigmoid_forward", "logit",
+    "maximum", "minimum", "mish", "nan_to_num", "neg", "negative", "polar", "pow", "prelu",
+    "_prelu_kernel", "reciprocal", "relu6", "remainder", "round", "rrelu", "rrelu_with_noise",
+    "rsqrt", "rsub", "selu", "sgn", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softplus",
+    "softshrink", "sqrt", "square", "sub", "subtract", "tan", "tanh", "threshold", "true_divide",
+    "trunc", "xlogy",
 )  # fmt: skip
 
 _REDUCTIONS = (
@@ -96,15 +98,22 @@ _REDUCTIONS = (
     "cosine_similarity", "fractional_max_pool2d", "fractional_max_pool3d", "linalg_norm",
     "linalg_vector_norm", "logsumexp", "max", "max_pool1d", "max_pool1d_with_indices", "max_pool2d",
     "max_pool2d_with_indices", "max_pool3d", "max_pool3d_with_indices", "mean", "median", "min",
-    "norm", "pairwise_distance", "prod", "std", "std_mean", "sum", "var", "var_mean",
+    "nansum", "norm", "pairwise_distance", "prod", "std", "std_mean", "sum", "trace", "var",
+    "var_mean",
 )  # fmt: skip
 
 ELEMENTWISE: dict[str, Formula] = {
     **{f"aten::{name}": each_output("elementwise") for name in _FUNCTIONS},
-    **{f"aten::{name}": each_input("pool") for name in _REDUCTIONS},
+    **{f"aten::{name}": each_of("pool", 0) for name in _REDUCTIONS},
     "aten::relu": each_output("relu"),
     "aten::add": each_output("add"),
-    "aten::col2im": each_input("add"),
+    "aten::col2im": each_of("add", 0),
+    **{
+        f"aten::{name}": each_of("add", 3)
+        for name in ("index_add", "index_reduce", "scatter_add", "scatter_reduce")
+    },
+    "aten::linalg_cross": each_output("mul", 2),
+    "aten::linalg_vecdot": each_of("mul", 0),
     "aten::mul": each_output("mul"),
     "aten::multiply": each_output("mul"),
     **{

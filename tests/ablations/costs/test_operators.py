@@ -328,3 +328,31 @@ def test_an_operator_without_a_count_is_refused_by_name(function, name):
     with pytest.raises(UncountedOperator, match=f"no count for operator {name}, .*register_macs"):
         count_by_fvcore(Calling(function), IMAGE)
     assert count_by_torch(Calling(function), IMAGE).uncounted
+
+
+INDEX = torch.tensor([0, 2, 1, 1])
+
+WITHOUT_MACS = {
+    "scatter_add": lambda x: torch.zeros(4, 5).scatter_add(0, torch.zeros_like(x).long(), x),
+    "index_add": lambda x: torch.zeros(4, 5).index_add(0, INDEX, x),
+    "scatter_reduce": lambda x: x.scatter_reduce(0, torch.zeros_like(x).long(), x, "amax"),
+    "nan_to_num": torch.nan_to_num,
+    "logaddexp": lambda x: torch.logaddexp(x, x),
+    "complex": lambda x: torch.complex(x, x).real,
+    "polar": lambda x: torch.polar(x, x).abs(),
+    "vecdot": lambda x: torch.linalg.vecdot(x, x),
+    "flips": lambda x: torch.fliplr(torch.flipud(x)),
+    "cumprod": lambda x: x.cumprod(1),
+    "trace": torch.trace,
+    "window": lambda x: x * torch.hann_window(5),
+    "gumbel_softmax": F.gumbel_softmax,
+    "cross": lambda x: torch.linalg.cross(x[:, :3], x[:, :3]),
+    "diff": torch.diff,
+    "xlogy": lambda x: torch.xlogy(x, x),
+    "nansum": torch.nansum,
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_MACS)
+def test_what_is_no_linear_map_is_known_to_both_counters(name):
+    assert both(Calling(WITHOUT_MACS[name]), torch.rand(4, 5)) == 0
