@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,7 @@ class Child:
         variables = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
         given = (theirs, variables, crash, work, arguments)
         self.process = PROCESSES.Process(target=_run, args=given)
+        resource_tracker.ensure_running()  # which, begun by the next line but one, lets them through
         # Until it can leave signals to this process, it must not see them.
         signals = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
