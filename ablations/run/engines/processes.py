@@ -53,8 +53,9 @@ class Child:
         variables = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
         given = (theirs, variables, crash, work, arguments)
         self.process = PROCESSES.Process(target=_run, args=given)
-        resource_tracker.ensure_running()  # which, begun by the next line but one, lets them through
-        # Until it can leave signals to this process, it must not see them.
+        # Until it can leave signals to this process, it must not see them; nor must the process of
+        # which it is a fork. The tracker, which `start` would begin, would let them through.
+        resource_tracker.ensure_running()
         signals = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             with _environment(variables | _of_log() | _of_interpreter()):  # where it is the first
