@@ -19,7 +19,7 @@ from ablations.study.train_settings import MODELS, TrainSettings
 
 AUTO = "auto"
 
-LOCAL, RAY = "local", "ray"
+LOCAL, RAY, SLURM = "local", "ray", "slurm"
 
 
 def _read_jobs(text: str) -> str:
@@ -42,6 +42,12 @@ def _read_gpus(text: str) -> float:
     if value > 1:
         raise ValueError("must be at most 1: a trial is trained on one GPU, or shares it")
     return value
+
+
+def _read_pairs(text: str) -> str:
+    if re.fullmatch(r"\w+=[^,=]+(,(\w+=)?[^,=]+)*", text) is None:
+        raise ValueError("must be KEY=VALUE,..., such as partition=gpu,timeout_min=240")
+    return text
 
 
 def _read_shard(text: str) -> str:
@@ -71,12 +77,14 @@ class RunSettings:
         fail_fast: Whether the first trial that fails stops the run.
         fail_on_error: How many trials, "3", or what share of them, "10%", may fail before the run
             stops; None: all.
-        engine: "local": this machine; "ray": the nodes of a Ray cluster.
+        engine: "local": this machine; "ray": the nodes of a Ray cluster; "slurm": jobs of Slurm.
         ray_address: Of the cluster, "HOST:PORT" or "auto"; None: as Ray finds it, else a new one on
             this machine.
         cpus_per_trial: Of a node, for each trial on Ray; None: the threads of its processes.
         gpus_per_trial: Likewise, at most 1; None: one for each of its processes where trials are
             trained on GPUs, else 0.
+        slurm: What jobs ask of Slurm, "KEY=VALUE,...": parameters of submitit; None: cores and GPUs
+            for the trial alone.
         shard: "I/N": every N-th trial of the studies alone, beginning with the I-th; None: all.
 
     Raises:
@@ -174,9 +182,10 @@ class RunSettings:
 
     engine: str = setting(
         Setting(
-            read=one_of((LOCAL, RAY)),
+            read=one_of((LOCAL, RAY, SLURM)),
             default=LOCAL,
-            help="Where trials run: local, on this machine; ray, as tasks of a Ray cluster",
+            help="Where trials run: local, on this machine; ray, as tasks of a Ray cluster; slurm, "
+            "as jobs of Slurm",
             example="ray",
             option="--engine",
             metavar="NAME",
@@ -225,6 +234,19 @@ class RunSettings:
         )
     )
 
+    slurm: str | None = setting(
+        Setting(
+            read=_read_pairs,
+            default=None,
+            help="What jobs ask of Slurm, in submitit's words",
+            example="partition=gpu,timeout_min=240,mem_gb=16",
+            option="--slurm",
+            metavar="KEY=VALUE,...",
+            axis=False,
+            machine=True,
+        )
+    )
+
     shard: str | None = setting(
         Setting(
             read=_read_shard,
@@ -247,9 +269,11 @@ class RunSettings:
             raise SettingError("fail-on-error", self.fail_on_error, problem)
 
     def _check_engine(self) -> None:
+        if self.engine != LOCAL and self.jobs.strip("0") == "":
+            raise SettingError("jobs", self.jobs, "is of --engine local; allowed: auto, 1, ...")
+        if self.engine != SLURM and self.slurm is not None:
+            raise SettingError("slurm", self.slurm, "is of --engine slurm")
         if self.engine == RAY:
-            if self.jobs.strip("0") == "":
-                raise SettingError("jobs", self.jobs, "is of --engine local; allowed: auto, 1, ...")
             if self.gpus_per_trial is not None and self.train and self.train.processes > 1:
                 problem = "is of --processes 1; each of several has one"
                 raise SettingError("gpus-per-trial", self.gpus_per_trial, problem)
