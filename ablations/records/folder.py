@@ -15,6 +15,7 @@ WRITTEN = {
     "logs": True,
     "report.html": False,
     "run.json": False,
+    "slurm": True,
     "tables": True,
     "timings": True,
     "trials": True,

@@ -28,6 +28,7 @@ from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study, distinct_variants
 from ablations.texts import inert
 from ablations.training.bench import measure_timings
+from ablations.training.compiler import check_compiler
 from ablations.training.environment import describe_environment
 from ablations.training.progress import STUDY, TUNING, Progress
 from ablations.training.setup import Setup, setups_of
@@ -69,6 +70,8 @@ def execute(
     if settings.train:
         device = choose_device(settings.train.device)
         check_engine(settings, device)
+        if settings.train.compile == "yes":
+            check_compiler(device)
         setups = setups_of(distinct_variants(studies), settings.train, loaded, progress.images_seen)
         candidates = tuning_trials(studies, settings.train, loaded, progress.images_seen)
     proofs = _proofs(studies, settings.cost_model, progress)

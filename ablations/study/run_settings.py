@@ -20,7 +20,7 @@ from ablations.study.train_settings import MODELS, TrainSettings
 
 AUTO = "auto"
 
-LOCAL, RAY = "local", "ray"
+LOCAL, RAY, SLURM = "local", "ray", "slurm"
 
 TRACKERS = ("tensorboard", "trackio", "wandb")
 """Experiment trackers, by their packages and this one's extras."""
@@ -48,12 +48,18 @@ def _read_gpus(text: str) -> float:
     return value
 
 
+<<<<<<< HEAD
 def _read_log(text: str) -> str:
     for name in text.split(","):
         if name not in TRACKERS and not is_own_code(name):
             raise ValueError(
                 f"must be {', '.join(TRACKERS)} or module:object, or several with commas"
             )
+=======
+def _read_pairs(text: str) -> str:
+    if re.fullmatch(r"\w+=[^,=]+(,(\w+=)?[^,=]+)*", text) is None:
+        raise ValueError("must be KEY=VALUE,..., such as partition=gpu,timeout_min=240")
+>>>>>>> ddp
     return text
 
 
@@ -84,13 +90,18 @@ class RunSettings:
         fail_fast: Whether the first trial that fails stops the run.
         fail_on_error: How many trials, "3", or what share of them, "10%", may fail before the run
             stops; None: all.
-        engine: "local": this machine; "ray": the nodes of a Ray cluster.
+        engine: "local": this machine; "ray": the nodes of a Ray cluster; "slurm": jobs of Slurm.
         ray_address: Of the cluster, "HOST:PORT" or "auto"; None: as Ray finds it, else a new one on
             this machine.
         cpus_per_trial: Of a node, for each trial on Ray; None: the threads of its processes.
         gpus_per_trial: Likewise, at most 1; None: one for each of its processes where trials are
             trained on GPUs, else 0.
+<<<<<<< HEAD
         log: Names of trackers, with commas between them.
+=======
+        slurm: What jobs ask of Slurm, "KEY=VALUE,...": parameters of submitit; None: cores and GPUs
+            for the trial alone.
+>>>>>>> ddp
         shard: "I/N": every N-th trial of the studies alone, beginning with the I-th; None: all.
 
     Raises:
@@ -188,9 +199,10 @@ class RunSettings:
 
     engine: str = setting(
         Setting(
-            read=one_of((LOCAL, RAY)),
+            read=one_of((LOCAL, RAY, SLURM)),
             default=LOCAL,
-            help="Where trials run: local, on this machine; ray, as tasks of a Ray cluster",
+            help="Where trials run: local, on this machine; ray, as tasks of a Ray cluster; slurm, "
+            "as jobs of Slurm",
             example="ray",
             option="--engine",
             metavar="NAME",
@@ -239,6 +251,19 @@ class RunSettings:
         )
     )
 
+    slurm: str | None = setting(
+        Setting(
+            read=_read_pairs,
+            default=None,
+            help="What jobs ask of Slurm, in submitit's words",
+            example="partition=gpu,timeout_min=240,mem_gb=16",
+            option="--slurm",
+            metavar="KEY=VALUE,...",
+            axis=False,
+            machine=True,
+        )
+    )
+
     shard: str | None = setting(
         Setting(
             read=_read_shard,
@@ -275,9 +300,11 @@ class RunSettings:
             raise SettingError("fail-on-error", self.fail_on_error, problem)
 
     def _check_engine(self) -> None:
+        if self.engine != LOCAL and self.jobs.strip("0") == "":
+            raise SettingError("jobs", self.jobs, "is of --engine local; allowed: auto, 1, ...")
+        if self.engine != SLURM and self.slurm is not None:
+            raise SettingError("slurm", self.slurm, "is of --engine slurm")
         if self.engine == RAY:
-            if self.jobs.strip("0") == "":
-                raise SettingError("jobs", self.jobs, "is of --engine local; allowed: auto, 1, ...")
             if self.gpus_per_trial is not None and self.train and self.train.processes > 1:
                 problem = "is of --processes 1; each of several has one"
                 raise SettingError("gpus-per-trial", self.gpus_per_trial, problem)

@@ -64,6 +64,8 @@ class TrainSettings:
         averaging: Decay a step of the moving average of the weights that is tested; 0: none.
         precision: What forward and loss compute in: "fp32", or by autocast "bf16" or "fp16", this
             one with a scaled loss. Weights are kept, and networks tested, in fp32.
+        compile: Whether what is trained is compiled by torch.compile: "no" or "yes", which rounds
+            differently. What is tested is not.
         threads: Of the CPU, in each trial. Sums are rounded as they are shared out, so that another
             number of threads gives other numbers.
         processes: That train a trial together, each on its part of every batch, with the gradients
@@ -312,6 +314,19 @@ class TrainSettings:
             later=True,
         )
     )
+    compile: str = setting(
+        Setting(
+            read=one_of(("no", "yes")),
+            default="no",
+            help="Whether torch.compile compiles what is trained: no or yes; it needs a C++ "
+            "compiler, or Triton with CUDA",
+            example="yes",
+            option="--compile",
+            metavar="NAME",
+            axis=False,
+            later=True,
+        )
+    )
     threads: int = setting(
         Setting(
             read=integer_within(1, MOST_THREADS),
@@ -385,6 +400,8 @@ class TrainSettings:
         if self.processes > self.batch_size:
             problem = f"a batch of {self.batch_size} has too few images to be shared"
             raise SettingError("processes", self.processes, problem)
+        if self.processes > 1 and self.compile == "yes":
+            raise SettingError("compile", self.compile, "is of --processes 1")
 
     def for_variant(self, variant: Variant) -> "TrainSettings":
         """With what differs in the variant's training."""

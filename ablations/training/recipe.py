@@ -24,11 +24,13 @@ def _describe_warm_up(settings: TrainSettings) -> str:
 
 
 def _describe_steps(settings: TrainSettings) -> str:
-    """What is said of steps that are not of one batch in fp32 and one process."""
+    """What is said of steps that are not of one batch in fp32, as PyTorch runs it, in one
+    process."""
     batches = f", {settings.accumulate} batches a step" if settings.accumulate > 1 else ""
     precision = f", {settings.precision}" if settings.precision != "fp32" else ""
+    compiled = ", compiled" * (settings.compile == "yes")
     shared = f", each batch shared by {settings.processes} processes"
-    return batches + precision + shared * (settings.processes > 1)
+    return batches + precision + compiled + shared * (settings.processes > 1)
 
 
 def warm_up_steps(settings: TrainSettings, total: int, per_epoch: int) -> int:

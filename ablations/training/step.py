@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ablations.data.images import Batch
 from ablations.study.train_settings import TrainSettings
+from ablations.training.compiler import compiled
 from ablations.training.optimizers import make_optimizer
 from ablations.training.team import ALONE, Team
 
@@ -39,7 +40,8 @@ class Stepper:
         team: Team = ALONE,
     ) -> None:
         self.network, self.settings, self.device, self.team = network, settings, device, team
-        self._forward = team.wrapped(network)
+        trained = compiled(network) if settings.compile == "yes" else network
+        self._forward = team.wrapped(trained)
         self.optimizer = make_optimizer(network, settings, lr)
         scales = settings.precision == "fp16"
         self.scaler = torch.amp.GradScaler(device.type, enabled=scales)

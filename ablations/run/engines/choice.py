@@ -1,5 +1,6 @@
 """Which engine trains the trials of a run."""
 
+import shutil
 import socket
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
@@ -11,7 +12,7 @@ from ablations.run.capacity import choose_jobs
 from ablations.run.engines.engine import Engine
 from ablations.run.engines.here import Here
 from ablations.run.engines.pool import Pool
-from ablations.study.run_settings import AUTO, RAY, RunSettings
+from ablations.study.run_settings import AUTO, LOCAL, RAY, SLURM, RunSettings
 from ablations.study.train_settings import TrainSettings
 from ablations.training.setup import Setup
 from ablations.training.trial import Trial
@@ -26,8 +27,11 @@ def check_engine(settings: RunSettings, device: torch.device) -> None:
     Raises:
         SettingError: For an engine that cannot run here.
     """
-    if settings.engine != RAY:
+    if settings.engine == LOCAL:
         _check_gpus(settings, device)
+        return
+    if settings.engine == SLURM:
+        _check_slurm(settings)
         return
     if find_spec("ray") is None:
         problem = "Ray is not installed: pip install 'involution-ablate[ray]'"
@@ -43,6 +47,18 @@ def _check_gpus(settings: RunSettings, device: torch.device) -> None:
     if device.type == "cuda" and processes > torch.cuda.device_count():
         problem = f"each needs a GPU, and there are {torch.cuda.device_count()} here"
         raise SettingError("processes", processes, problem)
+
+
+def _check_slurm(settings: RunSettings) -> None:
+    if find_spec("submitit") is None:
+        problem = "submitit is not installed: pip install 'involution-ablate[slurm]'"
+        raise SettingError("engine", SLURM, problem)
+    if settings.slurm is not None:
+        from ablations.run.engines.slurm_engine import read_parameters
+
+        read_parameters(settings.slurm)
+    if shutil.which("sbatch") is None:
+        raise SettingError("engine", SLURM, "there is no sbatch here, Slurm's command")
 
 
 def _check_answers(address: str) -> None:
@@ -70,6 +86,8 @@ def choose_engine(
         return Here(setups, debug)
     if settings.engine == RAY:
         return _ray_engine(settings, device, [trial.settings for trial in setups])
+    if settings.engine == SLURM:
+        return _slurm_engine(settings, device, [trial.settings for trial in setups])
     wanted = list({id(setup): setup for setup in setups.values()}.values())
     jobs = choose_jobs(settings.jobs, wanted, device)
     if not jobs:
@@ -83,11 +101,31 @@ def _ray_engine(
     from ablations.run.engines.ray_engine import RayEngine
 
     cpus, gpus = settings.cpus_per_trial, settings.gpus_per_trial
-    if gpus is None:
-        gpus = max(each.processes for each in trained) * float(device.type == "cuda")
     return RayEngine(
         settings.ray_address,
         None if settings.jobs == AUTO else int(settings.jobs),
-        max(each.cores for each in trained) if cpus is None else cpus,
-        gpus,
+        _cores(trained) if cpus is None else cpus,
+        _gpus(trained, device) if gpus is None else gpus,
     )
+
+
+def _slurm_engine(
+    settings: RunSettings, device: torch.device, trained: Sequence[TrainSettings]
+) -> Engine:
+    from ablations.run.engines.slurm_engine import SlurmEngine, read_parameters
+
+    asked = {"cpus_per_task": _cores(trained), "gpus_per_node": _gpus(trained, device)}
+    return SlurmEngine(
+        settings.output,
+        None if settings.jobs == AUTO else int(settings.jobs),
+        {**asked, **(read_parameters(settings.slurm) if settings.slurm else {})},
+        max(each.threads for each in trained),
+    )
+
+
+def _cores(trained: Sequence[TrainSettings]) -> int:
+    return max(each.cores for each in trained)
+
+
+def _gpus(trained: Sequence[TrainSettings], device: torch.device) -> int:
+    return max(each.processes for each in trained) if device.type == "cuda" else 0

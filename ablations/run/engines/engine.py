@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 """So often a trial is begun whose process dies."""
 
+NODES = 20
+"""So many nodes may be lost under one trial, as spot machines are, before it counts as failed."""
+
 
 @dataclass(frozen=True)
 class Started:

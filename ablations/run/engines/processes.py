@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -50,13 +50,15 @@ class Child:
     ) -> None:
         self.crash = crash
         self.connection, theirs = PROCESSES.Pipe()
-        variables = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
+        variables = os.environ | _of_threads(threads)
         given = (theirs, variables, crash, work, arguments)
         self.process = PROCESSES.Process(target=_run, args=given)
-        # Until it can leave signals to this process, it must not see them.
+        # Until it can leave signals to this process, it must not see them; nor must the process of
+        # which it is a fork. The tracker, which `start` would begin, would let them through.
+        resource_tracker.ensure_running()
         signals = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
-            with _environment(variables | _of_log() | _of_interpreter()):  # where it is the first
+            with environment(child_variables(threads)):  # where it is the first
                 self.process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, signals)
@@ -121,19 +123,27 @@ def _way(exitcode: int | None) -> str:
     return f"with signal {-exitcode}{name}{short}"
 
 
-def _of_interpreter() -> dict[str, str]:
-    """Variables with which an interpreter imports what this one does, and nothing in place of it
-    from the folder that it is started in."""
-    return {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+def _of_threads(number: int) -> dict[str, str]:
+    return dict.fromkeys(THREAD_VARIABLES, str(number))
 
 
-def _of_log() -> dict[str, str]:
-    """torch writes warnings of its C++ code past Python, into what the terminal shows."""
-    return {"TORCH_CPP_LOG_LEVEL": os.environ.get("TORCH_CPP_LOG_LEVEL", "ERROR")}
+def child_variables(threads: int) -> dict[str, str]:
+    """The environment of a process that begins afresh: for libraries to take so many threads, for
+    an interpreter to import what this one does, and nothing in place of it from the folder that it
+    is started in, and for torch not to write warnings of its C++ code past Python, into what the
+    terminal shows."""
+    return {
+        **os.environ,
+        **_of_threads(threads),
+        "PYTHONSAFEPATH": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "TORCH_CPP_LOG_LEVEL": os.environ.get("TORCH_CPP_LOG_LEVEL", "ERROR"),
+    }
 
 
 @contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Within it this process' environment has these variables, too."""
     before = dict(os.environ)
     os.environ.update(variables)
     try:

@@ -28,15 +28,12 @@ from ray.exceptions import (
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ablations.errors import SettingError, one_line
-from ablations.run.engines.engine import ATTEMPTS, Ended, Lost, Noticed, OnEvent
+from ablations.run.engines.engine import ATTEMPTS, NODES, Ended, Lost, Noticed, OnEvent
 from ablations.run.engines.messages import Died, event_of
 from ablations.run.engines.ray_tasks import Board, train_task
 from ablations.run.stopping import SIGNALS, Stop
 from ablations.training.trial import Failure, Trial, failure_of
 from ablations.training.trial_files import TrialFiles
-
-NODES = 20
-"""So many nodes may be lost under one trial, as spot machines are, before it counts as failed."""
 
 PATIENCE = 0.5
 """Seconds between looks at what tasks have told."""

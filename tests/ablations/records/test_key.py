@@ -17,14 +17,14 @@ OTHER = {
     "optimizer": "adamw", "momentum": 0.5, "weight_decay": 0.5, "label_smoothing": 0.5,
     "decayed": "weights", "zero_gamma": "yes", "span_init": "he", "averaging": 0.9,
     "threads": 2, "accumulate": 4, "warmup": "5", "warmup_from": 0.25, "precision": "bf16",
-    "processes": 2,
+    "processes": 2, "compile": "yes",
 }  # fmt: skip
 """Another value of every setting that decides a trial's numbers."""
 
 MACHINE = {"data_dir", "device", "workers", "skip_bad_images"}
 """What belongs to the machine."""
 
-LATER = {"accumulate", "warmup", "warmup_from", "precision", "processes"}
+LATER = {"accumulate", "warmup", "warmup_from", "precision", "processes", "compile"}
 """What there were records before."""
 
 

@@ -25,7 +25,11 @@ def test_without_ray_one_line_says_what_to_install(run, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"engine": "slurm"}, "engine slurm: allowed: local, ray"),
+        ({"engine": "pbs"}, "engine pbs: allowed: local, ray, slurm"),
+        ({"slurm": "partition=gpu"}, "slurm partition=gpu: is of --engine slurm"),
+        ({"engine": "slurm", "slurm": "gpu"}, "must be KEY=VALUE"),
+        ({"engine": "slurm", "ray_address": "head:1"}, "is of --engine ray"),
+        ({"engine": "slurm", "jobs": "0"}, "jobs 0: is of --engine local"),
         ({"ray_address": "head:6379"}, "ray-address head:6379: is of --engine ray"),
         ({"gpus_per_trial": 0.5}, "gpus-per-trial 0.5: is of --engine ray"),
         ({"engine": "ray", "ray_address": "ray://head:1"}, "must be HOST:PORT"),

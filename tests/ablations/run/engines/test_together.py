@@ -169,12 +169,14 @@ def test_no_process_outlives_the_program(tmp_path, number, jobs):
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": root},
+        start_new_session=True,
     ) as process:
         try:
-            assert "step" in process.stderr.readline(), "it tells how far it is"
+            while "step" not in process.stderr.readline():
+                assert process.poll() is None
             started = below(process.pid)
             assert len(started) >= 2
-            process.send_signal(number)
+            os.killpg(process.pid, number)  # as a queue ends all of a job
             asked = time.monotonic()
             while any(map(alive, started)) and time.monotonic() - asked < 10:
                 time.sleep(0.05)

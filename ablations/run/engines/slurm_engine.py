@@ -1,0 +1,256 @@
+"""Trials as jobs of Slurm, through submitit. Needs submitit, and is imported only where it is asked
+for.
+
+Records are written by the run, as with every engine: it waits while its jobs are in the queue.
+"""
+
+import logging
+import re
+import shutil
+import tempfile
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import submitit
+from submitit.core.utils import FailedJobError, FailedSubmissionError, UncompletedJobError
+
+from ablations.errors import SettingError, one_line
+from ablations.run.engines.engine import ATTEMPTS, NODES, Ended, Lost, OnEvent
+from ablations.run.engines.messages import PAUSED, STOP, Died, event_of
+from ablations.run.engines.processes import child_variables, environment
+from ablations.run.engines.slurm_tasks import PULSE, said, told_in, train_job
+from ablations.run.stopping import Stop
+from ablations.training.trial import Failure, Trial
+from ablations.training.trial_files import TrialFiles
+
+CLUSTER = "slurm"
+"""Of submitit's; its "local" runs jobs as processes of this machine."""
+
+AT_ONCE = 1000
+"""Jobs of an array, of which Slurm takes 1,001 where nobody has set that otherwise."""
+
+PATIENCE = 0.5
+"""Seconds between looks at jobs."""
+
+PULSE_EVERY = 20.0
+"""Seconds between signs of life."""
+
+OWN = {"nodes", "tasks_per_node", "name", "stderr_to_stdout"}
+"""What submitit would take and the engine decides."""
+
+FOR_ANOTHER = {"TIMEOUT", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "CANCELLED", "REVOKED"}
+"""States of a job that say nothing of its trial."""
+
+logging.getLogger("submitit").setLevel(logging.CRITICAL)  # the run tells what was lost
+
+
+def read_parameters(text: str) -> dict[str, Any]:
+    """The parameters of submitit that `--slurm` names.
+
+    Raises:
+        SettingError: For one that is none.
+    """
+    found: dict[str, Any] = {}
+    generic = submitit.AutoExecutor._typed_parameters()
+    for pair in re.split(r",(?=\w+=)", text):
+        name, _, value = pair.partition("=")
+        if name in OWN or (
+            name not in generic and name not in submitit.SlurmExecutor._valid_parameters()
+        ):
+            problem = f"{name} is no parameter of a job, such as partition, timeout_min, mem_gb"
+            raise SettingError("slurm", text, problem)
+        try:
+            known = name if name in generic else f"slurm_{name}"
+            found[known] = generic[name](value) if name in generic else _value(value)
+        except ValueError:
+            problem = f"{name} has to be a number"
+            raise SettingError("slurm", text, problem) from None
+    return found
+
+
+def _value(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
+
+
+@dataclass(frozen=True)
+class SlurmEngine:
+    """The engine of a Slurm cluster.
+
+    Attributes:
+        output: Folder in which a folder for jobs is made, which all nodes see.
+        jobs: Jobs at a time, waiting ones too; None: all, as far as Slurm takes them at once.
+        parameters: Of submitit's executor.
+        threads: Of each process of a trial.
+    """
+
+    output: Path
+    jobs: int | None
+    parameters: Mapping[str, Any]
+    threads: int
+    here = False
+
+    def run(
+        self,
+        trials: Iterable[Trial],
+        files: Mapping[Trial, TrialFiles],
+        stop: Stop,
+        tell: OnEvent,
+    ) -> None:
+        """See `Engine.run`. Jobs that have not ended in time have been cancelled.
+
+        Raises:
+            SettingError: Where Slurm takes no jobs, or none of these.
+        """
+        parent = self.output.absolute() / "slurm"
+        parent.mkdir(parents=True, exist_ok=True)
+        with _folder_in(parent) as folder:
+            jobs = _Jobs(self, folder, files, tell)
+            try:
+                jobs.run(trials, stop)
+            finally:
+                jobs.cancel()
+
+
+@contextmanager
+def _folder_in(parent: Path) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # a job that ends now may still write there
+        with suppress(OSError):
+            parent.rmdir()
+
+
+@dataclass
+class _Job:
+    """A job that Slurm has. number: of its messages; read: so many bytes of them."""
+
+    job: "submitit.Job[Any]"
+    trial: Trial
+    number: int
+    read: int = 0
+
+
+class _Jobs:
+    """The trials of one call of `SlurmEngine.run`."""
+
+    def __init__(
+        self,
+        engine: SlurmEngine,
+        folder: Path,
+        files: Mapping[Trial, TrialFiles],
+        tell: OnEvent,
+    ) -> None:
+        self.engine, self.folder, self.files, self.tell = engine, folder, files, tell
+        self._running: list[_Job] = []
+        self._begun = 0
+        self._lost = deque[Trial]()
+        self._losses: Counter[tuple[Trial, int]] = Counter()
+        self._beats, self._beaten = 0, float("-inf")
+        self._executor = submitit.AutoExecutor(folder / "jobs", cluster=CLUSTER)
+        self._executor.update_parameters(**engine.parameters)
+
+    def run(self, trials: Iterable[Trial], stop: Stop) -> None:
+        fresh, stopping = iter(trials), False
+        while True:
+            if stop.asked and not stopping:
+                self._say(STOP)
+                self.cancel()
+                stopping = True
+            if not stopping:
+                self._beat()
+                room = (self.engine.jobs or AT_ONCE) - len(self._running)
+                begun = list(islice(fresh, room))
+                self._begin([*begun, *self._again(room - len(begun))])
+            if not self._running or stop.overdue:
+                return
+            time.sleep(PATIENCE)
+            for job in list(self._running):
+                self._look_at(job, stopping)
+
+    def cancel(self) -> None:
+        """Jobs that train have, by Slurm's settings, half a minute for a checkpoint."""
+        for job in self._running:
+            job.job.cancel(check=False)
+
+    def _again(self, room: int) -> list[Trial]:
+        return [self._lost.popleft() for _ in range(min(room, len(self._lost)))]
+
+    def _begin(self, trials: Sequence[Trial]) -> None:
+        numbers = range(self._begun, self._begun + len(trials))
+        self._begun += len(trials)
+        work = [
+            partial(train_job, self.folder, number, Path.cwd(), trial, self.files[trial])
+            for number, trial in zip(numbers, trials, strict=True)
+        ]
+        if not work:
+            return
+        with environment(child_variables(self.engine.threads)), submitit.helpers.clean_env():
+            try:
+                jobs = self._executor.submit_array(work)
+            except (FailedJobError, FailedSubmissionError, OSError) as error:
+                raise SettingError("engine", "slurm", one_line(error)) from None
+        self._running += map(_Job, jobs, trials, numbers)
+
+    def _beat(self) -> None:
+        if time.monotonic() - self._beaten >= PULSE_EVERY:
+            self._beats, self._beaten = self._beats + 1, time.monotonic()
+            self._say(str(self._beats))
+
+    def _say(self, text: str) -> None:
+        with suppress(OSError):  # of a file system that is away for a while
+            (self.folder / PULSE).write_text(text, encoding="utf-8")
+
+    def _look_at(self, job: _Job, stopping: bool) -> None:
+        over = job.job.done()
+        self._pass_on(job)
+        if not over:
+            return
+        self._running.remove(job)
+        try:
+            last = job.job.result()
+        except FailedJobError as error:  # a node that lacks the program, or a folder
+            known = f"{error}\n"
+            self.tell(Ended(job.trial, Failure(f"its job failed: {one_line(error)}", True, known)))
+        except UncompletedJobError as error:
+            state = job.job.state
+            most = NODES if state.partition(" ")[0] in FOR_ANOTHER else ATTEMPTS
+            if not stopping:
+                self._lose(job, Died(f"the job of this trial ended as {state}", f"{error}\n"), most)
+        else:
+            if isinstance(last, Died):
+                self._lose(job, last, ATTEMPTS)
+            elif last == PAUSED and not stopping:
+                self._lose(job, Died("the job of this trial was told to end", ""), NODES)
+            else:
+                self.tell(event_of(job.trial, last))
+
+    def _pass_on(self, job: _Job) -> None:
+        try:
+            with told_in(self.folder, job.number).open("rb") as file:
+                file.seek(job.read)
+                lines = file.read().rpartition(b"\n")[0]
+        except FileNotFoundError:
+            return
+        if lines:
+            job.read += len(lines) + 1
+            for line in lines.decode().splitlines():
+                self.tell(event_of(job.trial, said(line)))
+
+    def _lose(self, job: _Job, died: Died, most: int) -> None:
+        self._losses[job.trial, most] += 1
+        losses = self._losses[job.trial, most]
+        if losses < most:
+            self._lost.append(job.trial)
+            self.tell(Lost(job.trial, died.reason))
+            return
+        known = f"{died.reason}, in attempt {losses} of {most}.\n\n{died.known}"
+        self.tell(Ended(job.trial, Failure(died.reason, True, known)))
