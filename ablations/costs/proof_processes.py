@@ -29,7 +29,7 @@ def prove_side_by_side(groups: list[list[Row]], processes: int) -> Iterator[list
         return
     context = get_context(METHOD)
     if METHOD == "forkserver":  # what all need is imported once
-        context.set_forkserver_preload(["ablations.costs.prover"])  # type: ignore[attr-defined]
+        context.set_forkserver_preload(["ablations.costs.prover"])
     with ProcessPoolExecutor(processes, context, _begin) as pool:
         yield from pool.map(prove_rows, groups)
 
