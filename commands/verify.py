@@ -8,7 +8,7 @@ import click
 from ablations.errors import SettingError
 from ablations.records.folder import check_writable
 from commands.shared.counting import tell_missing_counter
-from commands.shared.program import FAILED
+from commands.shared.program import FAILED, fail
 
 
 @click.command()
@@ -28,26 +28,31 @@ def verify(json_file: Path | None) -> None:
         if not json_file.absolute().parent.is_dir() or not json_file.name:
             raise SettingError("json", json_file, f"{json_file.parent} is not a directory")
         check_writable("json", json_file.parent, {json_file.name: False})
+    from concurrent.futures.process import BrokenProcessPool
     from dataclasses import asdict
 
+    from ablations.cores import usable_cores
     from ablations.costs.proof import Proof
     from ablations.costs.proof_suite import prove_all
     from ablations.costs.uncounted_operator import UncountedOperator
     from ablations.records.files import write_json
-    from reports.screen.text_tables import EXPLANATION, proof_heading, proof_line
+    from reports.screen.proof_table import EXPLANATION, proof_heading, proof_line
 
     def show(proof: Proof) -> None:
         click.echo(proof_line(proof))
         for mismatch in proof.mismatches:
             click.echo(f"  {mismatch}")
 
-    tell_missing_counter()
     click.echo(EXPLANATION + "\n\n" + proof_heading())
     try:
-        proofs = prove_all(show)
+        proofs = prove_all(show, usable_cores())
     except UncountedOperator as error:
         click.echo(f"WRONG: {error}")
         sys.exit(FAILED)
+    except BrokenProcessPool:
+        fail("a process died while it counted; was there too little memory?", FAILED)
+    if len(proofs[0].counters) == 1:  # else it is not asked: it imports torch, as the processes do
+        tell_missing_counter()
     wrong = [proof for proof in proofs if not proof.verified]
     networks = {(p.model, p.variant, p.stem_kernel_size): len(p.layers) for p in proofs}
     if json_file is not None:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from involution_core.checkpoints import load_official
     from involution_core.counting import add_flop_handles, register_macs
     from involution_core.feature_maps import FeatureBackbone
+    from involution_core.folding import fuse_for_inference
     from involution_core.functional import involution2d
     from involution_core.generators import (
         AttentionGenerator,
@@ -66,6 +67,7 @@ __all__ = [
     "add_flop_handles",
     "attention_kernel",
     "build_network",
+    "fuse_for_inference",
     "involution2d",
     "list_networks",
     "load_official",
@@ -109,6 +111,7 @@ _HOME = {
     "RedNet": "networks",
     "ResNet": "networks",
     "FeatureBackbone": "feature_maps",
+    "fuse_for_inference": "folding",
     "load_official": "checkpoints",
     "ARCHITECTURES": "architectures",
     "Architecture": "architectures",

@@ -97,13 +97,11 @@ _PARAM_TERMS = {
 }
 
 
-def _own_counts(name: str, counts: ByModule) -> Counter[str]:
-    """What module `name` does itself, without its children."""
+def _own_counts(name: str, module: nn.Module, counts: ByModule) -> Counter[str]:
+    """What the module itself does, without its children."""
     own = Counter(counts.get(name, {}))
-    depth = name.count(".") + 1
-    for other, theirs in counts.items():
-        if other.startswith(f"{name}.") and other.count(".") == depth:
-            own.subtract(theirs)
+    for child, _ in module.named_children():
+        own.subtract(counts.get(f"{name}.{child}", {}))
     return +own
 
 
@@ -112,8 +110,8 @@ def _layer_cost(name: str, layer: nn.Module, counts: ByModule) -> LayerCost:
     for key, parameter in layer.named_parameters():
         params[_PARAM_TERMS.get(key, key)] += parameter.numel()
     operations: Counter[str] = Counter()
-    for child, _ in layer.named_modules():
-        own = _own_counts(f"{name}.{child}" if child else name, counts)
+    for child, module in layer.named_modules():
+        own = _own_counts(f"{name}.{child}" if child else name, module, counts)
         for operator, count in own.items():
             operations[_OPERATION_TERMS.get((child, operator), f"{child}:{operator}")] += count
     return LayerCost(dict(params), dict(operations))

@@ -1,22 +1,19 @@
-"""Which networks are proven, and beside which published figures."""
+"""Which networks are proven, and beside which published figures. No torch."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from ablations.costs.conventions import ABLATION, ENVELOPE, ZOO
-from ablations.costs.proof import PAPER_MODEL, Mismatch, Proof
-from ablations.costs.prover import prove
+from ablations.costs.conventions import ABLATION, ZOO
+from ablations.costs.proof import PAPER_MODEL, Proof
+from ablations.costs.proof_processes import prove_side_by_side
+from ablations.costs.proof_rows import Row, by_network, prove_rows
 from ablations.costs.published import (
     ENVELOPE_DEPTHS,
     ENVELOPE_FAMILIES,
-    READ_OFF_FLOPS_G,
-    READ_OFF_PARAMS_M,
-    EnvelopePoint,
     envelope_point,
     published_row,
     zoo,
 )
-from ablations.networks.network import Network
 from ablations.study.builder import make_study
 from ablations.study.shipped_studies import ABLATIONS, shipped, with_levels
 from ablations.study.study import Study
@@ -40,50 +37,55 @@ def prove_study(
         study: Of the variants.
         cost_model: The network whose costs are counted, a name in ARCHITECTURES.
         each: Is called with the proof of every different network as it comes.
+
+    Raises:
+        UncountedOperator: Where an operator would be counted as zero.
     """
+    proofs: dict[str, Proof] = {}
+    for rows in by_network(_study_rows(study, cost_model)):
+        first, *others = prove_rows(rows)
+        each(first)
+        proofs |= {proof.name: proof for proof in (first, *others)}
+    return [proofs[name] for name in study.variants]
+
+
+def _study_rows(study: Study, cost_model: str) -> Iterator[Row]:
     of_figures = not {"family", "depth"}.isdisjoint(study.axes)
-    proofs: dict[Network, Proof] = {}
     for name, variant in study.variants.items():
-        if variant.network not in proofs:
-            proofs[variant.network] = _prove_variant(
-                study.name, name, replace(variant, training=()), cost_model, of_figures
-            )
-            each(proofs[variant.network])
-    return [
-        replace(proofs[variant.network], name=name, variant=variant)
-        for name, variant in study.variants.items()
-    ]
+        yield _row(study.name, name, variant, cost_model, of_figures)
 
 
-def _prove_variant(
-    study: str, name: str, variant: Variant, cost_model: str, of_figures: bool
-) -> Proof:
+def _row(study: str, name: str, variant: Variant, cost_model: str, of_figures: bool) -> Row:
     architecture = architecture_of(cost_model, variant)
+    row = Row(study, name, architecture, variant)
     if of_figures:
-        point = envelope_point(variant, architecture)
-        proof = prove(architecture, variant, study=study, name=name)
-        return proof if point is None else _beside_the_point(proof, point)
+        return replace(row, point=envelope_point(variant, architecture))
     printed = published_row(variant, architecture)
-    convention = ABLATION.name if printed else None
-    return prove(
-        architecture, variant, study=study, name=name, convention=convention, published=printed
-    )
+    return replace(row, convention=ABLATION.name if printed else None, published=printed)
 
 
-def prove_zoo() -> list[Proof]:
-    """One proof for each RedNet of the authors' model zoo, with the stem's involution 7x7."""
-    return [
-        prove(
-            ARCHITECTURES[name.lower().replace("-", "")],
-            Variant(),
-            study="model-zoo",
-            name=name,
-            stem_kernel_size=ZOO_STEM_KERNEL_SIZE,
-            convention=ZOO.name,
-            published=published,
+def _ablation_rows() -> Iterator[Row]:
+    for name in ABLATIONS:
+        ((axis, levels),) = shipped(name).axes.items()
+        further = FURTHER_LEVELS.get(name, ())
+        file = with_levels(shipped(name), {axis: (*levels, *further)})
+        yield from _study_rows(make_study(file), PAPER_MODEL)
+
+
+def _zoo_rows() -> Iterator[Row]:
+    """The RedNets of the authors' model zoo, with the stem's involution 7x7."""
+    for name, published in zoo().items():
+        architecture = ARCHITECTURES[name.lower().replace("-", "")]
+        yield Row(
+            "model-zoo", name, architecture, Variant(), ZOO_STEM_KERNEL_SIZE, ZOO.name, published
         )
-        for name, published in zoo().items()
-    ]
+
+
+def _envelope_rows() -> Iterator[Row]:
+    for family, printed in ENVELOPE_FAMILIES.items():
+        for depth in ENVELOPE_DEPTHS:
+            name, model = f"{printed}-{depth}", f"rednet{depth}"
+            yield _row("envelope", name, Variant(family=family), model, of_figures=True)
 
 
 def prove_envelope() -> list[Proof]:
@@ -95,58 +97,31 @@ def prove_envelope() -> list[Proof]:
     tolerance of all proofs, and one about pictures. The counts themselves are compared exactly, as
     everywhere.
     """
-    return [
-        _prove_variant(
-            "envelope",
-            f"{printed}-{depth}",
-            Variant(family=family),
-            f"rednet{depth}",
-            of_figures=True,
-        )
-        for family, printed in ENVELOPE_FAMILIES.items()
-        for depth in ENVELOPE_DEPTHS
-    ]
+    return [proof for rows in by_network(_envelope_rows()) for proof in prove_rows(rows)]
 
 
-def _beside_the_point(proof: Proof, point: EnvelopePoint) -> Proof:
-    return replace(
-        proof,
-        convention=ENVELOPE.name,
-        published=point.row,
-        mismatches=(*proof.mismatches, *_read_off_mismatches(proof, point)),
-    )
-
-
-def _read_off_mismatches(proof: Proof, point: EnvelopePoint) -> Iterator[Mismatch]:
-    flops = ENVELOPE.count(proof.operations)
-    for quantity, read, error, count, unit in [
-        ("#Params (M)", point.params_m, READ_OFF_PARAMS_M, proof.params, 10**6),
-        ("FLOPs (G), envelope convention", point.flops_g, READ_OFF_FLOPS_G, flops, 10**9),
-    ]:
-        if abs(count / unit - read) > error:
-            there, here = f"{read} ± {error}", f"{count / unit:.3f}"
-            yield Mismatch("", quantity, "read off the figure", there, proof.counters[0], here)
-
-
-def prove_all(each: Callable[[Proof], None] = lambda proof: None) -> list[Proof]:
+def prove_all(
+    each: Callable[[Proof], None] = lambda proof: None, processes: int = 1
+) -> list[Proof]:
     """The proofs of all published networks, and of FURTHER_LEVELS.
 
     Published are the twelve networks of the paper's ablations, the five of the model zoo and the
-    ten of the accuracy-cost figures.
+    ten of the accuracy-cost figures. A network that is in several is counted once.
 
     Args:
         each: Is called with every proof as it comes.
+        processes: That count side by side.
+
+    Raises:
+        UncountedOperator: Where an operator would be counted as zero.
+        BrokenProcessPool: Where a process died.
     """
-    proofs = []
-    for name in ABLATIONS:
-        ((axis, levels),) = shipped(name).axes.items()
-        further = FURTHER_LEVELS.get(name, ())
-        file = with_levels(shipped(name), {axis: (*levels, *further)})
-        for proof in prove_study(make_study(file), PAPER_MODEL):
-            proofs.append(proof)
-            each(proof)
-    for proven in (prove_zoo, prove_envelope):
-        for proof in proven():
-            proofs.append(proof)
-            each(proof)
-    return proofs
+    rows = [*_ablation_rows(), *_zoo_rows(), *_envelope_rows()]
+    groups = by_network(rows)
+    proven = zip(groups, prove_side_by_side(groups, processes), strict=True)
+    found: dict[Row, Proof] = {}
+    for row in rows:
+        while row not in found:  # networks come in the order in which rows first have them
+            found |= dict(zip(*next(proven), strict=True))
+        each(found[row])
+    return [found[row] for row in rows]

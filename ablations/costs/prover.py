@@ -7,7 +7,6 @@ The one exception is no count: figures that print no numbers, see `prove_envelop
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 import torch
 from torch import nn
@@ -16,8 +15,8 @@ from ablations.costs import formulas
 from ablations.costs.conventions import FULL, MATRIX_PRODUCTS
 from ablations.costs.counters import COUNTERS, TORCH, count_cost
 from ablations.costs.network_cost import NetworkCost
+from ablations.costs.on_meta import ShapedBatchNorm, Unfilled
 from ablations.costs.proof import LayerProof, Mismatch, Proof
-from ablations.costs.published import Published
 from ablations.costs.torch_counter import TorchCount, second_count
 from ablations.networks.builders import build
 from ablations.networks.layers import SpatialLayer
@@ -73,17 +72,6 @@ def _network_mismatches(cost: NetworkCost, by_torch: TorchCount) -> Iterator[Mis
             yield Mismatch("", f"MACs {operator}", COUNTERS[0], macs, TORCH, seen)
 
 
-def _published_mismatches(proof: Proof) -> Iterator[Mismatch]:
-    published, counted = proof.published, proof.as_published
-    if published and counted:
-        for quantity, printed_there, printed_here in [
-            ("#Params (M)", published.params_m, counted[0]),
-            (f"FLOPs (G), {proof.convention} convention", published.flops_g, counted[1]),
-        ]:
-            if printed_there != printed_here:
-                yield Mismatch("", quantity, "published", printed_there, COUNTERS[0], printed_here)
-
-
 def _missing_layers(layers: list[SpatialLayer], cost: NetworkCost) -> Iterator[Mismatch]:
     names = [layer.name for layer in layers]
     for name in names:
@@ -92,6 +80,21 @@ def _missing_layers(layers: list[SpatialLayer], cost: NetworkCost) -> Iterator[M
     for name in cost.layers:
         if name not in names:
             yield Mismatch(name, "layer", "closed form", "absent", "network", "present")
+
+
+def _counts(
+    architecture: Architecture, variant: Variant, stem_kernel_size: int
+) -> tuple[TorchCount, NetworkCost]:
+    """By torch's counter, and by the first of COUNTERS."""
+    size, network = architecture.image_shape, (architecture, variant, architecture.classes)
+    if variant.own_code:  # which need not know the meta device
+        own = build(*network, stem_kernel_size)
+        return second_count(own, size), count_cost(own, size)
+    with torch.device("meta"), Unfilled():
+        ours = build(*network, stem_kernel_size)
+    with ShapedBatchNorm():
+        by_torch = second_count(ours, size)
+    return by_torch, count_cost(_zeros_on_cpu(ours), size)
 
 
 def _zeros_on_cpu(network: nn.Module) -> nn.Module:
@@ -109,10 +112,9 @@ def prove(
     study: str,
     name: str,
     stem_kernel_size: int = STEM_KERNEL_SIZE,
-    convention: str | None = None,
-    published: Published | None = None,
 ) -> Proof:
-    """Counts one network on its own image size and class number, and compares every number.
+    """Counts one network on its own image size and class number, and compares every number of its
+    counts; what is published of it, `proof_rows` adds.
 
     Args:
         architecture: Of the variant's family.
@@ -120,18 +122,12 @@ def prove(
         study: Its name, for the proof.
         name: Of the variant, for the proof.
         stem_kernel_size: Of the involution in the stem.
-        convention: The name of the one that the published FLOPs meet.
-        published: The figures as printed, None where nothing is published for this network.
 
     Raises:
         UncountedOperator: Where an operator would be counted as zero.
     """
-    # A user's code need not know the meta device.
-    with torch.device("cpu" if variant.own_code else "meta"):
-        network = build(architecture, variant, architecture.classes, stem_kernel_size)
-    size, family = architecture.image_shape, variant.kind
-    by_torch = second_count(network, size)
-    cost = count_cost(network if variant.own_code else _zeros_on_cpu(network), size)
+    family = variant.kind
+    by_torch, cost = _counts(architecture, variant, stem_kernel_size)
     layers = list(family.layers(architecture, variant.involution, stem_kernel_size))
     layer_proofs = tuple(
         LayerProof(
@@ -145,14 +141,15 @@ def prove(
         if layer.name in cost.layers
     )
     mismatches = [*_missing_layers(layers, cost)] if family.closed_form else []
+    by_module = by_torch.modules
     for layer_proof in layer_proofs:
-        counted = by_torch.modules.get(layer_proof.layer.name, {})
+        counted = by_module.get(layer_proof.layer.name, {})
         mismatches += _layer_mismatches(layer_proof, counted)
     mismatches += _network_mismatches(cost, by_torch)
-    torch_layers = [by_torch.modules.get(layer.name, {}) for layer in layers]
+    torch_layers = [by_module.get(layer.name, {}) for layer in layers]
     closed_params = _sum_terms([formulas.params(layer) for layer in layers], formulas.PARAM_TERMS)
     closed_macs = _sum_terms([formulas.operations(layer) for layer in layers], formulas.MAC_TERMS)
-    proof = Proof(
+    return Proof(
         study=study,
         name=name,
         model=architecture.name,
@@ -169,8 +166,7 @@ def prove(
         ),
         torch_macs=_sum_terms(torch_layers, tuple(TORCH_OPERATORS)),
         layers=layer_proofs,
-        convention=convention,
-        published=published,
+        convention=None,
+        published=None,
         mismatches=tuple(mismatches),
     )
-    return replace(proof, mismatches=(*proof.mismatches, *_published_mismatches(proof)))

@@ -15,7 +15,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_map_only
 from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.module_tracker import ModuleTracker
 
@@ -95,6 +94,15 @@ class _Owners:
         return {"Global", *(".".join(path[:length]) for length in range(1, len(path) + 1))}
 
 
+def _shaped(argument: Any) -> Any:
+    """An argument as formulas want it: a tensor by its shape, and the elements of a list."""
+    if isinstance(argument, Tensor):
+        return tuple(argument.shape)
+    if isinstance(argument, list):
+        return [_shaped(element) for element in argument]
+    return argument
+
+
 class _Beside(TorchDispatchMode):
     """Counts under a FlopCounterMode what that one does not."""
 
@@ -112,12 +120,13 @@ class _Beside(TorchDispatchMode):
             args[i] if i < len(args) else kwargs.get(declared.name, declared.default_value)
             for i, declared in enumerate(func._schema.arguments)
         ]
-        arguments = tree_map_only(Tensor, lambda tensor: tuple(tensor.shape), arguments)
+        arguments = [_shaped(argument) for argument in arguments]
         output = func(*args, **kwargs)
         outputs = output if isinstance(output, (tuple, list)) else (output,)
         shapes = [tuple(each.shape) for each in outputs if isinstance(each, Tensor)]
-        for module in self.counter.mod_tracker.parents:
-            self.by_module[module] += self._counted(func, arguments, shapes)
+        if counted := self._counted(func, arguments, shapes):
+            for module in self.counter.mod_tracker.parents:
+                self.by_module[module] += counted
         return output
 
     def _counted(self, func: Any, arguments: list[Any], shapes: list[Any]) -> Counter[str]:

@@ -9,3 +9,7 @@ class UncountedOperator(RuntimeError):
             f"no count for operator {', '.join(sorted(names))}, which would be counted as zero; "
             "involution_core.register_macs gives one to an operator of your own"
         )
+        self.names = names
+
+    def __reduce__(self) -> tuple[type["UncountedOperator"], tuple[set[str]]]:
+        return UncountedOperator, (self.names,)  # it can come from another process
