@@ -48,18 +48,18 @@ def _read_gpus(text: str) -> float:
     return value
 
 
-<<<<<<< HEAD
 def _read_log(text: str) -> str:
     for name in text.split(","):
         if name not in TRACKERS and not is_own_code(name):
             raise ValueError(
                 f"must be {', '.join(TRACKERS)} or module:object, or several with commas"
             )
-=======
+    return text
+
+
 def _read_pairs(text: str) -> str:
     if re.fullmatch(r"\w+=[^,=]+(,(\w+=)?[^,=]+)*", text) is None:
         raise ValueError("must be KEY=VALUE,..., such as partition=gpu,timeout_min=240")
->>>>>>> ddp
     return text
 
 
@@ -96,12 +96,9 @@ class RunSettings:
         cpus_per_trial: Of a node, for each trial on Ray; None: the threads of its processes.
         gpus_per_trial: Likewise, at most 1; None: one for each of its processes where trials are
             trained on GPUs, else 0.
-<<<<<<< HEAD
         log: Names of trackers, with commas between them.
-=======
         slurm: What jobs ask of Slurm, "KEY=VALUE,...": parameters of submitit; None: cores and GPUs
             for the trial alone.
->>>>>>> ddp
         shard: "I/N": every N-th trial of the studies alone, beginning with the I-th; None: all.
 
     Raises:
