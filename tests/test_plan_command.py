@@ -1,4 +1,5 @@
 import re
+import textwrap
 
 import pytest
 from finished import make_run
@@ -15,8 +16,12 @@ def test_a_plan_counts_times_and_writes_nothing(run, tmp_path):
     lines = result.out.splitlines()
     assert lines[0] == "16 trials with 8 seeds, 0 of them recorded already"
     assert re.match(r"about \d+ s of training and testing on this machine", lines[1])
-    assert re.match(r"\d\d MiB of tensors", lines[2])
-    assert re.match(r"kernel-size: a true difference of 1\.\d\d times the spread", lines[3])
+    read = (
+        r"images are read at [\d,]+ a second in a trial's own process, the fastest network takes "
+    )
+    assert re.match(read, lines[2])
+    assert re.match(r"\d\d MiB of tensors", lines[3])
+    assert re.match(r"kernel-size: a true difference of 1\.\d\d times the spread", lines[4])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -50,8 +55,49 @@ def test_the_spread_is_typed_or_taken_from_a_run(run, tmp_path):
     taken = run(*command, "--records", "done").out.splitlines()
     assert "spread of the paired differences over seeds: 3.1 points" in taken
     typed = run(*command, "--spread", "3.0550505").out.splitlines()
-    assert taken[3:] == typed[3:]
-    assert re.match(r"kernel-size: a true difference of \d\.\d points is found with", typed[4])
+    assert taken[4:] == typed[4:]
+    assert re.match(r"kernel-size: a true difference of \d\.\d points is found with", typed[5])
+
+
+SLOW = """
+import time
+import torch
+
+class Images(torch.utils.data.Dataset):
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, place):
+        if place > 3:
+            raise IndexError
+        time.sleep(0.5)
+        return torch.zeros(3, 8, 8), place % 2
+
+def slow(image_size):
+    return Images(), Images()
+"""
+
+
+def test_images_that_are_read_slowly_are_said_and_counted(run, tmp_path):
+    (tmp_path / "mine.py").write_text(SLOW)
+    study = """
+        name = "slow"
+        title = "Slow images"
+        [axes]
+        kernel_size = [3]
+        [settings]
+        dataset = "mine:slow"
+        batch_size = 4
+        seeds = 1
+        steps = 500
+    """
+    (tmp_path / "study.toml").write_text(textwrap.dedent(study))
+    result = run("plan", "run", "study.toml", "--workers", "0", "--jobs", "1")
+    assert result.code == 0, result.err
+    lines = result.out.splitlines()
+    assert re.search(r"read at 2 a second .*; more --workers would help", lines[2])
+    minutes = int(re.match(r"about (\d+) min", lines[1])[1])
+    assert 16 < minutes < 40  # 2,000 images, two a second
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ class ImageData(ABC):
     every variant trained with one seed sees the same images in the same order.
 
     share: what the batches below have of each batch; sizes and numbers are those of all images.
+
+    workers: processes that read the images beside the one that trains; 0: it does so itself.
     """
 
     name: str
@@ -53,6 +55,7 @@ class ImageData(ABC):
     """What tells the images from others of that name: a digest of them or of the code that makes
     them; empty where the name says it all. It is the same wherever they lie."""
     share: Share = WHOLE
+    workers: int = 0
 
     def shared(self, share: Share) -> Self:
         """The same images, of each batch this part alone."""
@@ -223,8 +226,7 @@ def _collated(image_size: int, items: list[Any]) -> Any:
 class DatasetImages(ImageData):
     """Images read as they are needed, from map-style data sets of (image (3, H, W), label).
 
-    workers: processes that read the images beside the one that trains; 0: it reads them itself.
-             The images do not depend on it.
+    The images do not depend on `workers`.
     """
 
     name: str

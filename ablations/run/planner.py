@@ -3,12 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, repeat
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 from ablations.data.images import ImageData
+from ablations.data.reading import reading_rate
 from ablations.data.registry import Wanted
 from ablations.errors import SettingError
 from ablations.records.run_record import Run
@@ -87,9 +88,12 @@ class Plan:
                 recorded, and where budgets are tuned they are taken to be the longest.
     jobs:       trials at a time.
     seconds:    of training and testing what is left, the tuning included, so many at a time, from
-                the median of a few timed steps with the threads of a trial; reading and augmenting
-                images is not in it, nor that trials side by side slow each other down. None where a
-                variant could not be timed.
+                the median of a few timed steps with the threads of a trial, and from `reading`; not
+                in it is that trials side by side slow each other down. None where a variant could
+                not be timed.
+    reading:    the slowest data set's images a second, read and augmented; training: the fastest
+                network's, in training. None where there is none.
+    workers:    processes that read the images of a trial; 0: it reads them itself.
     peak_bytes: of tensors in the hungriest variant's training step.
     spread:     standard deviation of paired differences, points; None where nobody said.
     """
@@ -98,6 +102,9 @@ class Plan:
     recorded: int
     jobs: int
     seconds: float | None
+    reading: float | None
+    training: float | None
+    workers: int
     peak_bytes: int | None
     failures: list[str]
     seeds: int
@@ -145,13 +152,15 @@ def make_plan(
     jobs = min(jobs, max(1, len(untried) + sum(left)))
     with TemporaryDirectory() as folder, threads_fixed(train.threads):
         timings = measure_timings(setups, device, Store(Path(folder), TIMINGS), progress)
+    rates = {id(s.data): reading_rate(s.data, s.settings.batch_size) for s in setups}
+    paces = [timing.training_images_per_second for timing in timings]
     failed = [timing.failure for timing in timings if timing.failure is not None]
     peaks = [timing.peak_bytes for timing in timings if timing.peak_bytes is not None]
     trials = len(setups) * settings.seeds
-    seconds = None if failed else sum(map(_seconds, setups, timings, left)) / jobs
+    seconds = None if failed else sum(map(_seconds, setups, timings, repeat(rates), left)) / jobs
     tuning_plan = None
     if candidates:
-        spent = None if failed else _tuning_seconds(untried, setups, timings) / jobs
+        spent = None if failed else _tuning_seconds(untried, setups, timings, rates) / jobs
         tuning_plan = TuningPlan(len(candidates), len(candidates) - len(untried), spent)
         seconds = None if seconds is None or spent is None else seconds + spent
     return Plan(
@@ -159,6 +168,9 @@ def make_plan(
         recorded=trials - sum(left),
         jobs=jobs,
         seconds=seconds,
+        reading=min(rates.values(), default=None),
+        training=max((pace for pace in paces if pace is not None), default=None),
+        workers=max(setup.data.workers for setup in setups),
         peak_bytes=max(peaks, default=None),
         failures=failed,
         seeds=settings.seeds,
@@ -186,7 +198,10 @@ def _longest_setups(
 
 
 def _tuning_seconds(
-    untried: Sequence[Setup], setups: Sequence[Setup], timings: Sequence[TimingRecord]
+    untried: Sequence[Setup],
+    setups: Sequence[Setup],
+    timings: Sequence[TimingRecord],
+    rates: Mapping[int, float],
 ) -> float:
     """The tuning's trials, by the timing of the same network on the same data set."""
     timed = {
@@ -194,14 +209,15 @@ def _tuning_seconds(
         for setup, timing in zip(setups, timings, strict=True)
     }
     return sum(
-        _seconds(setup, timed[setup.variant.network, setup.settings.dataset], 1)
+        _seconds(setup, timed[setup.variant.network, setup.settings.dataset], rates, 1)
         for setup in untried
     )
 
 
-def _seconds(setup: Setup, timing: TimingRecord, trials: int) -> float:
+def _seconds(setup: Setup, timing: TimingRecord, rates: Mapping[int, float], trials: int) -> float:
     """So many trials: their batches, each timed as a step, in proportion to their images where the
-    timing had others, and the images that the points of its curve are measured on. Of each what one
+    timing had others, and read beside it or before, and the images that the points of its curve are
+    measured on. Of each what one
     process has; what processes tell each other is not in it."""
     share_of = setup.settings.share_of
     batch = share_of(min(setup.settings.batch_size, setup.data.train_size))
@@ -210,7 +226,9 @@ def _seconds(setup: Setup, timing: TimingRecord, trials: int) -> float:
     batches = share_of(before_last + setup.data.test_size) / timing.batch_size
     tests = batches * median(timing.inference_seconds)
     step = median(timing.step_seconds) * batch / timing.batch_size
-    return trials * (total_batches(setup.settings, setup.data) * step + tests)
+    read = batch / rates[id(setup.data)]
+    each = max(step, read) if setup.data.workers else step + read
+    return trials * (total_batches(setup.settings, setup.data) * each + tests)
 
 
 def _reach(study: Study, settings: RunSettings, spread: float | None) -> Reach:

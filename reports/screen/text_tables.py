@@ -63,8 +63,10 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     if plan.seconds is not None:
         yield (
             f"about {duration(plan.seconds)} of training and testing on this machine, "
-            f"{_at_a_time(plan.jobs)}, reading and augmenting images not counted"
+            f"{_at_a_time(plan.jobs)}"
         )
+    if plan.reading is not None and plan.training is not None:
+        yield _reading_words(plan.reading, plan.training, plan.workers)
     if plan.peak_bytes is not None:
         yield f"{plan.peak_bytes / 2**20:.0f} MiB of tensors in the hungriest training step"
     for failure in plan.failures:
@@ -78,6 +80,13 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         if reach.further:
             needed = ", ".join(f"{seeds} for {what}" for what, seeds in reach.further.items())
             yield f"{reach.study}, seeds at least: {needed.replace('_', ' ')}"
+
+
+def _reading_words(reading: float, training: float, workers: int) -> str:
+    by = f"by {workers} worker{'s' * (workers > 1)}" if workers else "in a trial's own process"
+    told = f"images are read at {reading:,.0f} a second {by}, the fastest network takes "
+    slower = "; more --workers would help" if reading < training else ""
+    return f"{told}{training:,.0f}{slower}"
 
 
 def _at_a_time(jobs: int) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ablations.run.engines.messages import SILENCE, STOP, Died, Notice
 from ablations.run.engines.together import train_as_asked
 from ablations.run.stopping import SIGNALS
+from ablations.training.epoch import Epoch
 
 if TYPE_CHECKING:
     from ablations.training.trial import Failure, Outcome, Trial
@@ -64,7 +65,7 @@ def said(line: str) -> object:
     """The message of a job's line."""
     told = json.loads(line)
     if isinstance(told, dict):
-        return Notice(told["line"])
+        return Notice(**told) if "line" in told else Epoch(**told)
     return tuple(told) if isinstance(told, list) else told
 
 
@@ -87,7 +88,7 @@ class _Line:
             if time.monotonic() - self._told < BETWEEN_STEPS:
                 return
             self._told = time.monotonic()
-        value = vars(told) if isinstance(told, Notice) else told
+        value = vars(told) if isinstance(told, (Notice, Epoch)) else told
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(value) + "\n")
 
