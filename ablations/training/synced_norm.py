@@ -122,7 +122,7 @@ def synchronise(network: nn.Module, device: torch.device) -> nn.Module:
     """
     kind = nn.SyncBatchNorm if device.type == "cuda" else SyncedBatchNorm
     norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
-    found = {norm: _synced(norm, kind) for norm in norms}
+    found: dict[nn.Module, nn.Module] = {norm: _synced(norm, kind) for norm in norms}
     for module in list(network.modules()):
         for name, child in module._modules.items():
             if child in found:  # under all of its names
