@@ -16,7 +16,8 @@ SHORTEST = 1e-9
 
 @dataclass(frozen=True)
 class TimingRecord:
-    """The timing of one variant's network, on batches that are as large as in training.
+    """The timing of one variant's network in one process, on batches that are as large as those
+    of a process in training.
 
     settings:          see Setup.identity.
     data:              description of the data set whose image size and classes were taken.

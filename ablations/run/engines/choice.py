@@ -57,8 +57,9 @@ def _check_slurm(settings: RunSettings) -> None:
         from ablations.run.engines.slurm_engine import read_parameters
 
         read_parameters(settings.slurm)
-    if shutil.which("sbatch") is None:
-        raise SettingError("engine", SLURM, "there is no sbatch here, Slurm's command")
+    for command in ("sbatch", "srun"):
+        if shutil.which(command) is None:
+            raise SettingError("engine", SLURM, f"there is no {command} here, a command of Slurm")
 
 
 def _check_answers(address: str) -> None:

@@ -149,9 +149,12 @@ def long_run(tmp_path):
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
-        assert "step" in process.stderr.readline(), "it tells how far it is"
-        yield process
-        process.kill()
+        try:
+            while "step" not in process.stderr.readline():  # it tells how far it is
+                assert process.poll() is None
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from trials import DROPS, IMAGES, NETWORK, Events, dies, run_families
@@ -22,6 +23,9 @@ import torch
 
 from ablations.run.engines import slurm_engine, slurm_tasks
 from ablations.run.engines.slurm_engine import read_parameters
+
+# Of a job that is cancelled submitit keeps no process.
+pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 
 CPU = torch.device("cpu")
 TINY = {"dataset": "mine_net:images", "workers": 0, "steps": 3, "batch_size": 4}
@@ -48,6 +52,7 @@ def numbers(records):
     ]
 
 
+@pytest.mark.torture
 def test_records_are_those_of_a_local_run(write_module, tmp_path, run_on):
     fails = "class Fails(Net):\n    def trained(self, x):\n        raise KeyError('inside')\n"
     write_module("mine_net", NETWORK + DROPS + IMAGES + fails)
@@ -79,7 +84,7 @@ def jobs_of_this_process():
     """The processes that train, below those of submitit's that began them."""
     return [
         pid for pid in below(os.getpid())
-        if "submitit.core._submit" in open(f"/proc/{pid}/cmdline").read()
+        if "submitit.core._submit" in Path(f"/proc/{pid}/cmdline").read_text()
     ]  # fmt: skip
 
 
@@ -119,8 +124,13 @@ def test_a_job_that_ends_goes_on_in_another(write_module, tmp_path, run_on, numb
             super().trial_lost(trial, reason)
             self.reason = reason
 
-    events = Ends(1, lambda: [os.kill(pid, number) for pid in jobs_of_this_process()])
-    long, every = {"steps": 20_000}, {"checkpoint_every": 0.0 if number == signal.SIGKILL else 60.0}
+    def end():
+        time.sleep(1)  # some steps, and a checkpoint
+        (job,) = jobs_of_this_process()
+        os.kill(job, number)
+
+    events = Ends(1, end)
+    long, every = {"steps": 3000}, {"checkpoint_every": 0.2 if number == signal.SIGKILL else 60.0}
     (record,), _ = run_on(["mine_net:Net"], tmp_path / "out", 1, events, more=every, **long)
     assert len(events.of("lost")) == 1 and events.reason == told
     assert events.steps[0].count(1) == 1, "it did not begin anew"
