@@ -114,13 +114,18 @@ void gather_tiles(const Gather<T>& g, int64_t n, int64_t first, int64_t past) {
                 }
 }
 
-// Whether the rows were made so.
+// Whether the rows were made so. Adjoint: where that is faster, with large windows and with groups
+// whose weights are loaded once.
 template <class T, bool ADJOINT>
 INLINE bool tiled(const Gather<T>& g, int64_t n, int64_t first, int64_t past) {
-    if (!g.unit || g.shape->group_channels % (2 * Lanes<T>::count)) return false;
-    switch (g.shape->kw) {
+    constexpr int64_t step = 2 * Lanes<T>::count;
+    const int64_t shared = g.shape->group_channels;
+    if (!g.unit || (ADJOINT ? shared != step : shared % step != 0)) return false;
+    if constexpr (!ADJOINT) switch (g.shape->kw) {
         case 3: gather_tiles<T, 3, ADJOINT>(g, n, first, past); return true;
         case 5: gather_tiles<T, 5, ADJOINT>(g, n, first, past); return true;
+    }
+    switch (g.shape->kw) {
         case 7: gather_tiles<T, 7, ADJOINT>(g, n, first, past); return true;
         case 9: gather_tiles<T, 9, ADJOINT>(g, n, first, past); return true;
     }
