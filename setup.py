@@ -12,7 +12,7 @@ from setuptools.command.build_ext import build_ext
 KERNEL = Extension(
     "involution_core.backends.native._kernel",
     sources=["involution_core/backends/native/kernel.cpp"],
-    depends=["involution_core/backends/native/kernels.h"],
+    depends=sorted(map(str, Path("involution_core/backends/native").glob("*.h"))),
     optional=True,
     language="c++",
     extra_compile_args=[

@@ -66,6 +66,22 @@ def test_equals_unfold_on_every_instruction_set(instruction_set, channels, share
             )  # fmt: skip
 
 
+@pytest.mark.parametrize("kernel", [3, 5, 7, 9])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_bands_and_strips_meet(instruction_set, kernel, stride):
+    """Maps larger than the parts in which they are made, which divide neither side."""
+    window, size = make_window(kernel, stride), (43, 41 * stride)
+    x, weight, grad = operands(48, 16, size, window, torch.float32, batch=1)
+    for operation, arguments in (
+        ("forward", (x, weight, window)),
+        ("grad_input", (grad, weight, window, size)),
+        ("grad_weight", (grad, x, window, 3)),
+    ):
+        got = getattr(native, operation)(*arguments)
+        expected = getattr(unfold, operation)(*arguments)
+        torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4, msg=operation)
+
+
 @pytest.mark.parametrize(("channels", "shared"), [(16, 16), (16, 1), (16, 4), (12, 3)])
 def test_equals_the_nested_loops(instruction_set, channels, shared):
     window = make_window((3, 5), 2, None, 1)

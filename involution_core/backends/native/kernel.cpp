@@ -16,7 +16,7 @@
 
 namespace {
 
-constexpr int64_t LONGEST_SEGMENT = 16;
+constexpr int64_t LONGEST_SEGMENT = 16, LONGEST_STRIP = 32;
 
 struct Shape {
     int64_t n, h, w, c, groups, kh, kw, sh, sw, ph, pw, dh, dw, ho, wo, groups_innermost;
@@ -51,13 +51,14 @@ struct WeightGradient {
     const T** taps;      // room for a pointer a tap
     T* planes;           // room for the planes of a group, null where they are not used
     int64_t plane_rows;  // input rows that a band of output rows meets
+    int64_t strip;       // output columns that share a plane
     int64_t pitch;       // columns of a plane, segments that hang over included
 };
 
 template <class T>
 struct Kernels {
-    void (*forward)(const Gather<T>&, int64_t n, int64_t row);
-    void (*grad_input)(const Gather<T>&, int64_t n, int64_t row);
+    void (*forward)(const Gather<T>&, int64_t n, int64_t first, int64_t past);
+    void (*grad_input)(const Gather<T>&, int64_t n, int64_t first, int64_t past);
     void (*grad_weight)(const WeightGradient<T>&, int64_t n, int64_t first, int64_t past);
 };
 
@@ -178,15 +179,16 @@ void parallel_for(int64_t tasks, int64_t threads, const Body& body) {
     for (std::thread& other : others) other.join();
 }
 
-// row(image, y) for every y of the images' rows, neighbours by the same thread: they share sources.
-template <class Row>
-void parallel_rows(int64_t images, int64_t height, int64_t threads, const Row& row) {
-    const int64_t chunk = height < 32 ? (height + 3) / 4 : 8;
+// rows(image, first, past) for all of the images' rows, neighbours by the same thread: they share
+// sources.
+template <class Rows>
+void parallel_rows(int64_t images, int64_t height, int64_t threads, const Rows& rows) {
+    const int64_t chunk = height < 64 ? (height + 3) / 4 : 16;
     const int64_t chunks = (height + chunk - 1) / chunk;
     parallel_for(images * chunks, threads, [&](int64_t task) {
         const int64_t first = task % chunks * chunk;
         const int64_t past = first + chunk < height ? first + chunk : height;
-        for (int64_t y = first; y < past; ++y) row(task / chunks, y);
+        rows(task / chunks, first, past);
     });
 }
 
@@ -241,8 +243,10 @@ void forward(const int64_t* fields, const T* x, const T* weight, T* out, int64_t
                       s.w,  s.ho, s.wo,        rows.data(),    columns.data(),
                       s.sw == 1 && s.dw == 1};
     expect_writes(out, s.n * s.ho * s.wo * s.c * sizeof(T));
-    const auto row = chosen_kernels<T>().forward;
-    parallel_rows(s.n, s.ho, threads, [&](int64_t n, int64_t y) { row(g, n, y); });
+    const auto rows_of = chosen_kernels<T>().forward;
+    parallel_rows(s.n, s.ho, threads, [&](int64_t n, int64_t first, int64_t past) {
+        rows_of(g, n, first, past);
+    });
 }
 
 template <class T>
@@ -254,8 +258,10 @@ void grad_input(const int64_t* fields, const T* grad, const T* weight, T* out, i
                       s.wo, s.h,  s.w,         rows.data(),    columns.data(),
                       s.sw == 1 && s.dw == 1};
     expect_writes(out, s.n * s.h * s.w * s.c * sizeof(T));
-    const auto row = chosen_kernels<T>().grad_input;
-    parallel_rows(s.n, s.h, threads, [&](int64_t n, int64_t y) { row(g, n, y); });
+    const auto rows_of = chosen_kernels<T>().grad_input;
+    parallel_rows(s.n, s.h, threads, [&](int64_t n, int64_t first, int64_t past) {
+        rows_of(g, n, first, past);
+    });
 }
 
 template <class T>
@@ -269,7 +275,9 @@ void grad_weight(const int64_t* fields, const T* grad, const T* x, T* out, int64
     const int64_t band = use_planes && s.ho > 2 * s.kh ? 2 * s.kh : use_planes ? s.ho : 1;
     const int64_t bands = (s.ho + band - 1) / band;
     const int64_t plane_rows = (band - 1) * s.sh + (s.kh - 1) * s.dh + 1;
-    const int64_t pitch = (s.wo - 1) * s.sw + LONGEST_SEGMENT;
+    const int64_t strips = (s.wo + LONGEST_STRIP - 1) / LONGEST_STRIP;
+    const int64_t strip = (s.wo + strips - 1) / strips;
+    const int64_t pitch = (strip - 1) * s.sw + LONGEST_SEGMENT;
     expect_writes(out, s.n * s.ho * s.wo * s.groups * s.taps() * sizeof(T));
     const auto kernel = chosen_kernels<T>().grad_weight;
     parallel_for(s.n * bands, threads, [&](int64_t task) {
@@ -280,7 +288,7 @@ void grad_weight(const int64_t* fields, const T* grad, const T* x, T* out, int64
         const WeightGradient<T> g{&s,          grad,         x,
                                   out,         rows.data(),  columns.data(),
                                   zeros.data(), taps.data(), use_planes ? planes.data() : nullptr,
-                                  plane_rows,  pitch};
+                                  plane_rows,  strip,        pitch};
         const int64_t first = task % bands * band;
         kernel(g, task / bands, first, first + band < s.ho ? first + band : s.ho);
     });
