@@ -68,7 +68,9 @@ def test_a_symbolic_trace_and_an_export_are_the_layer():
 def test_what_makes_no_sense_is_said():
     with pytest.raises(ValueError, match=r"AttentionGenerator has values of its own"):
         Involution3d(8, 3, 1, 4, generator=AttentionGenerator)
-    with pytest.raises(ValueError, match=r"must be one or three integers, got \(3, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"must be one or three integers of at least 1, got \(3, 3\)"
+    ):
         Involution3d(8, (3, 3))
     with pytest.raises(ValueError, match=r"x must have shape \(N, 8, D, H, W\)"):
         Involution3d(8, 3, 1, 4)(torch.randn(1, 4, 3, 3, 3))
