@@ -1,4 +1,4 @@
-"""Arguments of a network that are none: another library's, and what is no architecture. No torch."""
+"""What networks refuse: other libraries' arguments, and what is no architecture. No torch."""
 
 from typing import Literal
 

@@ -177,8 +177,8 @@ def described(module: object) -> str:
     kind = f"an object of type {type(module).__name__}"
     inside = module.named_modules() if isinstance(module, nn.Module) else ()
     paths = (name for name, part in inside if isinstance(part, BottleneckNetwork))
-    path = next(paths, None)
-    return kind if path is None else f"{kind}; give what is in it, .{path}"
+    path = next(paths, "")
+    return f"{kind}; give what is in it, .{path}" if path else kind
 
 
 class RedNet(BottleneckNetwork):

@@ -163,6 +163,8 @@ def test_without_a_classifier_come_the_pooled_features():
 @pytest.mark.parametrize("name", ["rednet-small", "resnet50"])
 def test_no_channels_and_negative_classes_are_refused(name, options):
     (option,) = options
-    least = {"classes": "at least 0", "in_channels": "an integer of at least 1"}[option]
-    with pytest.raises(ValueError, match=f"^{option} must be {least}, got -?[013]$"):
+    least = {"classes": 0, "in_channels": 1}[option]
+    with pytest.raises(
+        ValueError, match=f"^{option} must be an integer of at least {least}, got -?[013]$"
+    ):
         on_meta(name, **options)
