@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
-from torch._library.custom_ops import CustomOpDef
 from torch._ops import OpOverload, OpOverloadPacket
+from torch.library import CustomOpDef
 from torch.utils.flop_counter import flop_registry, register_flop_formula
 
 from involution_core.counted_operators import ATEN, macs_of, registered, traced_value
@@ -64,8 +64,8 @@ def register_macs(
     operator replaces an earlier one.
 
     Args:
-        operator: Its name, "namespace::name", or the operator: what `torch.library.custom_op` gives,
-            or what lies in `torch.ops`.
+        operator: Its name, "namespace::name", or what `torch.library.custom_op` or `torch.ops` have
+            for it.
 
     Returns:
         A decorator, which gives the formula back.
@@ -100,9 +100,9 @@ def register_macs(
                 signature.bind(*arguments, **named)
             except TypeError as error:
                 raise TypeError(f"{whose} cannot be called: {error}") from None
-            macs = integer(formula(*arguments, **named))
-            if macs is None:
-                raise TypeError(f"{whose} must return an integer, the MACs")
+            given = formula(*arguments, **named)
+            if (macs := integer(given)) is None:
+                raise TypeError(f"{whose} must return an integer, the MACs, and gave {given!r}")
             return 2 * macs
 
         flop_registry.pop(packet, None)

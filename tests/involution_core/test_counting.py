@@ -75,3 +75,39 @@ def test_an_operator_of_ones_own_is_counted_by_both_counters():
 def test_what_is_no_operator_of_ones_own_gets_no_count(name):
     with pytest.raises(ValueError, match=f"'{name}' is no operator of your own"):
         register_macs(name)
+
+
+def test_the_operator_itself_is_taken_for_its_name():
+    for operator in (mix, torch.ops.counting_test.mix, torch.ops.counting_test.mix.default):
+        register_macs(operator)(lambda *_, **__: len(str(operator)))
+        counts = macs_by_counter(Mixing(), torch.zeros(2, 3, 4, 4))
+        assert set(counts.values()) == {len(str(operator))}
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("counting_test::later", "there is none of this name yet; import what defines it before"),
+        ("aten::mm", "but torch's own"),
+        (torch.ops.aten.mm.default, "but torch's own"),
+        (len, "such as 'namespace::name'"),
+    ],
+)
+def test_why_an_operator_gets_no_count(name, told):
+    with pytest.raises(ValueError, match=told):
+        register_macs(name)
+
+
+@pytest.mark.parametrize(
+    ("formula", "told"),
+    [
+        (lambda *_, **__: None, "must return an integer, the MACs, and gave None"),
+        (lambda *_, **__: 0.5, "must return an integer, the MACs, and gave 0.5"),
+        (lambda x, weight, times, *, scale: 1, "cannot be called: .*'out_shape'"),
+        (lambda x, *, out_shape: 1, "cannot be called: .*argument"),
+    ],
+)
+def test_a_wrong_formula_is_named_by_its_operator(formula, told):
+    register_macs(mix)(formula)
+    with pytest.raises(TypeError, match=f"the formula of counting_test::mix {told}"):
+        macs_by_counter(Mixing(), torch.zeros(2, 3, 4, 4))

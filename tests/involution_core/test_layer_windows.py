@@ -153,3 +153,33 @@ def test_named_padding_is_refused():
 def test_an_unfit_map_is_named(shape, message):
     with pytest.raises(ValueError, match=message):
         Involution(32, 3, padding=0)(torch.randn(shape))
+
+
+@pytest.mark.parametrize("layer", [Involution, Involution1d, Involution3d])
+def test_named_padding_of_every_layer_says_what_to_write(layer):
+    with pytest.raises(ValueError, match="left out, None keeps the size of the map as 'same' does"):
+        layer(32, 3, padding="same")
+
+
+@pytest.mark.parametrize("shape", [(1, 32, 8), (8,), (1, 64, 8, 8), (1, 8, 64)])
+def test_a_sequence_is_named_by_its_own_sides(shape):
+    with pytest.raises(ValueError, match=r"^x must have shape \(N, 64, L\) or \(64, L\), got "):
+        Involution1d(64, 3)(torch.zeros(shape))
+
+
+def test_too_short_a_sequence_is_named_by_its_length():
+    told = "^x of length 2 is too small for kernel_size 5, padding 1, dilation 1$"
+    with pytest.raises(ValueError, match=told):
+        Involution1d(64, 5, padding=1)(torch.zeros(1, 64, 2))
+
+
+@pytest.mark.parametrize("dtype", [torch.complex64, torch.int64, "float32"])
+def test_a_type_that_is_no_floating_point_is_refused(dtype):
+    with pytest.raises(ValueError, match="dtype must be a floating point type of torch, got"):
+        Involution(32, 3, dtype=dtype)
+
+
+@pytest.mark.parametrize("generator", [None, AttentionGenerator])
+def test_an_unknown_backend_is_refused_where_the_layer_is_made(generator):
+    with pytest.raises(ValueError, match="backend must be one of triton, .*, got 'cuda'"):
+        Involution(32, 3, generator=generator, backend="cuda")

@@ -6,7 +6,7 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "broadcast_tensors", "broadcast_to", "cat", "channel_shuffle", "chunk", "clone",
         "column_stack", "concat", "concatenate", "_conj", "constant_pad_nd", "contiguous", "copy",
         "detach", "diag", "diagonal", "dstack", "expand", "expand_as", "fill", "flatten", "flip",
-        "hstack", "im2col", "imag", "lift_fresh", "masked_fill", "masked_scatter", "max_unpool2d",
+        "hstack", "im2col", "imag", "masked_fill", "masked_scatter", "max_unpool2d",
         "max_unpool3d", "meshgrid", "mH", "moveaxis", "movedim", "mT", "narrow",
         "native_channel_shuffle", "numpy_T", "_pack_padded_sequence", "pad", "_pad_packed_sequence",
         "pad_sequence", "permute", "pixel_shuffle", "pixel_unshuffle", "real", "reflection_pad1d",
