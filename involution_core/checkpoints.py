@@ -27,7 +27,7 @@ from involution_core.architectures import (
 )
 from involution_core.checkpoint_files import read_checkpoint, refusal
 from involution_core.networks import BottleneckNetwork, RedNet, described
-from involution_core.state_dicts import COUNTERS, WRAPPERS, Found, find_state_dict
+from involution_core.state_dicts import THOPS, WRAPPERS, Found, find_state_dict
 
 _LOG = logging.getLogger(__name__)
 _GENERATOR = {
@@ -159,8 +159,7 @@ def _with_backbone(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _account(place: str, left_out: Sequence[str]) -> str:
     """Where the weights were and what was left out, by the first part of its name."""
     counts = Counter(
-        "thop's counters" if COUNTERS.fullmatch(key) and "." in key else key.partition(".")[0]
-        for key in left_out
+        "thop's counters" if re.fullmatch(THOPS, key) else key.partition(".")[0] for key in left_out
     )
     parts = ", ".join(f"{name} ({n} tensors)" if n > 1 else name for name, n in counts.items())
     taken = f"weights from {place!r}" if place else "weights from the checkpoint itself"

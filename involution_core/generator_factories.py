@@ -78,13 +78,15 @@ def make_generator(
             "generator must be 'W', 'r=N', 'attention' or a class or function that is called with "
             f"(channels, kernel_size, groups, stride), got {_an_object(factory)}"
         )
+    if isinstance(factory, type) and not issubclass(factory, KernelGenerator):
+        raise _no_generator(factory)
     made = factory(channels, kernel_size, groups, stride)
-    kind = type(made).__name__
     if not isinstance(made, KernelGenerator):
-        raise TypeError(f"generator must make a KernelGenerator, and this one makes a {kind}")
+        raise _no_generator(type(made))
     if not isinstance(getattr(made, "window", None), Window):
         raise TypeError(
-            f"{kind}.__init__ must call super().__init__(channels, kernel_size, groups, stride)"
+            f"{type(made).__name__}.__init__ must call "
+            "super().__init__(channels, kernel_size, groups, stride)"
         )
     return made
 
@@ -93,3 +95,7 @@ def _an_object(value: object) -> str:
     kind = type(value).__name__
     made = isinstance(value, KernelGenerator)
     return f"a made {kind}; write generator={kind}" if made else f"an object of type {kind}"
+
+
+def _no_generator(kind: type) -> TypeError:
+    return TypeError(f"generator must make a KernelGenerator, and this one makes a {kind.__name__}")

@@ -15,7 +15,8 @@ mmengine write them; averages are taken where there is nothing else."""
 DEPTH = 8
 """Mappings in each other; a file can hold one that holds itself."""
 
-COUNTERS = re.compile(r"(?:n_averaged|steps|(?:.+\.)?total_(?:ops|params))")
+THOPS = r"(?:.+\.)?total_(?:ops|params)"
+COUNTERS = re.compile(rf"n_averaged|steps|{THOPS}")
 """Tensors beside the weights of torch's `AveragedModel`, of mmengine's averages, and, in every
 module, of thop's counter."""
 

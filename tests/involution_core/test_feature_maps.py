@@ -101,7 +101,7 @@ def test_every_small_network_is_a_backbone():
 
 @pytest.mark.parametrize("indices", [2, (1.0, 2), "12", (True, 2)])
 def test_indices_that_are_no_integers_are_named(indices):
-    with pytest.raises(ValueError, match="out_indices must be rising, of 0 .the stem. to 2"):
+    with pytest.raises(ValueError, match=r"out_indices must be rising, of 0 \(the stem\) to 2"):
         build_network("rednet-small", features_only=True, out_indices=indices)
 
 

@@ -16,7 +16,8 @@ def test_numpys_integers_are_taken(layer):
     )
     plain = layer(32, 3, 2, 8, 4)
     assert str(given) == str(plain)
-    assert {type(size) for size in (given.channels, given.groups, given.stride[0])} == {int}
+    kept = (given.channels, given.groups, given.group_channels, *given.window.stride)
+    assert {type(size) for size in kept} == {int}
     x = torch.zeros(1, 32, *[5] * {Involution: 2, Involution1d: 1, Involution3d: 3}[layer])
     assert given(x).shape == plain(x).shape
 

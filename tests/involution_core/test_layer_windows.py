@@ -5,7 +5,13 @@ import torch
 from oracle import involution2d_loops
 from torch import nn
 
-from involution_core import AttentionGenerator, Involution, Involution1d, LinearGenerator
+from involution_core import (
+    AttentionGenerator,
+    Involution,
+    Involution1d,
+    Involution3d,
+    LinearGenerator,
+)
 
 GENERATORS = {"r": None, "W": LinearGenerator, "attention": AttentionGenerator}
 
@@ -181,5 +187,5 @@ def test_a_type_that_is_no_floating_point_is_refused(dtype):
 
 @pytest.mark.parametrize("generator", [None, AttentionGenerator])
 def test_an_unknown_backend_is_refused_where_the_layer_is_made(generator):
-    with pytest.raises(ValueError, match="backend must be one of triton, .*, got 'cuda'"):
+    with pytest.raises(ValueError, match=r"backend must be one of triton, .*, got 'cuda'"):
         Involution(32, 3, generator=generator, backend="cuda")

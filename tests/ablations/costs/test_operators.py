@@ -326,3 +326,20 @@ def test_an_operator_without_a_count_is_refused_by_name(function, name):
     with pytest.raises(UncountedOperator, match=f"no count for operator {name}, .*register_macs"):
         count_by_fvcore(Calling(function), IMAGE)
     assert count_by_torch(Calling(function), IMAGE).uncounted
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (
+            lambda x: torch.fft.fft2(x).real,
+            "one of torch's own gets a count inside a torch.library",
+        ),
+        (lambda x: x * torch.tensor([[1.0, 2, 3, 4, 5, 6, 7]]), "register it as a buffer"),
+        (lambda x: x * torch.from_numpy(x.numpy() ** 2), "register it as a buffer"),
+    ],
+)
+def test_what_has_no_count_says_what_to_do(function, told):
+    with pytest.raises(UncountedOperator, match=told) as refused:
+        macs_by_counter(Calling(function), IMAGE)
+    assert "an operator of your own" not in str(refused.value)
