@@ -24,7 +24,7 @@ def compiled_in_place(network):
         lambda network, x: network.forward,
     ],
 )
-@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.torch.jit.trace:FutureWarning")
 def test_what_torch_made_of_a_module_is_refused(make):
     x = torch.zeros(1, 3, 8, 8)
     with pytest.raises(TypeError, match="cannot be counted; count the module itself, as it is bef"):
