@@ -54,16 +54,22 @@ def generator_factory(
 
 
 def make_generator(
-    generator: str | GeneratorFactory, channels: int, kernel_size: Any, groups: int, stride: Any
+    generator: str | GeneratorFactory,
+    channels: int,
+    kernel_size: Any,
+    groups: int,
+    stride: Any,
+    backend: str | None = None,
 ) -> KernelGenerator:
     """Makes the generator of a layer.
 
     Args:
-        generator: A form, see `generator_factory`, or a factory, which is called with the others.
+        generator: A form, see `generator_factory`, or a factory, called with the next four.
         channels: C.
         kernel_size: K in pixels, one integer or (height, width).
         groups: Kernels for each pixel.
         stride: s in pixels, likewise.
+        backend: Of a form, see `generator_factory`. Default None.
 
     Returns:
         The generator.
@@ -72,7 +78,9 @@ def make_generator(
         TypeError: `generator` is no factory, or makes something else.
         ValueError: An unknown form.
     """
-    factory = generator_factory(generator) if isinstance(generator, str) else generator
+    factory = (
+        generator_factory(generator, backend=backend) if isinstance(generator, str) else generator
+    )
     if isinstance(factory, nn.Module) or not callable(factory):
         raise TypeError(
             "generator must be 'W', 'r=N', 'attention' or a class or function that is called with "

@@ -116,7 +116,7 @@ class Involution(nn.Module):
             generator = partial(BottleneckGenerator, reduction_ratio=reduction_ratio)
         with nullcontext() if device is None else torch.device(device):
             self.generator = make_generator(
-                generator, self.channels, self.kernel_size, self.groups, self.stride
+                generator, self.channels, self.kernel_size, self.groups, self.stride, backend
             )
         self.generator.follow(self.window)
         self.to(dtype=dtype)

@@ -84,7 +84,8 @@ class Involution3d(Involution):
         step = integers("stride", stride, 3, 1)
         spread = integers("dilation", dilation, 3, 1)
         pad = padding_of(padding, kernel, spread, kernel_size)
-        factory = generator or partial(BottleneckGenerator, reduction_ratio=reduction_ratio)
+        default = partial(BottleneckGenerator, reduction_ratio=reduction_ratio)
+        factory = default if generator is None else generator
 
         def generator_of_all_taps(
             channels: int, kernel_size: Any, groups: int, stride: Any

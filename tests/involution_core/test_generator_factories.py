@@ -26,7 +26,8 @@ class OfAModule(KernelGenerator):
 
 def test_a_form_names_the_generator():
     assert type(Involution(32, 3, generator="W").generator) is LinearGenerator
-    assert type(Involution1d(32, 3, generator="attention").generator) is AttentionGenerator
+    attention = Involution1d(32, 3, generator="attention", backend="shift").generator
+    assert type(attention) is AttentionGenerator and attention.backend == "shift"
     layer = Involution3d(32, 3, generator="r=8", reduction_ratio=2)
     assert layer.generator.reduce[0].out_channels == 4
 
@@ -34,6 +35,7 @@ def test_a_form_names_the_generator():
 @pytest.mark.parametrize(
     ("generator", "error", "message"),
     [
+        ("", ValueError, "must be W, r=N .* or attention, got ''"),
         ("w", ValueError, "must be W, r=N .* or attention, got 'w'"),
         (nn.Conv2d, TypeError, "must make a KernelGenerator, and this one makes a Conv2d"),
         (lambda *shape: None, TypeError, "and this one makes a NoneType"),
