@@ -10,11 +10,11 @@ class SameEverywhere(KernelGenerator):
 
     def __init__(self, channels: int, kernel_size: int, groups: int, stride: int = 1) -> None:
         super().__init__(channels, kernel_size, groups, stride)
-        self.span = nn.Conv2d(channels, groups * kernel_size**2, 1)
+        self.span = nn.Conv2d(channels, groups * self.window.taps, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, G, K, K, ceil(H / stride), ceil(W / stride))."""
+        """(N, C, H, W) -> (N, G, Kh, Kw, ceil(H / stride), ceil(W / stride))."""
         pixels = self.pool(x)
         kernel = self.span(pixels.mean((2, 3), keepdim=True))
-        kernel = kernel.unflatten(1, (self.groups, self.kernel_size, self.kernel_size))
+        kernel = kernel.unflatten(1, (self.groups, *self.window.kernel_size))
         return kernel.expand(-1, -1, -1, -1, *pixels.shape[2:])

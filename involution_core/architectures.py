@@ -5,6 +5,7 @@ here.
 """
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
 
 EXPANSION = 4
@@ -119,6 +120,20 @@ ARCHITECTURES: dict[str, Architecture] = {
 """Every architecture by name: `rednet26` to `rednet152` and `resnet26` to `resnet152` for 224x224
 images and 1000 classes, `rednet-small`, `resnet-small` and `rednet26-small` to `resnet152-small`
 for 32x32 images and 10 classes."""
+
+
+def did_you_mean(name: object) -> str:
+    """Words for the end of an error about a network's name.
+
+    Args:
+        name: What is no name in ARCHITECTURES.
+
+    Returns:
+        "; did you mean ...?" with the nearest one, "" where none is near.
+    """
+    wanted = name.lower().replace("_", "-") if isinstance(name, str) else ""
+    near = get_close_matches(wanted, ARCHITECTURES, 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def counterpart(

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Literal, TypedDict, Unpack, overload
 
-from involution_core.architectures import ARCHITECTURES
+from involution_core.architectures import ARCHITECTURES, did_you_mean
 from involution_core.feature_maps import FeatureBackbone
-from involution_core.generators import GeneratorFactory
+from involution_core.generator_factories import GeneratorFactory
 from involution_core.networks import BottleneckNetwork, RedNet, ResNet
 
 
@@ -97,8 +97,9 @@ def build_network(
     References:
         Li et al., CVPR 2021 (RedNet); He et al., CVPR 2016 (ResNet).
     """
-    if name not in ARCHITECTURES:
-        raise ValueError(f"model must be one of {', '.join(ARCHITECTURES)}, got {name!r}")
+    if name not in [*ARCHITECTURES]:
+        known = ", ".join(ARCHITECTURES)
+        raise ValueError(f"model must be one of {known}, got {name!r}{did_you_mean(name)}")
     if out_indices is not None and not features_only:
         raise ValueError("out_indices are those of a network with features_only=True")
     architecture = ARCHITECTURES[name]

@@ -10,6 +10,7 @@ never meet the case.
 
 import logging
 import os
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import isqrt
@@ -19,13 +20,14 @@ from torch import Tensor
 
 from involution_core.architectures import (
     ARCHITECTURES,
+    DEPTHS,
     STEM_GROUP_CHANNELS,
     STEM_KERNEL_SIZE,
-    Architecture,
+    did_you_mean,
 )
 from involution_core.checkpoint_files import read_checkpoint, refusal
-from involution_core.networks import RedNet
-from involution_core.state_dicts import Found, find_state_dict
+from involution_core.networks import BottleneckNetwork, RedNet, described
+from involution_core.state_dicts import THOPS, WRAPPERS, Found, find_state_dict
 
 _LOG = logging.getLogger(__name__)
 _GENERATOR = {
@@ -47,6 +49,8 @@ _BLOCK = {
     "shortcut.0": "downsample.0",
     "shortcut.1": "downsample.1",
 }
+_IN_STAGES = re.compile(r"stages\.(?P<stage>\d+)\.(?P<block>\d+)\.(?P<inner>.+)")
+_THEIR_BLOCK = re.compile(r"backbone\.layer([1-4])\.(\d+)\..+")
 _BACKBONE, _HEAD = "backbone.", "head."
 _STEM_FIRST = "backbone.stem.0.conv.weight"
 _STEM_SPAN = "backbone.stem.1.conv2.conv.weight"
@@ -86,6 +90,7 @@ def load_official(
 
     Raises:
         ValueError: The source is no such checkpoint, or that of another network.
+        TypeError: `model` is no network, or `source` neither a path nor what a file holds.
         OSError: The file cannot be read.
 
     Examples:
@@ -103,6 +108,7 @@ def load_official(
     References:
         The model zoo of github.com/d-li14/involution.
     """
+    _check_model(model)
     found = _found(source)
     tensors = _with_backbone(found.tensors)
     left_out = [*found.left_out]
@@ -110,7 +116,6 @@ def load_official(
         left_out += [key for key in tensors if not key.startswith(_BACKBONE)]
         tensors = {key: value for key, value in tensors.items() if key.startswith(_BACKBONE)}
     network = _build(model, tensors) if isinstance(model, str) else model
-    _check_architecture(network.architecture)
     own = network.state_dict()
     keys = {_official_key(key): key for key in own}
     if not classifier:
@@ -124,6 +129,10 @@ def load_official(
 
 
 def _found(source: str | os.PathLike[str] | Mapping[str, Any]) -> Found:
+    if not isinstance(source, (str, os.PathLike, Mapping)):
+        raise TypeError(
+            f"source must be a file's path, or what the file holds, got {described(source)}"
+        )
     content, unknown = (source, []) if isinstance(source, Mapping) else read_checkpoint(source)
     try:
         return find_state_dict(content)
@@ -149,7 +158,9 @@ def _with_backbone(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _account(place: str, left_out: Sequence[str]) -> str:
     """Where the weights were and what was left out, by the first part of its name."""
-    counts = Counter(key.partition(".")[0] for key in left_out)
+    counts = Counter(
+        "thop's counters" if re.fullmatch(THOPS, key) else key.partition(".")[0] for key in left_out
+    )
     parts = ", ".join(f"{name} ({n} tensors)" if n > 1 else name for name, n in counts.items())
     taken = f"weights from {place!r}" if place else "weights from the checkpoint itself"
     return f"{taken}; left out: {parts}"
@@ -157,10 +168,7 @@ def _account(place: str, left_out: Sequence[str]) -> str:
 
 def _build(name: str, tensors: Mapping[str, Tensor]) -> RedNet:
     """The network called `name`, with what the checkpoint says of its images, stem and classes."""
-    if name not in ARCHITECTURES:
-        raise _no_official(name)
     architecture = ARCHITECTURES[name]
-    _check_architecture(architecture)
     stem_kernel_size, classes, in_channels = STEM_KERNEL_SIZE, architecture.classes, 3
     if (first := tensors.get(_STEM_FIRST)) is not None and first.ndim == 4:
         in_channels = max(first.shape[1], 1)
@@ -179,14 +187,21 @@ def _build(name: str, tensors: Mapping[str, Tensor]) -> RedNet:
     )
 
 
-def _check_architecture(architecture: Architecture) -> None:
-    if architecture.family != "rednet" or architecture.stem != "imagenet":
-        raise _no_official(architecture.name)
-
-
-def _no_official(name: str) -> ValueError:
-    official = [a.name for a in ARCHITECTURES.values() if (a.family, a.stem) == _OFFICIAL]
-    return ValueError(f"the authors' networks are {', '.join(official)}, not {name!r}")
+def _check_model(model: object) -> None:
+    """Raises where it is neither a network that the authors have nor the name of one."""
+    if isinstance(model, str):
+        architecture, name = ARCHITECTURES.get(model), model
+    elif isinstance(model, BottleneckNetwork):
+        architecture, name = model.architecture, model.architecture.name
+    else:
+        raise TypeError(
+            "model must be a RedNet (a FeatureBackbone is made of it afterwards) or the name of "
+            f"one, got {described(model)}"
+        )
+    if architecture is None or (architecture.family, architecture.stem) != _OFFICIAL:
+        official = [a.name for a in ARCHITECTURES.values() if (a.family, a.stem) == _OFFICIAL]
+        near = did_you_mean(name) if architecture is None else ""
+        raise ValueError(f"the authors' networks are {', '.join(official)}, not {name!r}{near}")
 
 
 _OFFICIAL = ("rednet", "imagenet")
@@ -194,15 +209,16 @@ _OFFICIAL = ("rednet", "imagenet")
 
 def _official_key(key: str) -> str:
     """A key of a RedNet's state dict as the authors' repository has it."""
-    module, _, parameter = key.rpartition(".")
+    module, _, parameter = WRAPPERS.sub("", key).rpartition(".")
     if module == "classifier":
         return f"{_HEAD}fc.{parameter}"
     if module in _STEM:
         return f"{_BACKBONE}{_STEM[module]}.{parameter}"
-    _, stage, block, inner = module.split(".", 3)
-    if inner not in _BLOCK:
+    match = _IN_STAGES.fullmatch(module)
+    if match is None or match["inner"] not in _BLOCK:
         raise ValueError(f"the authors' networks have nothing like this one's {key}")
-    return f"{_BACKBONE}layer{int(stage) + 1}.{block}.{_BLOCK[inner]}.{parameter}"
+    layer, inner = int(match["stage"]) + 1, _BLOCK[match["inner"]]
+    return f"{_BACKBONE}layer{layer}.{match['block']}.{inner}.{parameter}"
 
 
 def _check_fit(
@@ -227,7 +243,17 @@ def _check_fit(
     told = "; ".join(_told(kind, keys) for kind, keys in kinds.items() if keys)
     if all(key.startswith(_HEAD) for key in (*missing, *unexpected, *misshaped)):
         told += "; load_official with classifier=False loads the rest alone"
+    elif (fitting := _depth_of(tensors)) not in ("", name):
+        told += f"; its bottlenecks are those of {fitting}"
     raise ValueError(f"does not fit {name}: {told}")
+
+
+def _depth_of(tensors: Mapping[str, Tensor]) -> str:
+    """The network that has the checkpoint's bottlenecks, "" where none has."""
+    found = {match.groups() for key in tensors if (match := _THEIR_BLOCK.fullmatch(key))}
+    counts = Counter(layer for layer, _ in found)
+    blocks = tuple(counts[layer] for layer in "1234")
+    return next((f"rednet{depth}" for depth in DEPTHS if DEPTHS[depth] == blocks), "")
 
 
 def _told(kind: str, keys: Sequence[str]) -> str:

@@ -4,14 +4,17 @@ torch's `FlopCounterMode` knows this package's operators once `involution_core` 
 analysis of fvcore learns them from `add_flop_handles`. fvcore itself is not imported here.
 """
 
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
-from torch._ops import OpOverloadPacket
+from torch._ops import OpOverload, OpOverloadPacket
+from torch.library import CustomOpDef
 from torch.utils.flop_counter import flop_registry, register_flop_formula
 
 from involution_core.counted_operators import ATEN, macs_of, registered, traced_value, with_defaults
+from involution_core.integers import integer
 
 Analysis = TypeVar("Analysis")
 Formula = Callable[..., int]
@@ -50,7 +53,9 @@ def add_flop_handles(analysis: Analysis) -> Analysis:
     return analysis
 
 
-def register_macs(operator: str) -> Callable[[Formula], Formula]:
+def register_macs(
+    operator: str | OpOverloadPacket | OpOverload | CustomOpDef,
+) -> Callable[[Formula], Formula]:
     """Gives an operator of your own its count, for torch's counter and for `add_flop_handles`.
 
     The decorated formula is called with the operator's arguments, shapes in place of tensors, and
@@ -60,13 +65,16 @@ def register_macs(operator: str) -> Callable[[Formula], Formula]:
     operator replaces an earlier one.
 
     Args:
-        operator: Its name, "namespace::name".
+        operator: Its name, "namespace::name", or what `torch.library.custom_op` or `torch.ops` have
+            for it.
 
     Returns:
         A decorator, which gives the formula back.
 
     Raises:
         ValueError: Where there is no such operator, or it is torch's own.
+        TypeError: When it is counted, where the formula does not take the operator's arguments and
+            `out_shape`, or returns no integer.
 
     Example:
         >>> import torch
@@ -82,21 +90,51 @@ def register_macs(operator: str) -> Callable[[Formula], Formula]:
     References:
         `torch.utils.flop_counter.register_flop_formula`, with which it registers 2 FLOPs for each.
     """
-    namespace, _, name = operator.partition("::")
-    packet = getattr(getattr(torch.ops, namespace), name, None) if namespace and name else None
-    if packet is None or namespace == ATEN:
-        raise ValueError(f"{operator!r} is no operator of your own, such as 'namespace::name'")
+    packet = _own_operator(_name_of(operator))
 
     def register(formula: Formula) -> Formula:
+        signature = inspect.signature(formula)
+
         def flops(*arguments: Any, out_shape: Any, **named: Any) -> int:
-            all_arguments, all_named = with_defaults(packet, arguments, named)
-            return 2 * formula(*all_arguments, **all_named, out_shape=out_shape)
+            whose = f"the formula of {packet._qualified_op_name}"
+            positional, by_keyword = with_defaults(packet, arguments, named)
+            by_keyword["out_shape"] = out_shape
+            try:
+                signature.bind(*positional, **by_keyword)
+            except TypeError as error:
+                raise TypeError(f"{whose} cannot be called: {error}") from None
+            given = formula(*positional, **by_keyword)
+            if (macs := integer(given)) is None:
+                raise TypeError(f"{whose} must return an integer, the MACs, and gave {given!r}")
+            return 2 * macs
 
         flop_registry.pop(packet, None)
         register_flop_formula(packet)(flops)
         return formula
 
     return register
+
+
+def _name_of(operator: object) -> object:
+    """namespace::name of an operator; anything else as it is."""
+    if isinstance(operator, CustomOpDef):
+        return operator._qualname
+    if isinstance(operator, OpOverload):
+        operator = operator.overloadpacket
+    return operator._qualified_op_name if isinstance(operator, OpOverloadPacket) else operator
+
+
+def _own_operator(operator: object) -> OpOverloadPacket:
+    namespace, _, name = operator.partition("::") if isinstance(operator, str) else ("", "", "")
+    if not (namespace and name):
+        problem = "such as 'namespace::name'"
+    elif namespace == ATEN:
+        problem = "but torch's own"
+    elif (packet := getattr(getattr(torch.ops, namespace), name, None)) is None:
+        problem = "there is none of this name yet; import what defines it before"
+    else:
+        return packet
+    raise ValueError(f"{operator!r} is no operator of your own, {problem}")
 
 
 def _handle(packet: OpOverloadPacket) -> _Handle:

@@ -1,12 +1,13 @@
 """A network as a backbone: the feature maps that detectors and segmenters take."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from torch import Tensor, nn
 
 from involution_core.architectures import EXPANSION, Architecture
-from involution_core.networks import BottleneckNetwork
+from involution_core.integers import integer
+from involution_core.networks import BottleneckNetwork, described
 
 
 class FeatureMap(NamedTuple):
@@ -60,6 +61,7 @@ class FeatureBackbone(nn.Module):
 
     Raises:
         ValueError: No indices, an index that the network does not have, or not in rising order.
+        TypeError: `network` is something else.
 
     Examples:
         >>> import torch
@@ -79,9 +81,12 @@ class FeatureBackbone(nn.Module):
         self, network: BottleneckNetwork, out_indices: Sequence[int] | None = None
     ) -> None:
         super().__init__()
+        if not isinstance(network, BottleneckNetwork):
+            raise TypeError(f"network must be a RedNet or ResNet, got {described(network)}")
         stages = len(network.stages)
-        wanted = tuple(range(1, stages + 1)) if out_indices is None else tuple(out_indices)
-        if not wanted or [*wanted] != sorted({*wanted} & {*range(stages + 1)}):
+        every = range(1, stages + 1)
+        wanted = _as_given(every if out_indices is None else out_indices)
+        if not wanted or wanted != sorted({*wanted} & {0, *every}):
             raise ValueError(
                 f"out_indices must be rising, of 0 (the stem) to {stages} (the last stage) of "
                 f"{network.architecture.name}, got {out_indices!r}"
@@ -92,8 +97,8 @@ class FeatureBackbone(nn.Module):
             self.pool = pool
         for index in range(1, wanted[-1] + 1):
             self.add_module(f"layer{index}", network.stages[index - 1])
-        every = _feature_maps(network.architecture)
-        self.feature_info = FeatureInfo(every[index] for index in wanted)
+        maps = _feature_maps(network.architecture)
+        self.feature_info = FeatureInfo(maps[index] for index in wanted)
         self.train(network.training)
 
     def forward(self, x: Tensor) -> list[Tensor]:
@@ -111,6 +116,13 @@ class FeatureBackbone(nn.Module):
             if name in returned:
                 maps.append(x)
         return maps
+
+
+def _as_given(indices: object) -> list[int]:
+    """The integers; none where something else is among them."""
+    written = [*indices] if isinstance(indices, Iterable) else []
+    found = [index for each in written if (index := integer(each)) is not None]
+    return found if len(found) == len(written) else []
 
 
 def _split(stem: nn.Sequential) -> tuple[nn.Sequential, nn.Module | None]:

@@ -1,23 +1,14 @@
-"""Kernel generators: the function φ that makes a pixel's involution kernel from the input.
-
-A layer or network takes a generator factory: any callable
-`(channels, kernel_size, groups, stride) -> KernelGenerator`. `generator_factory` makes one from
-the paper's notation ("W", "r=4") or from "attention".
-"""
-
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+"""Kernel generators: the function φ that makes a pixel's involution kernel from the input."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from involution_core.attention import Normalization, attention_kernel, check_normalization
-from involution_core.backends.table import choose_backend
-from involution_core.forms import ATTENTION, reduction_ratio_of
+from involution_core.backends.table import check_backend, choose_backend
 from involution_core.graphs import recorded
+from involution_core.integers import at_least, divisor, pair
 from involution_core.pooling import pooling
-from involution_core.shapes import Pair, Window, make_window, pair
+from involution_core.shapes import Pair, Window, make_window
 
 
 class KernelGenerator(nn.Module):
@@ -38,8 +29,12 @@ class KernelGenerator(nn.Module):
         stride: s in pixels, likewise.
 
     Attributes:
-        window: The window of the layer. `Involution` sets its padding and dilation by `follow`.
+        window: The window of the layer. Its `kernel_size` is (Kh, Kw) always, its `taps` Kh·Kw;
+            `Involution` sets its padding and dilation by `follow`.
         pool: Gives the pixels that the kernels are made from. No parameters.
+
+    Raises:
+        ValueError: A size that is no integer of at least 1.
 
     Examples:
         A generator that gives every pixel one learned kernel, so that the layer is a convolution
@@ -50,7 +45,8 @@ class KernelGenerator(nn.Module):
         >>> class Constant(KernelGenerator):
         ...     def __init__(self, channels, kernel_size, groups, stride=1):
         ...         super().__init__(channels, kernel_size, groups, stride)
-        ...         self.kernel = nn.Parameter(torch.randn(groups, kernel_size, kernel_size, 1, 1))
+        ...         kernel = torch.randn(groups, *self.window.kernel_size, 1, 1)
+        ...         self.kernel = nn.Parameter(kernel)
         ...     def forward(self, x):
         ...         n, _, height, width = self.pool(x).shape
         ...         return self.kernel.expand(n, -1, -1, -1, height, width)
@@ -65,9 +61,9 @@ class KernelGenerator(nn.Module):
         self, channels: int, kernel_size: int | Pair, groups: int, stride: int | Pair
     ) -> None:
         super().__init__()
-        self.channels = channels
+        self.channels = at_least(1, "channels", channels)
         self.kernel_size = kernel_size
-        self.groups = groups
+        self.groups = at_least(1, "groups", groups)
         self.stride = stride
         middle = [(kernel - 1) // 2 for kernel in pair("kernel_size", kernel_size, 1)]
         self.window = make_window(kernel_size, stride, middle)
@@ -142,11 +138,6 @@ def _span(
         rows.unflatten(0, (groups, -1)).transpose(0, 1).flatten(0, 1) for rows in (weight, bias)
     )
     return F.conv2d(x, weight, bias).unflatten(1, (*kernel, groups)).permute(0, 3, 1, 2, 4, 5)
-
-
-GeneratorFactory = Callable[[int, Any, int, Any], KernelGenerator]
-"""(channels, kernel_size, groups, stride) -> the generator of one layer. Kernel size and stride are
-one integer where height and width are the same, as they mostly are, otherwise (height, width)."""
 
 
 class LinearGenerator(KernelGenerator):
@@ -225,15 +216,7 @@ class BottleneckGenerator(KernelGenerator):
         reduce_bias: bool = True,
     ) -> None:
         super().__init__(channels, kernel_size, groups, stride)
-        if (
-            not isinstance(reduction_ratio, int)
-            or reduction_ratio < 1
-            or channels % reduction_ratio
-        ):
-            raise ValueError(
-                f"reduction_ratio must divide channels={channels}, got {reduction_ratio}"
-            )
-        hidden = channels // reduction_ratio
+        hidden = channels // divisor("reduction_ratio", reduction_ratio, channels)
         self.reduce = nn.Sequential(
             nn.Conv2d(channels, hidden, 1, bias=reduce_bias),
             nn.BatchNorm2d(hidden),
@@ -271,7 +254,7 @@ class AttentionGenerator(KernelGenerator):
             own `backend`, for the aggregation. Default None, the first that can run.
 
     Raises:
-        ValueError: An unknown `normalize`.
+        ValueError: An unknown `normalize` or `backend`.
 
     Examples:
         >>> import torch
@@ -295,6 +278,7 @@ class AttentionGenerator(KernelGenerator):
     ) -> None:
         super().__init__(channels, kernel_size, groups, stride)
         check_normalization(normalize)
+        check_backend(backend)
         self.normalize = normalize
         self.backend = backend
         self.query, self.key, self.value = (
@@ -336,36 +320,3 @@ class AttentionGenerator(KernelGenerator):
     def extra_repr(self) -> str:
         """Returns the settings that `print(generator)` shows."""
         return f"normalize={self.normalize!r}"
-
-
-def generator_factory(
-    form: str, reduce_bias: bool = True, backend: str | None = None
-) -> GeneratorFactory:
-    """Returns the generator factory for a form in the paper's notation.
-
-    Args:
-        form: "W" for one linear map, "r=N" for W₁σ(W₀) with reduction ratio N, or "attention".
-        reduce_bias: Whether W₀ has a bias, see `BottleneckGenerator`. Default True.
-        backend: Implementation of attention's query-key product, see `involution2d`. Default
-            None, the first that can run.
-
-    Returns:
-        A callable (channels, kernel_size, groups, stride) -> `KernelGenerator`.
-
-    Raises:
-        ValueError: `form` is none of these.
-
-    Examples:
-        >>> generator = generator_factory("r=4")(64, 7, 4, 1)
-        >>> type(generator).__name__, generator.reduce[0].out_channels
-        ('BottleneckGenerator', 16)
-
-    References:
-        Li et al., CVPR 2021; table (c) of the slide "Ablation Analysis".
-    """
-    ratio = reduction_ratio_of(form)
-    if form == ATTENTION:
-        return partial(AttentionGenerator, backend=backend)
-    if ratio is None:
-        return LinearGenerator
-    return partial(BottleneckGenerator, reduction_ratio=ratio, reduce_bias=reduce_bias)

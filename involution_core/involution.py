@@ -2,27 +2,21 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from operator import index
-from typing import Any, Literal, Never, SupportsIndex
+from functools import partial
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
+from involution_core.backends.table import check_backend
+from involution_core.convolution_calls import convolution_calls
+from involution_core.foreign_arguments import refusing
 from involution_core.functional import involution2d
-from involution_core.generators import BottleneckGenerator, GeneratorFactory
+from involution_core.generator_factories import GeneratorFactory, make_generator
+from involution_core.generators import BottleneckGenerator
 from involution_core.graphs import recorded, static_shape
-from involution_core.shapes import Pair, Window, check_size, make_window
-
-INSTEAD = {
-    "in_channels": "channels counts them in and out",
-    "out_channels": "it gives as many channels as it takes; put "
-    "torch.nn.Conv2d(channels, out_channels, 1) behind it",
-    "groups": "write group_channels, the channels that share a kernel",
-    "bias": "nothing is added to its output; leave it out, or put a BatchNorm behind it",
-    "padding_mode": "outside the image x is 0; pad with torch.nn.functional.pad before it and "
-    "write padding=0",
-}
-"""Arguments of torch.nn.Conv2d that an involution has not, and what to write instead."""
+from involution_core.integers import at_least, divisor, integers
+from involution_core.shapes import Pair, Window, check_size, make_window, padding_of
 
 
 class Involution(nn.Module):
@@ -49,13 +43,12 @@ class Involution(nn.Module):
         dilation: d, pixels between the window's taps, likewise. Default 1.
         padding: p, pixels of zeros around the image, likewise. Default None, d(K - 1)/2, which
             centres the window on its pixel and keeps the size of the map but for the stride.
-        generator: Factory of another kernel generator, called with
+        generator: Another kernel generator: "W", "r=N", "attention" or a factory, called with
             (channels, kernel_size, groups, stride). Default None, a `BottleneckGenerator`.
         backend: Implementation of the operator, see `involution2d`. Default None, the first that
             can run.
         device: Where the parameters are made. Default None, torch's default.
         dtype: Floating point type of the parameters. Default None, torch's default.
-        **convolution: What a convolution takes and an involution has not: refused.
 
     Attributes:
         groups: G, the number of kernels for each pixel, C / group_channels.
@@ -64,10 +57,11 @@ class Involution(nn.Module):
 
     Raises:
         ValueError: `channels` below 1, an even or non-positive `kernel_size`, a `stride` or
-            `dilation` below 1, a negative `padding`, or `group_channels` or `reduction_ratio` that
-            do not divide C.
-        TypeError: An argument of `torch.nn.Conv2d` that an involution has not; the message says
-            what to write instead.
+            `dilation` below 1, a negative `padding`, `group_channels` or `reduction_ratio` that do
+            not divide C, an unknown `backend`, or a `dtype` that is no floating point type.
+        TypeError: An argument of `torch.nn.Conv2d` that an involution has not, such as its output
+            channels before the kernel size, or a `generator` that makes none; the message says what
+            to write instead.
 
     Examples:
         >>> import torch
@@ -89,6 +83,9 @@ class Involution(nn.Module):
         Formulation" and the two with the module's code.
     """
 
+    _sides: ClassVar[tuple[str, ...]] = ("H", "W")
+
+    @refusing(convolution_calls(2))
     def __init__(
         self,
         channels: int,
@@ -99,36 +96,27 @@ class Involution(nn.Module):
         *,
         dilation: int | Sequence[int] = 1,
         padding: int | Sequence[int] | None = None,
-        generator: GeneratorFactory | None = None,
+        generator: str | GeneratorFactory | None = None,
         backend: str | None = None,
         device: torch.device | str | int | None = None,
         dtype: torch.dtype | None = None,
-        **convolution: Never,
     ) -> None:
-        _refuse(type(self).__name__, convolution)
         super().__init__()
         self.window = make_window(kernel_size, stride, padding, dilation)
-        if not isinstance(channels, SupportsIndex) or index(channels) < 1:
-            raise ValueError(f"channels must be an integer of at least 1, got {channels!r}")
-        channels = index(channels)
-        shared = channels if group_channels == "C" else group_channels
-        if not isinstance(shared, SupportsIndex) or index(shared) < 1 or channels % index(shared):
-            raise ValueError(
-                f"group_channels must be 'C' or divide channels={channels}, got {group_channels!r}"
-            )
-        self.channels = channels
+        self.channels = at_least(1, "channels", channels)
         self.kernel_size = _one(self.window.kernel_size)
         self.stride = _one(self.window.stride)
-        self.group_channels = index(shared)
-        self.groups = channels // self.group_channels
+        shared = self.channels if group_channels == "C" else group_channels
+        self.group_channels = divisor("group_channels", shared, self.channels, "be 'C' or ")
+        self.groups = self.channels // self.group_channels
+        check_backend(backend)
         self.backend = backend
+        _check_dtype(dtype)
+        if generator is None:
+            generator = partial(BottleneckGenerator, reduction_ratio=reduction_ratio)
         with nullcontext() if device is None else torch.device(device):
-            self.generator = (
-                BottleneckGenerator(
-                    channels, self.kernel_size, self.groups, self.stride, reduction_ratio
-                )
-                if generator is None
-                else generator(channels, self.kernel_size, self.groups, self.stride)
+            self.generator = make_generator(
+                generator, self.channels, self.kernel_size, self.groups, self.stride, backend
             )
         self.generator.follow(self.window)
         self.to(dtype=dtype)
@@ -148,9 +136,9 @@ class Involution(nn.Module):
             ValueError: `x` has another number of dimensions or channels or is too small for the
                 window, or the backend cannot run for it.
         """
-        images = _as_batch(x, self.channels, self.window)
+        images = _as_batch(x, self.channels, self.window, self._sides)
         y = self.aggregate(self.generator.values(images), self.generator(images))
-        return _as_given(y, x)
+        return _as_given(y, x, self._sides)
 
     def aggregate(self, values: Tensor, kernels: Tensor) -> Tensor:
         """Applies kernels in the layer's window, by its backend.
@@ -215,6 +203,9 @@ class Involution1d(Involution):
         Li et al., CVPR 2021, equation 4, in one dimension.
     """
 
+    _sides = ("L",)
+
+    @refusing(convolution_calls(1))
     def __init__(
         self,
         channels: int,
@@ -227,14 +218,16 @@ class Involution1d(Involution):
         padding: int | None = None,
         **options: Any,
     ) -> None:
+        (size,) = integers("kernel_size", kernel_size, 1, 1)
+        (step,) = integers("dilation", dilation, 1, 1)
         super().__init__(
             channels,
-            _flat("kernel_size", kernel_size, 1),
-            _flat("stride", stride, 1),
+            (1, size),
+            (1, *integers("stride", stride, 1, 1)),
             group_channels,
             reduction_ratio,
-            dilation=_flat("dilation", dilation, 1),
-            padding=None if padding is None else _flat("padding", padding, 0),
+            dilation=(1, step),
+            padding=(0, *padding_of(padding, [size], [step], kernel_size)),
             **options,
         )
 
@@ -251,14 +244,7 @@ class Involution1d(Involution):
         Raises:
             ValueError: As `Involution`.
         """
-        return super().forward(x.unsqueeze(-2)).squeeze(-2)
-
-
-def _refuse(layer: str, arguments: dict[str, Any]) -> None:
-    for name in arguments:
-        if name in INSTEAD:
-            raise TypeError(f"{layer} has no {name}: {INSTEAD[name]}")
-        raise TypeError(f"{layer} got an unexpected argument {name!r}")
+        return super().forward(x)
 
 
 def _one(values: Pair) -> int | Pair:
@@ -266,32 +252,44 @@ def _one(values: Pair) -> int | Pair:
     return values[0] if values[0] == values[1] else values
 
 
-def _flat(name: str, value: int, across: int) -> Pair:
-    """(`across`, value): a window of height 1."""
-    if not isinstance(value, int):
-        raise ValueError(f"{name} must be one integer, got {value!r}")
-    return across, value
+def _check_dtype(dtype: torch.dtype | None) -> None:
+    if dtype is not None and not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+        raise ValueError(f"dtype must be a floating point type of torch, got {dtype!r}")
 
 
 @recorded
-def _as_batch(x: Tensor, channels: int, window: Window) -> Tensor:
-    """(N, C, H, W), checked."""
+def _as_batch(x: Tensor, channels: int, window: Window, sides: tuple[str, ...]) -> Tensor:
+    """(N, C, H, W), checked, of x with C and `sides`, in a batch or not; a length is a width."""
     shape = static_shape(x)
-    if len(shape) not in (3, 4) or shape[-3] != channels:
-        raise ValueError(
-            f"x must have shape (N, {channels}, H, W) or ({channels}, H, W), got {tuple(x.shape)}"
-        )
-    check_size(shape[-2:], window)
-    return x if len(shape) == 4 else x.unsqueeze(0)
+    if len(shape) - len(sides) not in (1, 2) or shape[-1 - len(sides)] != channels:
+        alone = ", ".join([str(channels), *sides])
+        raise ValueError(f"x must have shape (N, {alone}) or ({alone}), got {tuple(x.shape)}")
+    if len(sides) == 1:
+        check_size((1, shape[-1]), window, 1, "length")
+        x = x.unsqueeze(-2)
+    else:
+        check_size(shape[-2:], window)
+    return x if x.ndim == 4 else x.unsqueeze(0)
 
 
 @recorded
-def _as_given(y: Tensor, x: Tensor) -> Tensor:
-    """Without the dimension that `_as_batch` added to x."""
-    return y if x.ndim == 4 else y.squeeze(0)
+def _as_given(y: Tensor, x: Tensor, sides: tuple[str, ...]) -> Tensor:
+    """Without the dimensions that `_as_batch` added to x."""
+    if len(sides) == 1:
+        y = y.squeeze(-2)
+    return y if y.ndim == x.ndim else y.squeeze(0)
 
 
 def _rename_original_keys(module: nn.Module, state: dict[str, Any], prefix: str, *_: Any) -> None:
-    for key in list(state):
-        if key.startswith((f"{prefix}reduce.", f"{prefix}span.")):
-            state[f"{prefix}generator.{key[len(prefix) :]}"] = state.pop(key)
+    """The authors' names become the generator's, where it has such and the state has not."""
+    tensors = (
+        *module.named_parameters(remove_duplicate=False),
+        *module.named_buffers(remove_duplicate=False),
+    )
+    names = {name for name, _ in tensors}
+    for name in names:
+        theirs = name.removeprefix("generator.")
+        if theirs in names or not theirs.startswith(("reduce.", "span.")):
+            continue
+        if prefix + theirs in state and prefix + name not in state:
+            state[prefix + name] = state.pop(prefix + theirs)

@@ -13,8 +13,11 @@ from involution_core.architectures import (
     STEM_REDUCTION_RATIO,
     Architecture,
 )
-from involution_core.generators import GeneratorFactory, generator_factory
+from involution_core.foreign_arguments import names, refusing
+from involution_core.generator_factories import GeneratorFactory, generator_factory
+from involution_core.integers import at_least, odd_pair
 from involution_core.involution import Involution
+from involution_core.network_arguments import INSTEAD, OF_INVOLUTIONS, check_architecture
 
 SpatialFactory = Callable[[int, int], nn.Module]
 """(channels, stride) -> the layer in the middle of a bottleneck."""
@@ -40,8 +43,7 @@ def conv_bn_relu(in_channels: int, channels: int, kernel_size: int, stride: int)
         >>> nn.Sequential(*conv_bn_relu(3, 8, 3, 2))(torch.randn(1, 3, 9, 9)).shape
         torch.Size([1, 8, 5, 5])
     """
-    if not isinstance(in_channels, int) or in_channels < 1:
-        raise ValueError(f"in_channels must be an integer of at least 1, got {in_channels}")
+    in_channels = at_least(1, "in_channels", in_channels)
     return [
         nn.Conv2d(in_channels, channels, kernel_size, stride, kernel_size // 2, bias=False),
         nn.BatchNorm2d(channels),
@@ -122,9 +124,7 @@ class BottleneckNetwork(nn.Module):
         classes: int | None,
     ) -> None:
         super().__init__()
-        classes = architecture.classes if classes is None else classes
-        if classes < 0:
-            raise ValueError(f"classes must be at least 0, got {classes}")
+        classes = architecture.classes if classes is None else at_least(0, "classes", classes)
         self.architecture = architecture
         self.stem = stem
         self.stages = nn.Sequential()
@@ -165,6 +165,22 @@ class BottleneckNetwork(nn.Module):
                     nn.init.zeros_(module.bias)
 
 
+def described(module: object) -> str:
+    """Says, for an error, what is given in place of a network.
+
+    Args:
+        module: Anything.
+
+    Returns:
+        Its type, and where a network is in it, as in what torch.compile and DataParallel make.
+    """
+    kind = f"an object of type {type(module).__name__}"
+    inside = module.named_modules() if isinstance(module, nn.Module) else ()
+    paths = (name for name, part in inside if isinstance(part, BottleneckNetwork))
+    path = next(paths, "")
+    return f"{kind}; give what is in it, .{path}" if path else kind
+
+
 class RedNet(BottleneckNetwork):
     """RedNet: ResNet's bottlenecks with an involution in place of the 3x3 convolution.
 
@@ -183,8 +199,9 @@ class RedNet(BottleneckNetwork):
             can run.
 
     Raises:
-        ValueError: Group channels or r do not divide the channels of a layer, or there are no
-            channels or a negative number of classes.
+        ValueError: Another family's architecture, an even kernel size, group channels or r that do
+            not divide the channels of a layer, no channels or a negative number of classes.
+        TypeError: No architecture, or an argument of timm's or torchvision's networks.
 
     Examples:
         >>> import torch
@@ -197,6 +214,7 @@ class RedNet(BottleneckNetwork):
         Li et al., CVPR 2021; the stem as in the authors' classification code.
     """
 
+    @refusing(names(INSTEAD))
     def __init__(
         self,
         architecture: Architecture,
@@ -209,6 +227,9 @@ class RedNet(BottleneckNetwork):
         in_channels: int = 3,
         backend: str | None = None,
     ) -> None:
+        check_architecture(type(self).__name__, architecture, "rednet")
+        odd_pair("kernel_size", kernel_size)
+        odd_pair("stem_kernel_size", stem_kernel_size)
         factory = (
             generator_factory(generator, reduce_bias=False, backend=backend)
             if isinstance(generator, str)
@@ -255,7 +276,10 @@ class ResNet(BottleneckNetwork):
         in_channels: Channels of the images. Default 3.
 
     Raises:
-        ValueError: No channels or a negative number of classes.
+        ValueError: Another family's architecture, an even kernel size, no channels or a negative
+            number of classes.
+        TypeError: No architecture, or an argument of timm's or torchvision's networks, or of
+            `RedNet`.
 
     Examples:
         >>> import torch
@@ -268,6 +292,7 @@ class ResNet(BottleneckNetwork):
         the K x K convolution.
     """
 
+    @refusing(names({**INSTEAD, **OF_INVOLUTIONS}))
     def __init__(
         self,
         architecture: Architecture,
@@ -276,8 +301,12 @@ class ResNet(BottleneckNetwork):
         classes: int | None = None,
         in_channels: int = 3,
     ) -> None:
+        check_architecture(type(self).__name__, architecture, "resnet")
+        kernel = odd_pair("kernel_size", kernel_size)
+        padding = (kernel[0] // 2, kernel[1] // 2)
+
         def spatial(channels: int, stride: int) -> nn.Module:
-            return nn.Conv2d(channels, channels, kernel_size, stride, kernel_size // 2, bias=False)
+            return nn.Conv2d(channels, channels, kernel, stride, padding, bias=False)
 
         channels = architecture.stem_channels
         if architecture.stem == "small":

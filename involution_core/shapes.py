@@ -1,8 +1,9 @@
 """Window geometry and argument checks of the operator."""
 
 from collections.abc import Sequence
-from operator import index
 from typing import NamedTuple
+
+from involution_core.integers import integers, pair
 
 Pair = tuple[int, int]
 
@@ -49,45 +50,36 @@ class Window(NamedTuple):
         return self._outputs(size[0], 0), self._outputs(size[1], 1)
 
 
-def as_integers(value: int | Sequence[int], count: int) -> tuple[int, ...]:
-    """Returns one integer, or `count` of them, as `count` integers.
+def padding_of(
+    padding: int | Sequence[int] | None,
+    kernel: Sequence[int],
+    dilation: Sequence[int],
+    written: int | Sequence[int],
+) -> tuple[int, ...]:
+    """Returns the pixels of zeros on each side, one number for each dimension.
 
     Args:
-        value: One integer for all, or one for each.
-        count: How many are wanted.
+        padding: One integer or one for each dimension; None centres the window on its pixel.
+        kernel: K of each dimension.
+        dilation: d of each dimension.
+        written: The kernel size as the caller wrote it, for an error.
 
     Returns:
-        So many integers; none where `value` is something else.
-    """
-    try:
-        values = (
-            tuple(map(index, value)) if isinstance(value, Sequence) else (index(value),) * count
-        )
-    except TypeError:
-        return ()
-    return values if len(values) == count else ()
-
-
-def pair(name: str, value: int | Sequence[int], least: int) -> Pair:
-    """Returns one integer or two as (height, width).
-
-    Args:
-        name: What an error calls the value.
-        value: One integer or (height, width), in pixels.
-        least: The smallest integer allowed.
-
-    Returns:
-        (height, width).
+        p of each dimension; for None d(K - 1)/2.
 
     Raises:
-        ValueError: `value` is not one or two integers of at least `least`.
+        ValueError: An even kernel size without padding, or padding that is no such integers.
     """
-    if type(value) is int and value >= least:  # nearly every call
-        return value, value
-    values = as_integers(value, 2)
-    if not values or min(values) < least:
-        raise ValueError(f"{name} must be one or two integers of at least {least}, got {value!r}")
-    return values[0], values[1]
+    if isinstance(padding, str):
+        raise ValueError(
+            f"padding must be integers or None, got {padding!r}; left out, None keeps the size of "
+            "the map as 'same' does, 0 is 'valid'"
+        )
+    if padding is not None:
+        return integers("padding", padding, len(kernel), 0)
+    if any(size % 2 == 0 for size in kernel):
+        raise ValueError(f"kernel_size must be odd unless padding is given, got {written}")
+    return tuple(step * (size - 1) // 2 for size, step in zip(kernel, dilation, strict=True))
 
 
 def make_window(
@@ -118,24 +110,20 @@ def make_window(
     """
     kernel = pair("kernel_size", kernel_size, 1)
     step = pair("dilation", dilation, 1)
-    if isinstance(padding, str):
-        raise ValueError(
-            f"padding must be integers or None, got {padding!r}; None keeps the size of the map "
-            "as 'same' does, 0 is 'valid'"
-        )
-    if padding is None:
-        if kernel[0] % 2 == 0 or kernel[1] % 2 == 0:
-            raise ValueError(f"kernel_size must be odd unless padding is given, got {kernel_size}")
-        padding = (step[0] * (kernel[0] - 1) // 2, step[1] * (kernel[1] - 1) // 2)
-    return Window(kernel, pair("stride", stride, 1), pair("padding", padding, 0), step)
+    above, beside = padding_of(padding, kernel, step, kernel_size)
+    return Window(kernel, pair("stride", stride, 1), (above, beside), step)
 
 
-def check_size(size: Sequence[int], window: Window) -> Pair:
+def check_size(
+    size: Sequence[int], window: Window, axis: int | None = None, side: str = ""
+) -> Pair:
     """Returns the output's (height, width).
 
     Args:
         size: (H, W) of the input.
         window: The window that moves over it.
+        axis: The only one of the two that the caller's input has. Default both.
+        side: What that one is called, for an error.
 
     Returns:
         (Ho, Wo).
@@ -145,9 +133,11 @@ def check_size(size: Sequence[int], window: Window) -> Pair:
     """
     output = window.output_size(size)
     if min(output) < 1:
+        kernel, _, padding, dilation = window if axis is None else [each[axis] for each in window]
+        given = f"{size[0]}x{size[1]}" if axis is None else f"{side} {size[axis]}"
         raise ValueError(
-            f"x of {size[0]}x{size[1]} is too small for kernel_size {window.kernel_size}, "
-            f"padding {window.padding}, dilation {window.dilation}"
+            f"x of {given} is too small for kernel_size {kernel}, padding {padding}, "
+            f"dilation {dilation}"
         )
     return output
 
@@ -170,7 +160,7 @@ def check_operands(
     """
     if len(x_shape) != 4:
         raise ValueError(f"x must have 4 dimensions (N, C, H, W), got shape {tuple(x_shape)}")
-    output = check_size(x_shape[2:], window)
+    output, given = check_size(x_shape[2:], window), tuple(weight_shape)
     if len(weight_shape) == 6 and tuple(weight_shape[2:4]) == window.kernel_size:
         flat = weight_shape[1] * window.taps
         weight_shape = (weight_shape[0], flat, *weight_shape[4:])
@@ -181,5 +171,6 @@ def check_operands(
             return groups, output
     raise ValueError(
         f"weight must have shape (N={x_shape[0]}, G*{window.taps}, {output[0]}, {output[1]}) "
-        f"with G a divisor of C={x_shape[1]}, got {tuple(weight_shape)}"
+        f"with G a divisor of C={x_shape[1]}, got {given}; in a layer the weight is what its "
+        "generator returns, with G and the window's two sides apart or not"
     )

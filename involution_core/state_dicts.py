@@ -15,12 +15,14 @@ mmengine write them; averages are taken where there is nothing else."""
 DEPTH = 8
 """Mappings in each other; a file can hold one that holds itself."""
 
-COUNTERS = re.compile(r"(?:n_averaged|steps|(?:.+\.)?total_(?:ops|params))")
+THOPS = r"(?:.+\.)?total_(?:ops|params)"
+COUNTERS = re.compile(rf"n_averaged|steps|{THOPS}")
 """Tensors beside the weights of torch's `AveragedModel`, of mmengine's averages, and, in every
 module, of thop's counter."""
 
+_HEAD = re.compile(r"(.*?)(head\.fc\.(?:weight|bias))")
 _IN_BACKBONE = re.compile(r"(.*?)(?:backbone\.)?(?:stem|layer[1-4])\.\d")
-_WRAPPERS = re.compile(r"\b(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
+WRAPPERS = re.compile(r"\b(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
 """Put into the names of whatever is compiled, sharded or checkpointed, also a part of a network."""
 
 
@@ -55,7 +57,7 @@ def find_state_dict(content: Any) -> Found:
         ValueError: There is none, or there are several networks.
     """
     place, found, left_out = _descend(content)
-    state = {_WRAPPERS.sub("", key): value for key, value in found.items()}
+    state = {WRAPPERS.sub("", key): value for key, value in found.items()}
     prefixes = Counter(match[1] for key in state if (match := _IN_BACKBONE.match(key)))
     first, *others = prefixes.most_common(2) or [("", 0)]
     if others and others[0][1] == first[1]:
@@ -63,10 +65,18 @@ def find_state_dict(content: Any) -> Found:
         raise ValueError(f"holds more than one network ({several}); give the state dict of one")
     prefix = first[0]
     inside = {key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)}
-    outside = [key for key in state if not key.startswith(prefix)]
+    heads = {} if any(map(_HEAD.fullmatch, inside)) else _heads_above(prefix, state)
+    inside |= {name: state[key] for key, name in heads.items()}
+    outside = [key for key in state if not key.startswith(prefix) and key not in heads]
     left_out += [*outside, *(prefix + key for key in inside if COUNTERS.fullmatch(key))]
     tensors = {key: value for key, value in inside.items() if not COUNTERS.fullmatch(key)}
     return Found(tensors, place, tuple(left_out))
+
+
+def _heads_above(prefix: str, state: Mapping[str, Tensor]) -> dict[str, str]:
+    """The classifier's keys, with their plain names, where only the backbone is wrapped."""
+    matches = {key: match for key in state if (match := _HEAD.fullmatch(key))}
+    return {key: match[2] for key, match in matches.items() if prefix.startswith(match[1])}
 
 
 def _descend(content: Any) -> tuple[str, Mapping[str, Tensor], list[str]]:

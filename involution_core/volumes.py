@@ -1,18 +1,21 @@
 """The involution layer over volumes, by the operator over maps."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 import torch.nn.functional as F
 from torch import Tensor
 
-from involution_core.generators import BottleneckGenerator, GeneratorFactory, KernelGenerator
+from involution_core.convolution_calls import convolution_calls
+from involution_core.foreign_arguments import refusing
+from involution_core.generator_factories import GeneratorFactory, make_generator
+from involution_core.generators import BottleneckGenerator, KernelGenerator
 from involution_core.graphs import recorded, static_shape
+from involution_core.integers import integers
 from involution_core.involution import Involution
 from involution_core.pooling import pooling
-from involution_core.shapes import Window, as_integers, check_size, make_window
-
-Triple = tuple[int, int, int]
+from involution_core.shapes import Window, check_size, make_window, padding_of
 
 
 class Involution3d(Involution):
@@ -63,6 +66,7 @@ class Involution3d(Involution):
         Li et al., CVPR 2021, equation 4, in three dimensions.
     """
 
+    @refusing(convolution_calls(3))
     def __init__(
         self,
         channels: int,
@@ -73,20 +77,20 @@ class Involution3d(Involution):
         *,
         dilation: int | Sequence[int] = 1,
         padding: int | Sequence[int] | None = None,
-        generator: GeneratorFactory | None = None,
+        generator: str | GeneratorFactory | None = None,
         **options: Any,
     ) -> None:
-        kernel, step = _triple("kernel_size", kernel_size), _triple("stride", stride)
-        spread = _triple("dilation", dilation)
-        pad = None if padding is None else _triple("padding", padding)
+        kernel = integers("kernel_size", kernel_size, 3, 1)
+        step = integers("stride", stride, 3, 1)
+        spread = integers("dilation", dilation, 3, 1)
+        pad = padding_of(padding, kernel, spread, kernel_size)
+        default = partial(BottleneckGenerator, reduction_ratio=reduction_ratio)
+        factory = default if generator is None else generator
 
         def generator_of_all_taps(
             channels: int, kernel_size: Any, groups: int, stride: Any
         ) -> KernelGenerator:
-            arguments = (channels, kernel_size, kernel[0] * groups, stride)
-            if generator is None:
-                return BottleneckGenerator(*arguments, reduction_ratio)
-            return generator(*arguments)
+            return make_generator(factory, channels, kernel_size, kernel[0] * groups, stride)
 
         super().__init__(
             channels,
@@ -95,7 +99,7 @@ class Involution3d(Involution):
             group_channels,
             reduction_ratio,
             dilation=spread[1:],
-            padding=None if pad is None else pad[1:],
+            padding=pad[1:],
             generator=generator_of_all_taps,
             **options,
         )
@@ -105,9 +109,7 @@ class Involution3d(Involution):
                 f"{name} has values of its own, which are those of one frame; Involution3d takes a "
                 "generator that makes kernels alone"
             )
-        self.depth = make_window(
-            (kernel[0], 1), (step[0], 1), None if pad is None else (pad[0], 0), (spread[0], 1)
-        )
+        self.depth = make_window((kernel[0], 1), (step[0], 1), (pad[0], 0), (spread[0], 1))
         self.centre = pooling(self.depth)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -135,13 +137,6 @@ class Involution3d(Involution):
         return f"{super().extra_repr()}, depth={tuple(size for size, _ in self.depth)}"
 
 
-def _triple(name: str, value: int | Sequence[int]) -> Triple:
-    sizes = as_integers(value, 3)
-    if not sizes:
-        raise ValueError(f"{name} must be one or three integers, got {value!r}")
-    return sizes[0], sizes[1], sizes[2]
-
-
 @recorded
 def _as_batch(x: Tensor, channels: int, depth: Window, window: Window) -> Tensor:
     """(N, C, D, H, W), checked."""
@@ -151,7 +146,7 @@ def _as_batch(x: Tensor, channels: int, depth: Window, window: Window) -> Tensor
             f"x must have shape (N, {channels}, D, H, W) or ({channels}, D, H, W), "
             f"got {tuple(x.shape)}"
         )
-    check_size((shape[-3], 1), depth)
+    check_size((shape[-3], 1), depth, 0, "depth")
     check_size(shape[-2:], window)
     return x if len(shape) == 5 else x.unsqueeze(0)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from markupsafe import escape
 from PIL import Image
 
@@ -18,6 +19,7 @@ from ablations.study.builder import make_study, parse_study
 from ablations.study.shipped_studies import ABLATIONS, shipped_study
 from ablations.study.study import distinct_variants
 from ablations.study.variants import Variant
+from involution_core import Involution1d
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -70,6 +72,14 @@ def test_a_study(run, tmp_path, study, own):
     assert (table["seeds"] == 2).all()
     assert (table["proof"] == "two counters").sum() == own
     assert escape(text.splitlines()[1]) in (tmp_path / "out" / "report.html").read_text("utf-8")
+
+
+def test_the_generator_fits_windows_that_are_no_squares(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    from own_generator import SameEverywhere
+
+    layer = Involution1d(16, 5, 2, generator=SameEverywhere)
+    assert layer(torch.randn(2, 16, 9)).shape == (2, 16, 5)
 
 
 def test_the_papers_study_has_the_rows_of_its_tables():

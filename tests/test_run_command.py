@@ -145,6 +145,38 @@ def test_code_that_ends_while_it_is_trained_is_a_failed_trial(run, study, write_
     assert "1 of 1 trials failed" in result.err
 
 
+APART = f"""{NETWORK}
+from itertools import count
+import torch
+from involution_core import register_macs
+
+@torch.library.custom_op("run_test::same", mutates_args=())
+def same(x: torch.Tensor) -> torch.Tensor:
+    return x.clone()
+
+calls = count()
+
+@register_macs(same)
+def macs(x, *, out_shape):
+    return next(calls)
+
+class Apart(Net):
+    def forward(self, x):
+        return super().forward(same(x))
+"""
+"""A network whose operator every counter counts otherwise."""
+
+
+def test_counters_that_disagree_of_what_has_no_closed_form(run, study, write_module):
+    write_module("mine_apart", APART)
+    result = run(
+        "run", study('name = "own"\n[axes]\nfamily = ["mine_apart:Apart"]\n'), "--no-train"
+    )
+    assert result.code == 1
+    assert "the counts differ from FlopCounterMode's: see Verification" in result.err
+    assert "closed form" not in result.err
+
+
 def test_a_last_batch_of_one_image_is_left_out(run, study, tmp_path):
     result = run("run", study('name = "odd"\n[axes]\nkernel_size = [3]\n'), "--set", "batch_size=2")
     assert result.code == 0, result.err

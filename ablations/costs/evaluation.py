@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from involution_core.shapes import pair
+from involution_core.integers import pair
 
 Inputs = Tensor | tuple[Tensor, ...]
 """What a network is called with."""
@@ -23,6 +23,29 @@ def image_of(image_size: int | tuple[int, int], device: torch.device | None = No
     return torch.zeros(1, 3, *pair("image_size", image_size, 1), device=device)
 
 
+def _check_module(network: object) -> None:
+    if not isinstance(network, nn.Module):
+        raise _no_module(network)
+    for module in network.modules():
+        compiled = hasattr(module, "_orig_mod") or module._compiled_call_impl is not None
+        if compiled or isinstance(module, torch.jit.ScriptModule):
+            raise _no_module(module)
+
+
+def _evaluate(network: nn.Module) -> None:
+    try:
+        network.eval()
+    except NotImplementedError:  # a module of torch.export has one mode
+        raise _no_module(network) from None
+
+
+def _no_module(network: object) -> TypeError:
+    return TypeError(
+        f"an object of type {type(network).__name__} cannot be counted; count the module itself, "
+        "as it is before torch.compile, torch.export or torch.jit"
+    )
+
+
 @contextmanager
 def evaluated(network: nn.Module, inputs: Inputs) -> Iterator[None]:
     """The network in eval mode and without gradients; it is given back as it was.
@@ -30,13 +53,16 @@ def evaluated(network: nn.Module, inputs: Inputs) -> Iterator[None]:
     No parameter asks for a gradient meanwhile: torch's tracker of modules fails at a view of one
     that does. Attention goes through its ordinary operators: the fused ones of torch's fast path
     are opaque to counters. Lazy layers get their parameters first.
+
+    Raises TypeError where it is what torch has made of a module, whose operators no counter sees.
     """
+    _check_module(network)
     training = {module: module.training for module in network.modules()}
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        network.eval()
+        _evaluate(network)
         for parameter in learning:
             parameter.requires_grad = False
         with torch.no_grad():

@@ -112,6 +112,20 @@ class Proof:
         return FULL.count(self.operations)
 
 
+def differing_from(proofs: Sequence[Proof]) -> str:
+    """What the counts of `proofs` do not equal: of a user's family, which has no closed form, the
+    other counter's."""
+    found = [mismatch for proof in proofs for mismatch in proof.mismatches]
+    named = {
+        "closed form": "the closed form",
+        "published": "the published figures",
+        "read off the figure": "the published figures",
+    }
+    words = dict.fromkeys(named[by] for by in named if by in {m.expected_by for m in found})
+    others = {m.counted_by for m in found if m.expected_by not in named}
+    return " and ".join(words or [f"{other}'s" for other in sorted(others)])
+
+
 def published_in(proofs: Sequence[Proof]) -> Convention | None:
     """The convention of the figures published for `proofs`; None where nothing is published."""
     names = [proof.convention for proof in proofs if proof.convention is not None]

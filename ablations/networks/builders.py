@@ -17,7 +17,7 @@ def build(
     """The module of `network` in the shape of `architecture`: (N, 3, H, W) -> (N, classes).
 
     A user's family is called with the architecture and `classes`, and may have lazy layers; a
-    user's generator is a `generators.GeneratorFactory`.
+    user's generator is a `generator_factories.GeneratorFactory`.
 
     Raises:
         ValueError: Where a user's code cannot be loaded.

@@ -131,6 +131,7 @@ def _is_complete(output: Path, studies: Sequence[Study]) -> bool:
 
 def _show(run: "Run", open_browser: bool) -> None:
     """The tables of a run, what is wrong with it, and the path of its report."""
+    from ablations.costs.proof import differing_from
     from ablations.results.results import results_of
     from reports.screen.ending_lines import failure_lines
     from reports.screen.text_tables import study_lines
@@ -142,7 +143,8 @@ def _show(run: "Run", open_browser: bool) -> None:
     for line in (*elsewhere_words(results.origins, run.environment), *failure_lines(run)):
         _tell(line)
     if not run.verified:
-        _tell("the counts differ from the closed form: see Verification")
+        proofs = [proof for proven in run.proofs.values() for proof in proven]
+        _tell(f"the counts differ from {differing_from(proofs)}: see Verification")
     show_report(results, run.settings.output, open_browser)
 
 

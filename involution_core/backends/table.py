@@ -74,6 +74,19 @@ BACKENDS = {backend.name: backend for backend in _TABLE}
 """Every backend by name, preferred first."""
 
 
+def check_backend(name: str | None) -> None:
+    """Checks a backend's name, whether it can run here or not.
+
+    Args:
+        name: A name in `BACKENDS`, or None.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    if name is not None and name not in [*BACKENDS]:
+        raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {name!r}")
+
+
 def choose_backend(name: str | None, device: torch.device, dtype: torch.dtype) -> Backend:
     """Returns the backend to run.
 
@@ -94,8 +107,7 @@ def choose_backend(name: str | None, device: torch.device, dtype: torch.dtype) -
         if is_composing():
             return BACKENDS["unfold"]  # of a few nodes, where shift has as many for each tap
         return next(b for b in _TABLE if b.unavailable(device, dtype) is None)
-    if name not in BACKENDS:
-        raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {name!r}")
+    check_backend(name)
     reason = BACKENDS[name].unavailable(device, dtype)
     if reason is not None:
         raise ValueError(f"backend {name!r} cannot run: {reason}")

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ablations.costs.conventions import CONVENTIONS
-from ablations.costs.proof import published_in
+from ablations.costs.proof import differing_from, published_in
 from ablations.data.holdout import VALIDATION_SHARE
 from ablations.records.run_file import EMBEDDED_ID, dump_run
 from ablations.results.results import Results
@@ -91,6 +91,9 @@ def render_report(results: Results, sections: list[Section]) -> str:
             ),
             has_convolution=any(variant.family == "resnet" for variant in variants),
             origins=origin_words(results.origins),
+            differing_from=differing_from(
+                [proof for result in results.studies for proof in result.proofs]
+            ),
             own_code=list(dict.fromkeys(spec for v in variants for spec in v.own_code)),
             varied=[
                 axis_name(axis)

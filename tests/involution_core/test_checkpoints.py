@@ -1,3 +1,4 @@
+import io
 import os
 import pickle
 from pathlib import Path
@@ -6,7 +7,7 @@ import pytest
 import torch
 from authors import BLOCKS, AuthorsRedNet, checkpoint, drawn
 
-from involution_core import ARCHITECTURES, RedNet, build_network, load_official
+from involution_core import ARCHITECTURES, FeatureBackbone, RedNet, build_network, load_official
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +166,10 @@ def test_another_depth_is_named_in_one_short_line(state):
     assert told.startswith("does not fit rednet50: ") and "\n" not in told and len(told) < 400
     assert "missing (backbone.layer1.1.conv1.weight, backbone.layer1.1.bn1.weight, " in told
     assert ", ...)" in told
-    with pytest.raises(ValueError, match=r"^does not fit rednet26: \d+ unexpected \([^;]*\)$"):
+    with pytest.raises(
+        ValueError,
+        match=r"^does not fit rednet26: \d+ unexpected .*; its bottlenecks are those of rednet38$",
+    ):
         load_official("rednet26", AuthorsRedNet(38, classes=5).state_dict())
 
 
@@ -246,3 +250,44 @@ def test_a_cut_file_is_told_in_one_line(state, legacy, tmp_path):
 def test_a_file_that_is_not_there():
     with pytest.raises(FileNotFoundError):
         load_official("rednet26", Path("nowhere.pth"))
+
+
+def extended(network):
+    network.extra = torch.nn.Conv2d(3, 3, 1)
+    return network
+
+
+@pytest.mark.parametrize(
+    ("model", "error", "message"),
+    [
+        (FeatureBackbone, TypeError, r"a RedNet \(a FeatureBackbone is made of it afterwards\)"),
+        (torch.nn.DataParallel, TypeError, "type DataParallel; give what is in it, .module"),
+        (lambda network: None, TypeError, "got an object of type NoneType"),
+        (extended, ValueError, "the authors' networks have nothing like this one's extra.weight"),
+    ],
+)
+def test_what_is_no_rednet_is_told(state, model, error, message):
+    with torch.device("meta"):
+        wrong = model(build_network("rednet26", classes=5))
+    with pytest.raises(error, match=message):
+        load_official(wrong, state)
+
+
+def test_a_network_with_compiled_parts_is_filled(state):
+    network = build_network("rednet26", classes=5)
+    network.stages[0] = torch.compile(network.stages[0])
+    load_official(network, state)
+    loaded = network.state_dict()["stages.0._orig_mod.0.conv1.weight"]
+    assert torch.equal(loaded, state["backbone.layer1.0.conv1.weight"])
+
+
+@pytest.mark.parametrize("source", [None, torch.nn.Identity(), io.BytesIO(), [1]])
+def test_what_is_no_source_is_told(source):
+    kind = type(source).__name__
+    with pytest.raises(TypeError, match=f"source must be a file's path, .* of type {kind}$"):
+        load_official("rednet26", source)
+
+
+def test_the_nearest_of_the_authors_networks_is_told(state):
+    with pytest.raises(ValueError, match="not 'rednet_26'; did you mean 'rednet26'"):
+        load_official("rednet_26", state)

@@ -126,3 +126,40 @@ OPS = torch.ops.counting_test
 def test_defaults_and_operators_with_odd_results_are_counted_by_both(function, macs):
     found = macs_by_counter(Calls(function), torch.ones(4))
     assert found == {"fvcore": macs, "FlopCounterMode": macs}
+
+
+def test_the_operator_itself_is_taken_for_its_name():
+    packet = torch.ops.counting_test.mix
+    for macs, operator in enumerate([mix, packet, packet.default]):
+        register_macs(operator)(lambda *_, macs=macs, **__: macs)
+        counts = macs_by_counter(Mixing(), torch.zeros(2, 3, 4, 4))
+        assert set(counts.values()) == {macs}
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("counting_test::later", "there is none of this name yet; import what defines it before"),
+        ("aten::mm", "but torch's own"),
+        (torch.ops.aten.mm.default, "but torch's own"),
+        (len, "such as 'namespace::name'"),
+    ],
+)
+def test_why_an_operator_gets_no_count(name, told):
+    with pytest.raises(ValueError, match=told):
+        register_macs(name)
+
+
+@pytest.mark.parametrize(
+    ("formula", "told"),
+    [
+        (lambda *_, **__: None, "must return an integer, the MACs, and gave None"),
+        (lambda *_, **__: 0.5, "must return an integer, the MACs, and gave 0.5"),
+        (lambda x, weight, times, *, scale: 1, "cannot be called: .*'out_shape'"),
+        (lambda x, *, out_shape: 1, "cannot be called: .*argument"),
+    ],
+)
+def test_a_wrong_formula_is_named_by_its_operator(formula, told):
+    register_macs(mix)(formula)
+    with pytest.raises(TypeError, match=f"the formula of counting_test::mix {told}"):
+        macs_by_counter(Mixing(), torch.zeros(2, 3, 4, 4))

@@ -97,3 +97,24 @@ def test_a_torchvision_detector_trains_on_it():
 def test_every_small_network_is_a_backbone():
     for name in list_networks("re?net-small"):
         assert len(build_network(name, features_only=True)(images(16, 16))) == 2
+
+
+@pytest.mark.parametrize("indices", [2, (1.0, 2), "12", (True, 2)])
+def test_indices_that_are_no_integers_are_named(indices):
+    with pytest.raises(ValueError, match=r"out_indices must be rising, of 0 \(the stem\) to 2"):
+        build_network("rednet-small", features_only=True, out_indices=indices)
+
+
+@pytest.mark.parametrize(
+    ("wrap", "told"),
+    [
+        (lambda network: torch.nn.Conv2d(3, 4, 1), "type Conv2d$"),
+        (lambda network: "rednet50", "type str$"),
+        (torch.nn.DataParallel, "type DataParallel; give what is in it, .module$"),
+        (torch.nn.Sequential, "type Sequential; give what is in it, .0$"),
+    ],
+)
+def test_what_is_no_network_is_named(wrap, told):
+    network = build_network("rednet-small")
+    with pytest.raises(TypeError, match=f"^network must be a RedNet or ResNet, .*{told}"):
+        FeatureBackbone(wrap(network))

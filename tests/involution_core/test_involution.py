@@ -101,3 +101,28 @@ def test_wrong_arguments_are_named(arguments, message):
 def test_channels_are_a_positive_integer(channels):
     with pytest.raises(ValueError, match="channels must be an integer of at least 1, got"):
         Involution(channels, 3)
+
+
+class WithItsOwnReduce(Involution):
+    """A layer with a child of the name that the authors' module has."""
+
+    def __init__(self, reduce):
+        super().__init__(16, 3)
+        self.reduce = reduce
+
+
+@pytest.mark.parametrize(
+    "reduce", [torch.nn.Conv2d(16, 4, 1), torch.nn.Sequential(torch.nn.Conv2d(16, 4, 1))]
+)
+def test_a_subclass_keeps_its_own_names(reduce):
+    layer = WithItsOwnReduce(reduce)
+    state = {key: torch.full_like(value, 2) for key, value in layer.state_dict().items()}
+    layer.load_state_dict(state)
+    assert (layer.reduce.state_dict().popitem()[1] == 2).all()
+    layer.load_state_dict({k: v for k, v in state.items() if k.startswith("reduce.")}, strict=False)
+
+
+def test_names_that_no_generator_has_are_told_as_they_are():
+    state = SlidesInvolution(16, 3).state_dict()
+    with pytest.raises(RuntimeError, match=r'Unexpected key\(s\).*: "reduce.0.weight"'):
+        Involution(16, 3, generator=LinearGenerator).load_state_dict(state)

@@ -5,7 +5,13 @@ import torch
 from oracle import involution2d_loops
 from torch import nn
 
-from involution_core import AttentionGenerator, Involution, Involution1d, LinearGenerator
+from involution_core import (
+    AttentionGenerator,
+    Involution,
+    Involution1d,
+    Involution3d,
+    LinearGenerator,
+)
 
 GENERATORS = {"r": None, "W": LinearGenerator, "attention": AttentionGenerator}
 
@@ -79,7 +85,9 @@ def test_one_dimension_is_a_map_of_height_one():
     assert layer(x).shape == (3, 16, 10)
     assert torch.equal(layer(x), plain(x.unsqueeze(2)).squeeze(2))
     assert torch.equal(layer(x)[0], layer(x[0]))
-    with pytest.raises(ValueError, match=r"kernel_size must be one integer, got \(3, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"kernel_size must be one integer of at least 1, got \(3, 3\)"
+    ):
         Involution1d(16, (3, 3))
 
 
@@ -126,7 +134,7 @@ def test_device_and_type_are_those_asked_for():
         ({"groups": 2}, "write group_channels"),
         ({"bias": False}, "nothing is added to its output"),
         ({"padding_mode": "reflect"}, "pad with torch.nn.functional.pad before it"),
-        ({"kernel": 3}, "got an unexpected argument 'kernel'"),
+        ({"kernel": 3}, "got an unexpected keyword argument 'kernel'"),
     ],
 )
 def test_arguments_of_a_convolution_are_refused_with_what_to_write(argument, message):
@@ -136,7 +144,7 @@ def test_arguments_of_a_convolution_are_refused_with_what_to_write(argument, mes
 
 
 def test_named_padding_is_refused():
-    with pytest.raises(ValueError, match="None keeps the size of the map as 'same' does"):
+    with pytest.raises(ValueError, match="None keeps the size of the map as"):
         Involution(32, 3, padding="same")
 
 
@@ -151,3 +159,33 @@ def test_named_padding_is_refused():
 def test_an_unfit_map_is_named(shape, message):
     with pytest.raises(ValueError, match=message):
         Involution(32, 3, padding=0)(torch.randn(shape))
+
+
+@pytest.mark.parametrize("layer", [Involution, Involution1d, Involution3d])
+def test_named_padding_of_every_layer_says_what_to_write(layer):
+    with pytest.raises(ValueError, match="left out, None keeps the size of the map as 'same' does"):
+        layer(32, 3, padding="same")
+
+
+@pytest.mark.parametrize("shape", [(1, 32, 8), (8,), (1, 64, 8, 8), (1, 8, 64)])
+def test_a_sequence_is_named_by_its_own_sides(shape):
+    with pytest.raises(ValueError, match=r"^x must have shape \(N, 64, L\) or \(64, L\), got "):
+        Involution1d(64, 3)(torch.zeros(shape))
+
+
+def test_too_short_a_sequence_is_named_by_its_length():
+    told = "^x of length 2 is too small for kernel_size 5, padding 1, dilation 1$"
+    with pytest.raises(ValueError, match=told):
+        Involution1d(64, 5, padding=1)(torch.zeros(1, 64, 2))
+
+
+@pytest.mark.parametrize("dtype", [torch.complex64, torch.int64, "float32"])
+def test_a_type_that_is_no_floating_point_is_refused(dtype):
+    with pytest.raises(ValueError, match="dtype must be a floating point type of torch, got"):
+        Involution(32, 3, dtype=dtype)
+
+
+@pytest.mark.parametrize("generator", [None, AttentionGenerator])
+def test_an_unknown_backend_is_refused_where_the_layer_is_made(generator):
+    with pytest.raises(ValueError, match=r"backend must be one of triton, .*, got 'cuda'"):
+        Involution(32, 3, generator=generator, backend="cuda")

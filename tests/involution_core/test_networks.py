@@ -7,7 +7,7 @@ import torchvision
 from torch.profiler import ProfilerActivity, profile
 
 import involution_core.builders
-from involution_core import ARCHITECTURES, build_network, list_networks
+from involution_core import ARCHITECTURES, RedNet, ResNet, build_network, list_networks
 
 
 def parameters(network):
@@ -163,6 +163,64 @@ def test_without_a_classifier_come_the_pooled_features():
 @pytest.mark.parametrize("name", ["rednet-small", "resnet50"])
 def test_no_channels_and_negative_classes_are_refused(name, options):
     (option,) = options
-    least = {"classes": "at least 0", "in_channels": "an integer of at least 1"}[option]
-    with pytest.raises(ValueError, match=f"^{option} must be {least}, got -?[013]$"):
+    least = {"classes": 0, "in_channels": 1}[option]
+    with pytest.raises(
+        ValueError, match=f"^{option} must be an integer of at least {least}, got -?[013]$"
+    ):
         on_meta(name, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("resnet50", {"backend": "shift"}, "ResNet has no backend: it has no involution"),
+        ("resnet-small", {"generator": "W"}, "ResNet has no generator: it has no involution"),
+        ("rednet-small", {"num_classes": 7}, "RedNet has no num_classes: write classes"),
+        ("resnet-small", {"in_chans": 7}, "ResNet has no in_chans: write in_channels"),
+        ("rednet50", {"pretrained": True}, "load_official loads the authors'"),
+    ],
+)
+def test_other_libraries_arguments_say_what_to_write(name, options, message):
+    with pytest.raises(TypeError) as refused:
+        build_network(name, **options)
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("rednet_small", "rednet-small"),
+        ("RedNet50", "rednet50"),
+        ("resnet152_smal", "resnet152-sma"),
+    ],
+)
+def test_the_nearest_name_is_told(name, near):
+    with pytest.raises(ValueError, match=f"got '{name}'; did you mean '{near}"):
+        build_network(name)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: RedNet("rednet50"), TypeError, r"got 'rednet50'; write ARCHITECTURES\[name\]"),
+        (lambda: ResNet(None), TypeError, "ResNet takes an architecture of the family 'resnet'"),
+        (lambda: RedNet(ARCHITECTURES["resnet50"]), ValueError, "'rednet', got resnet50"),
+        (lambda: ResNet(ARCHITECTURES["rednet50"]), ValueError, "'resnet', got rednet50"),
+    ],
+)
+def test_a_network_takes_its_own_architectures(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+@pytest.mark.parametrize("size", [4, 0, -3, (3, 4), 3.0, True])
+@pytest.mark.parametrize("name", ["resnet-small", "rednet-small"])
+def test_windows_of_networks_are_odd(name, size):
+    with pytest.raises(ValueError, match="kernel_size must be one or two odd integers of at least"):
+        on_meta(name, kernel_size=size)
+
+
+def test_windows_of_networks_may_be_oblong():
+    for name in ("resnet-small", "rednet-small"):
+        network = on_meta(name, kernel_size=(3, 5))
+        assert network(torch.empty(2, 3, 32, 32, device="meta")).shape == (2, 10)

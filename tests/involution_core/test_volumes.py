@@ -68,9 +68,17 @@ def test_a_symbolic_trace_and_an_export_are_the_layer():
 def test_what_makes_no_sense_is_said():
     with pytest.raises(ValueError, match=r"AttentionGenerator has values of its own"):
         Involution3d(8, 3, 1, 4, generator=AttentionGenerator)
-    with pytest.raises(ValueError, match=r"must be one or three integers, got \(3, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"must be one or three integers of at least 1, got \(3, 3\)"
+    ):
         Involution3d(8, (3, 3))
     with pytest.raises(ValueError, match=r"x must have shape \(N, 8, D, H, W\)"):
         Involution3d(8, 3, 1, 4)(torch.randn(1, 4, 3, 3, 3))
     with pytest.raises(ValueError, match=r"too small"):
         Involution3d(8, 5, 1, 4, padding=0)(torch.randn(1, 8, 4, 5, 5))
+    with pytest.raises(
+        ValueError, match=r"^x of depth 3 is too small for kernel_size 5, padding 0"
+    ):
+        Involution3d(8, (5, 1, 1), 1, 4, padding=0)(torch.randn(1, 8, 3, 5, 5))
+    with pytest.raises(ValueError, match=r"^stride must be one or three integers of at least 1"):
+        Involution3d(8, 3, 0, 4)

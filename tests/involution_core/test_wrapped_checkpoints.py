@@ -66,6 +66,14 @@ WRAPPINGS = {
     "without num_batches_tracked": lambda s: {
         key: value for key, value in s.items() if not key.endswith("num_batches_tracked")
     },
+    "a wrapped backbone alone": lambda s: {
+        key.replace("backbone.", "backbone.module."): value for key, value in s.items()
+    },
+    "an encoder's backbone": lambda s: {
+        "state_dict": prefixed(
+            "model.", {k.replace("backbone.", "encoder.backbone."): v for k, v in s.items()}
+        )
+    },
     "Lightning with a loss": lambda s: {
         "state_dict": {**prefixed("net.", s), "criterion.weight": torch.ones(5)}
     },
@@ -228,3 +236,25 @@ def test_wrapped_files_of_the_first_format_with_other_classes_are_refused(state,
     torch.save(content, path, _use_new_zipfile_serialization=False)
     with pytest.raises(ValueError, match=r"HistoryBuffer to be loaded.* save its state dict alone"):
         load_official("rednet26", path)
+
+
+def test_the_classifier_of_another_network_is_not_taken(state):
+    other = {
+        key.replace("head.", "teacher.head.").replace("backbone.", "student.backbone."): value
+        for key, value in state.items()
+    }
+    with pytest.raises(ValueError, match="holds a backbone without its classifier"):
+        load_official("rednet26", other)
+
+
+@pytest.mark.parametrize("prefix", ["", "module."])
+def test_counters_inside_the_backbone_are_told_as_counters(state, prefix, caplog):
+    counted = {
+        **state,
+        "backbone.stem.0.conv.total_ops": torch.ones(1),
+        "total_params": torch.ones(1),
+    }
+    with caplog.at_level(logging.INFO, "involution_core.checkpoints"):
+        load_official("rednet26", prefixed(prefix, counted))
+    told = "weights from the checkpoint itself; left out: thop's counters (2 tensors)"
+    assert caplog.messages == [told]

@@ -216,6 +216,9 @@ def test_a_difference_is_shown_open(finished, study, rows):
     assert "do NOT equal the closed form" in text
     assert "stem.3, params span: closed form 1, fvcore 2" in text
     assert text.count("<details open>") == 1
+    apart = replace(rows[0], mismatches=(Mismatch("", "MACs", "fvcore", 1, "FlopCounterMode", 2),))
+    text = render(replace(finished, proofs={study.name: [apart, *rows[1:]]}))
+    assert "do NOT equal FlopCounterMode&#39;s; see Verification" in text
 
 
 def test_a_resnets_proof_has_dashes_for_what_its_layers_lack(finished, study, rows):

@@ -356,3 +356,20 @@ WITHOUT_MACS = {
 @pytest.mark.parametrize("name", WITHOUT_MACS)
 def test_what_is_no_linear_map_is_known_to_both_counters(name):
     assert both(Calling(WITHOUT_MACS[name]), torch.rand(4, 5)) == 0
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (
+            lambda x: torch.fft.fft2(x).real,
+            "one of torch's own gets a count inside a torch.library",
+        ),
+        (lambda x: x * torch.tensor([[1.0, 2, 3, 4, 5, 6, 7]]), "register it as a buffer"),
+        (lambda x: x * torch.from_numpy(x.numpy() ** 2), "register it as a buffer"),
+    ],
+)
+def test_what_has_no_count_says_what_to_do(function, told):
+    with pytest.raises(UncountedOperator, match=told) as refused:
+        macs_by_counter(Calling(function), IMAGE)
+    assert "an operator of your own" not in str(refused.value)

@@ -161,3 +161,9 @@ def test_lazy_layers_of_a_users_network_have_parameters_from_the_start(write_mod
     assert [parameter.numel() for parameter in network.parameters()] == [108, 4, 9000, 10]
     row = prove(SMALL, variant, study="s", name="v")
     assert row.verified and row.operations["elementwise"] == 4 * 15 * 15
+
+
+def test_a_generator_that_is_no_kernel_generator():
+    told = "cannot be run in rednet-small: TypeError: generator must make a KernelGenerator, and"
+    with pytest.raises(ValueError, match=told):
+        check_own_code(Variant(generator="torch.nn:Conv2d"), SMALL)
