@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from torch import fx, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -69,7 +71,7 @@ def fuse_for_inference(network: nn.Module) -> nn.Module:
     return copied
 
 
-def _pairs(graph: fx.Graph, modules: dict[str, nn.Module]) -> Iterator[tuple[nn.Module, nn.Module]]:
+def _pairs(graph: fx.Graph, modules: dict[str, nn.Module]) -> Iterator[tuple[_ConvNd, _BatchNorm]]:
     """Every convolution with the BatchNorm that alone sees its output."""
     calls = Counter(node.target for node in graph.nodes if node.op == "call_module")
     read = {str(node.target).rpartition(".")[0] for node in graph.nodes if node.op == "get_attr"}
@@ -81,6 +83,8 @@ def _pairs(graph: fx.Graph, modules: dict[str, nn.Module]) -> Iterator[tuple[nn.
             continue
         names = str(before.target), str(node.target)
         conv, norm = modules[names[0]], modules[names[1]]
+        if not isinstance(conv, _ConvNd) or not isinstance(norm, _BatchNorm):
+            continue
         alone = all(calls[name] == 1 and name not in read for name in names)
         if alone and _is_plain(conv) and _is_plain(norm) and _can_fold(conv, norm):
             yield conv, norm
@@ -91,7 +95,7 @@ def _is_plain(module: nn.Module) -> bool:
     return not (module._forward_hooks or module._forward_pre_hooks)
 
 
-def _can_fold(conv: nn.Module, norm: nn.Module) -> bool:
+def _can_fold(conv: _ConvNd, norm: _BatchNorm) -> bool:
     if type(norm) not in _NORMS or norm.running_mean is None:
         return False
     # The weights of a grouped transposed convolution do not have its outputs along one axis.
