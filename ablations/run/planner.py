@@ -152,7 +152,8 @@ def make_plan(
     jobs = min(jobs, max(1, len(untried) + sum(left)))
     with TemporaryDirectory() as folder, threads_fixed(train.threads):
         timings = measure_timings(setups, device, Store(Path(folder), TIMINGS), progress)
-    rates = {id(s.data): reading_rate(s.data, s.settings.batch_size) for s in setups}
+    read = {id(s.data): s for s in (*setups, *untried)}
+    rates = {data: reading_rate(s.data, s.settings.batch_size) for data, s in read.items()}
     paces = [timing.training_images_per_second for timing in timings]
     failed = [timing.failure for timing in timings if timing.failure is not None]
     peaks = [timing.peak_bytes for timing in timings if timing.peak_bytes is not None]

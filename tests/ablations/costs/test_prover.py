@@ -14,7 +14,7 @@ import involution_core.generators
 import involution_core.networks
 from ablations.costs.conventions import ABLATION, ENVELOPE, FULL, ZOO
 from ablations.costs.counters import count_cost
-from ablations.costs.operators.table import FORMULAS
+from ablations.costs.operators.table import FORMULAS, LINEAR_MAPS
 from ablations.costs.proof_suite import prove_envelope, prove_study
 from ablations.costs.prover import prove
 from ablations.costs.published import READ_OFF_FLOPS_G, Published, envelope
@@ -69,7 +69,7 @@ def test_a_broken_handler_is_found(run, one_row, monkeypatch):
     def nothing(arguments, outputs):
         return Counter(involution=1)
 
-    monkeypatch.setitem(FORMULAS, "involution_core::involution2d", nothing)
+    monkeypatch.setitem(LINEAR_MAPS, "involution_core::involution2d", nothing)
     result = run("verify")
     assert result.code == 1
     assert "stages.0.0.spatial, operations aggregation: closed form 9834496, fvcore 1" in result.out
@@ -122,12 +122,12 @@ def test_a_broken_layer_is_found(run, one_row, monkeypatch):
 
 def test_an_operator_that_nobody_counts_is_found(run, one_row, monkeypatch):
     def curved(self, x):
-        return self.span(self.reduce(self.pool(x))).cumprod(1)
+        return self.span(self.reduce(self.pool(x))).renorm(2, 0, 1.0)
 
     monkeypatch.setattr(involution_core.generators.BottleneckGenerator, "forward", curved)
     result = run("verify")
     assert result.code == 1
-    assert "WRONG: no count for operator aten::cumprod" in result.out
+    assert "WRONG: no count for operator aten::renorm" in result.out
 
 
 def test_a_digit_that_differs_from_the_published_is_found(run, one_row, monkeypatch):
@@ -177,6 +177,7 @@ def test_every_term_of_attention_is_held_to_its_count(attention_row, monkeypatch
 def test_a_query_key_product_that_nobody_counts_is_found(attention_row, monkeypatch):
     handle = "involution_core::involution2d_grad_weight"
     monkeypatch.delitem(FORMULAS, handle)
+    monkeypatch.delitem(LINEAR_MAPS, handle)
     with pytest.raises(UncountedOperator, match=handle):
         attention_row()
 

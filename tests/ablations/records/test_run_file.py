@@ -39,8 +39,10 @@ def test_a_study_stands_there_once(saved):
 
 def test_layers_of_both_kinds_come_back_as_what_they_were(saved):
     (row, other) = saved.proofs["kernel-size"]
-    resnet = prove(ARCHITECTURES["resnet-small"], row.variant, study="kernel-size", name=row.name)
-    run = replace(saved, proofs={"kernel-size": [resnet, other]})
+    of_resnet = replace(row.variant, family="resnet")
+    resnet = prove(ARCHITECTURES["resnet-small"], of_resnet, study="kernel-size", name=row.name)
+    taken = replace(resnet, variant=row.variant)  # else the proof would be of no row
+    run = replace(saved, proofs={"kernel-size": [taken, other]})
     assert parse_run(json.loads(json.dumps(dump_run(run)))) == run
 
 
