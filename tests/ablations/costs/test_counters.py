@@ -96,7 +96,8 @@ cost_model = "rednet-small"
 
 def test_an_uncounted_operator_is_refused_without_fvcore_too(without_fvcore, tmp_path):
     uncounted = OWN_FAMILY.replace("nn.SiLU(inplace=True)", "Waves()")
-    uncounted += "\n\nclass Waves(nn.Module):\n    def forward(self, x):\n        return x.renorm(2, 0, 1.0)\n"
+    waves = "class Waves(nn.Module):\n    def forward(self, x):\n        return x.renorm(2, 0, 1)\n"
+    uncounted += f"\n\n{waves}"
     (tmp_path / "mine.py").write_text(uncounted)
     (tmp_path / "study.toml").write_text(STUDY)
     result = without_fvcore("run", "study.toml", "--no-train")
