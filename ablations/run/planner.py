@@ -218,8 +218,7 @@ def _tuning_seconds(
 def _seconds(setup: Setup, timing: TimingRecord, rates: Mapping[int, float], trials: int) -> float:
     """So many trials: their batches, each timed as a step, in proportion to their images where the
     timing had others, and read beside it or before, and the images that the points of its curve are
-    measured on. Of each what one
-    process has; what processes tell each other is not in it."""
+    measured on. Of each what one process has; what processes tell each other is not in it."""
     share_of = setup.settings.share_of
     batch = share_of(min(setup.settings.batch_size, setup.data.train_size))
     steps = total_steps(setup.settings, setup.data)

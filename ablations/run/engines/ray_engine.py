@@ -10,7 +10,6 @@ import errno
 import logging
 import os
 import signal
-from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,11 +27,12 @@ from ray.exceptions import (
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ablations.errors import SettingError, one_line
-from ablations.run.engines.engine import ATTEMPTS, NODES, Ended, Lost, Noticed, OnEvent
+from ablations.run.engines.engine import ATTEMPTS, NODES, Ended, Noticed, OnEvent
+from ablations.run.engines.losses import Losses
 from ablations.run.engines.messages import Died, event_of
 from ablations.run.engines.ray_tasks import Board, train_task
 from ablations.run.stopping import SIGNALS, Stop
-from ablations.training.trial import Failure, Trial, failure_of
+from ablations.training.trial import Trial, failure_of
 from ablations.training.trial_files import TrialFiles
 
 PATIENCE = 0.5
@@ -126,10 +126,7 @@ class _Tasks:
         self._running: dict[ray.ObjectRef, _Task] = {}
         self._started: set[int] = set()
         self._begun = 0
-        self._lost = deque[Trial]()
-        self._losses: Counter[tuple[Trial, int]] = (
-            Counter()
-        )  # of nodes, or processes, as `_way` says
+        self._losses = Losses()
         here = ray.get_runtime_context().get_node_id()
         beside = NodeAffinitySchedulingStrategy(here, soft=False)  # no other node's end ends it
         board = ray.remote(Board).options(num_cpus=0, scheduling_strategy=beside)
@@ -146,7 +143,7 @@ class _Tasks:
                 self._stop()
                 stopping = True
             while not stopping and len(self._running) < self._wanted():
-                trial = next(fresh, None) or (self._lost.popleft() if self._lost else None)
+                trial = next(fresh, None) or self._losses.next()
                 if trial is None:
                     break
                 self._begin(trial)
@@ -204,22 +201,12 @@ class _Tasks:
             self.tell(Ended(trial, failure_of(cause)))
         except RayError as error:
             reason, most = _way(error)
-            self._lose(trial, Died(reason, f"{error}\n"), most)
+            self.tell(self._losses.take(trial, Died(reason, f"{error}\n"), most))
         else:
             if isinstance(last, Died):
-                self._lose(trial, last, ATTEMPTS)
+                self.tell(self._losses.take(trial, last, ATTEMPTS))
             else:
                 self.tell(event_of(trial, last))
-
-    def _lose(self, trial: Trial, died: Died, most: int) -> None:
-        self._losses[trial, most] += 1
-        losses = self._losses[trial, most]
-        if losses < most:
-            self._lost.append(trial)
-            self.tell(Lost(trial, died.reason))
-            return
-        known = f"{died.reason}, in attempt {losses} of {most}.\n\n{died.known}"
-        self.tell(Ended(trial, Failure(died.reason, True, known)))
 
 
 def _way(error: RayError) -> tuple[str, int]:

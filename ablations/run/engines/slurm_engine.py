@@ -9,7 +9,6 @@ import re
 import shutil
 import tempfile
 import time
-from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ import submitit
 from submitit.core.utils import FailedJobError, FailedSubmissionError, UncompletedJobError
 
 from ablations.errors import SettingError, one_line
-from ablations.run.engines.engine import ATTEMPTS, NODES, Ended, Lost, OnEvent
+from ablations.run.engines.engine import ATTEMPTS, NODES, Ended, OnEvent
+from ablations.run.engines.losses import Losses
 from ablations.run.engines.messages import PAUSED, STOP, Died, event_of
 from ablations.run.engines.processes import child_variables, environment
 from ablations.run.engines.slurm_tasks import PULSE, said, told_in, train_job
@@ -152,8 +152,7 @@ class _Jobs:
         self.engine, self.folder, self.files, self.tell = engine, folder, files, tell
         self._running: list[_Job] = []
         self._begun = 0
-        self._lost = deque[Trial]()
-        self._losses: Counter[tuple[Trial, int]] = Counter()
+        self._losses = Losses()
         self._beats, self._beaten = 0, float("-inf")
         self._executor = submitit.AutoExecutor(folder / "jobs", cluster=CLUSTER)
         self._executor.update_parameters(**engine.parameters)
@@ -169,7 +168,8 @@ class _Jobs:
                 self._beat()
                 room = (self.engine.jobs or AT_ONCE) - len(self._running)
                 begun = list(islice(fresh, room))
-                self._begin([*begun, *self._again(room - len(begun))])
+                again = islice(iter(self._losses.next, None), room - len(begun))
+                self._begin([*begun, *again])
             if not self._running or stop.overdue:
                 return
             time.sleep(PATIENCE)
@@ -180,9 +180,6 @@ class _Jobs:
         """Jobs that train have, by Slurm's settings, half a minute for a checkpoint."""
         for job in self._running:
             job.job.cancel(check=False)
-
-    def _again(self, room: int) -> list[Trial]:
-        return [self._lost.popleft() for _ in range(min(room, len(self._lost)))]
 
     def _begin(self, trials: Sequence[Trial]) -> None:
         numbers = range(self._begun, self._begun + len(trials))
@@ -246,11 +243,4 @@ class _Jobs:
                 self.tell(event_of(job.trial, said(line)))
 
     def _lose(self, job: _Job, died: Died, most: int) -> None:
-        self._losses[job.trial, most] += 1
-        losses = self._losses[job.trial, most]
-        if losses < most:
-            self._lost.append(job.trial)
-            self.tell(Lost(job.trial, died.reason))
-            return
-        known = f"{died.reason}, in attempt {losses} of {most}.\n\n{died.known}"
-        self.tell(Ended(job.trial, Failure(died.reason, True, known)))
+        self.tell(self._losses.take(job.trial, died, most))
