@@ -22,6 +22,7 @@ from torch.utils.data import (
     default_collate,
 )
 
+from ablations.data.placing import CPU, place_of
 from ablations.data.seeding import drawing_from, seeded
 from ablations.data.share import WHOLE, Share
 
@@ -42,6 +43,9 @@ class ImageData(ABC):
     share: what the batches below have of each batch; sizes and numbers are those of all images.
 
     workers: processes that read the images beside the one that trains; 0: it does so itself.
+
+    device: where the batches of images that are held in memory lie. Of images that are read as they
+    are needed it is what they are read for: a GPU copies from pinned memory while it computes.
     """
 
     name: str
@@ -56,11 +60,18 @@ class ImageData(ABC):
     them; empty where the name says it all. It is the same wherever they lie."""
     share: Share = WHOLE
     workers: int = 0
+    device: torch.device = CPU
 
     def shared(self, share: Share) -> Self:
         """The same images, of each batch this part alone."""
         found = copy(self)
         found.share = share
+        return found
+
+    def placed(self, device: torch.device) -> Self:
+        """The same images, for a network on this device."""
+        found = copy(self)
+        found.device = device
         return found
 
     @property
@@ -150,9 +161,16 @@ class TensorImages(ImageData):
         # The training images are there three times: as they are, with a border, and augmented.
         return 3 * self.train_size * self.test[0][0].nbytes + self.test[0].nbytes
 
+    def placed(self, device: torch.device) -> Self:
+        """The same on this device, where it has room; what is random is drawn as before."""
+        found = super().placed(place_of(self.held_bytes, device))
+        images, labels = self.test
+        found.test = images.to(found.device), labels.to(found.device)
+        return found
+
     def train_epoch(self, seed: int, epoch: int, batch_size: int, skip: int = 0) -> Iterator[Batch]:
         generator = seeded(seed, epoch)
-        images, labels = self.train(generator)
+        images, labels = (of_epoch.to(self.device) for of_epoch in self.train(generator))
         order = torch.randperm(len(labels), generator=generator)
         batches = order.split(batch_size)
         for chosen in batches[skip : batches_of_epoch(len(order), batch_size)]:
@@ -215,11 +233,11 @@ class _Later(BatchSampler):
         return len(range(super().__len__())[self.skip : self.past])
 
 
-def _collated(image_size: int, items: list[Any]) -> Any:
-    """The items as one batch, which may have none."""
+def _collated(image_size: int, items: list[Any]) -> Batch:
+    """The items as one batch, which may have none, laid out before it is pinned."""
     if items:
-        return default_collate(items)
-    return torch.empty(0, 3, image_size, image_size), torch.empty(0, dtype=torch.int64)
+        return _batch(*default_collate(items))
+    return _batch(torch.empty(0, 3, image_size, image_size), torch.empty(0, dtype=torch.int64))
 
 
 @dataclass
@@ -261,9 +279,10 @@ class DatasetImages(ImageData):
             batch_sampler=places,
             generator=generator,
             num_workers=self.workers,
+            pin_memory=self.device.type == "cuda",
             collate_fn=partial(_collated, self.image_size),
             # What has been loaded, they have too. A trial's process would have them begin afresh.
             multiprocessing_context="fork" if self.workers and sys.platform == "linux" else None,
         )
-        for found, labels in loader:
-            yield _batch(found, labels)
+        for images, labels in loader:
+            yield images, labels

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Self
 
+import torch
 import torch.nn.functional as F
 
 from ablations.data.images import Batch, ImageData, in_channels_last
@@ -22,6 +23,11 @@ class ResizedImages(ImageData):
     def shared(self, share: Share) -> Self:
         found = super().shared(share)
         found._data = self._data.shared(share)
+        return found
+
+    def placed(self, device: torch.device) -> Self:
+        found = super().placed(device)
+        found._data = self._data.placed(device)
         return found
 
     @property

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from ablations.data.images import Batch, ImageData, batches_of_epoch, images_of_epoch
+from ablations.data.placing import on_device
 from ablations.errors import TrialFailed
 from ablations.study.train_settings import TrainSettings
 from ablations.training.course import Course
@@ -92,9 +93,10 @@ def top1(
     try:
         for images, labels in batches:
             if len(labels):
-                scores = network(images.to(device))
+                images, labels = on_device((images, labels), device)
+                scores = network(images)
                 unfit += int(not scores.isfinite().all())
-                right += int((scores.argmax(1) == labels.to(device)).sum())
+                right += int((scores.argmax(1) == labels).sum())
                 tested += len(labels)
             on_batch()
     finally:
@@ -130,7 +132,7 @@ def train(
         UnfitState: Where the keeper's state is not this network's.
     """
     keeper = TeamKeeper(team, keeper or Keeper())
-    data = data.shared(team.share)
+    data = data.shared(team.share).placed(device)
     total = total_steps(settings, data)
     course = Course(network, settings, device, total, team)
     state = keeper.earlier()

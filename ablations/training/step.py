@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ablations.data.images import Batch
+from ablations.data.placing import on_device
 from ablations.study.train_settings import TrainSettings
 from ablations.training.compiler import compiled
 from ablations.training.optimizers import make_optimizer
@@ -66,7 +67,7 @@ class Stepper:
         for number, (pictures, labels) in enumerate(batches, 1):
             more = number * self.settings.batch_size < images
             with self.team.keeping_apart(self._forward, more):
-                loss = self._loss(pictures.to(self.device), labels.to(self.device))
+                loss = self._loss(*on_device((pictures, labels), self.device))
                 if len(labels) != images:
                     loss = loss * (len(labels) / images)
                 if total is None:
