@@ -7,7 +7,7 @@ from torch import Tensor
 
 from involution_core.backends.table import choose_backend
 from involution_core.dispatch import aggregate
-from involution_core.graphs import recorded, static_shape
+from involution_core.graphs import is_autocast, recorded, static_shape
 from involution_core.shapes import check_operands, make_window
 
 
@@ -21,11 +21,8 @@ def _check_types(x: Tensor, weight: Tensor) -> None:
 
 
 def _autocast(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    kind = x.device.type
-    if not torch.amp.is_autocast_available(kind) or not torch.is_autocast_enabled(kind):
-        return x, weight
-    if x.dtype.is_floating_point and x.dtype != torch.float64:
-        dtype = torch.get_autocast_dtype(kind)
+    if is_autocast(x) and x.dtype.is_floating_point and x.dtype != torch.float64:
+        dtype = torch.get_autocast_dtype(x.device.type)
         return x.to(dtype), weight.to(dtype)
     return x, weight
 

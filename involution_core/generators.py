@@ -1,14 +1,13 @@
 """Kernel generators: the function φ that makes a pixel's involution kernel from the input."""
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from involution_core.attention import Normalization, attention_kernel, check_normalization
-from involution_core.backends.table import check_backend, choose_backend
-from involution_core.graphs import recorded
+from involution_core.backends.table import check_backend
 from involution_core.integers import at_least, divisor, pair
 from involution_core.pooling import pooling
 from involution_core.shapes import Pair, Window, make_window
+from involution_core.span import Span
 
 
 class KernelGenerator(nn.Module):
@@ -93,54 +92,63 @@ class KernelGenerator(nn.Module):
         return x
 
 
-class Span(nn.Conv2d):
-    """The 1x1 convolution that makes the kernels: (N, hidden, H, W) to (N, G, Kh, Kw, H, W).
+class SpanGenerator(KernelGenerator):
+    """Base class of the generators that end in a span: φ(x) = W h(x) with a hidden map h.
 
-    Its parameters have the rows of the authors' module, groups outside the taps. Where the
-    preferred backend wants the groups innermost, the rows are reordered for the call, so that no
-    kernel is moved afterwards.
+    A subclass implements `hidden` and makes a `Span` of its channels. `Involution` then runs span
+    and aggregation in one, band by band, wherever nothing looks at the kernels in between (a hook,
+    a tracer, a counter, autocast) and the backend can.
 
     Args:
-        in_channels: Channels of what the kernels are made from.
-        generator: The generator that it belongs to, which has C, K and G.
+        channels: C, the channels of the input.
+        kernel_size: K in pixels, one integer or (height, width).
+        groups: G, the number of kernels for each pixel, a divisor of C.
+        stride: s in pixels, likewise.
 
-    References:
-        The slide with `self.span`.
+    Attributes:
+        span: The 1x1 convolution that makes the kernels of the hidden map.
+
+    Examples:
+        One without a reduction but with a nonlinearity:
+
+        >>> import torch
+        >>> from involution_core import Involution
+        >>> class Rectified(SpanGenerator):
+        ...     def __init__(self, channels, kernel_size, groups, stride=1):
+        ...         super().__init__(channels, kernel_size, groups, stride)
+        ...         self.span = Span(channels, self)
+        ...     def hidden(self, x):
+        ...         return self.pool(x).relu()
+        >>> Involution(32, kernel_size=3, generator=Rectified)(torch.randn(2, 32, 8, 8)).shape
+        torch.Size([2, 32, 8, 8])
     """
 
-    def __init__(self, in_channels: int, generator: KernelGenerator) -> None:
-        super().__init__(in_channels, generator.groups * generator.window.taps, 1)
-        self.involved = generator.channels
-        self.shape = (generator.groups, *generator.window.kernel_size)
+    span: Span
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Makes the kernels.
+    def hidden(self, x: Tensor) -> Tensor:
+        """Returns what the kernels are made from.
 
         Args:
-            x: What the kernels are made from, shape (N, in_channels, H, W).
+            x: The input of the layer, shape (N, C, H, W).
 
         Returns:
-            The kernels, shape (N, G, Kh, Kw, H, W).
+            The hidden map, shape (N, hidden, Ho, Wo).
         """
-        assert self.bias is not None
-        return _span(x, self.weight, self.bias, self.involved, self.shape)
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Generates the kernels.
+
+        Args:
+            x: The input of the layer, shape (N, C, H, W).
+
+        Returns:
+            The kernels, shape (N, G, Kh, Kw, Ho, Wo).
+        """
+        return self.span(self.hidden(x))
 
 
-@recorded
-def _span(
-    x: Tensor, weight: Tensor, bias: Tensor, channels: int, shape: tuple[int, int, int]
-) -> Tensor:
-    groups, *kernel = shape
-    backend = choose_backend(None, x.device, x.dtype)
-    if not backend.groups_innermost(x.dtype, channels, groups):
-        return F.conv2d(x, weight, bias).unflatten(1, shape)
-    weight, bias = (
-        rows.unflatten(0, (groups, -1)).transpose(0, 1).flatten(0, 1) for rows in (weight, bias)
-    )
-    return F.conv2d(x, weight, bias).unflatten(1, (*kernel, groups)).permute(0, 3, 1, 2, 4, 5)
-
-
-class LinearGenerator(KernelGenerator):
+class LinearGenerator(SpanGenerator):
     """Kernel generator φ(x) = Wx: one linear map, a 1x1 convolution with bias.
 
     W has KhKwGC weights.
@@ -167,19 +175,19 @@ class LinearGenerator(KernelGenerator):
         super().__init__(channels, kernel_size, groups, stride)
         self.span = Span(channels, self)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Generates the kernels.
+    def hidden(self, x: Tensor) -> Tensor:
+        """Returns what the kernels are made from.
 
         Args:
             x: The input of the layer, shape (N, C, H, W).
 
         Returns:
-            The kernels, shape (N, G, Kh, Kw, Ho, Wo).
+            The pixels themselves, shape (N, C, Ho, Wo).
         """
-        return self.span(self.pool(x))
+        return self.pool(x)
 
 
-class BottleneckGenerator(KernelGenerator):
+class BottleneckGenerator(SpanGenerator):
     """Kernel generator φ(x) = W₁σ(W₀x) with σ = ReLU(BN(·)): the paper's bottleneck.
 
     W₀ and W₁ have (C² + KhKwGC)/r weights together.
@@ -224,16 +232,16 @@ class BottleneckGenerator(KernelGenerator):
         )
         self.span = Span(hidden, self)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Generates the kernels.
+    def hidden(self, x: Tensor) -> Tensor:
+        """Returns what the kernels are made from.
 
         Args:
             x: The input of the layer, shape (N, C, H, W).
 
         Returns:
-            The kernels, shape (N, G, Kh, Kw, Ho, Wo).
+            σ(W₀x), shape (N, C/r, Ho, Wo).
         """
-        return self.span(self.reduce(self.pool(x)))
+        return self.reduce(self.pool(x))
 
 
 class AttentionGenerator(KernelGenerator):

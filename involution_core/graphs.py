@@ -56,6 +56,26 @@ def is_transformed() -> bool:
     return forward_ad._current_level >= 0 or torch._C._are_functorch_transforms_active()
 
 
+def is_autocast(x: Tensor) -> bool:
+    """True where autocast chooses the type that a call with x computes in."""
+    kind = x.device.type
+    return torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+
+
+def is_only_computed(x: Tensor) -> bool:
+    """True where a call with x, and all that it calls, is not recorded, counted, changed or
+    transformed by anything but autograd."""
+    return type(x) is Tensor and not (
+        torch.compiler.is_compiling()
+        or torch.jit.is_tracing()
+        or is_transformed()
+        or is_autocast(x)
+        or torch._C._functorch.is_legacy_batchedtensor(x)  # of is_grads_batched
+        or torch._C._len_torch_dispatch_stack()
+        or torch._C._len_torch_function_stack()
+    )
+
+
 def is_composing() -> bool:
     """True where calls are made of torch's own operators: in `torch.export` and what stands on it.
 

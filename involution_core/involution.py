@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from involution_core import banded
 from involution_core.backends.table import check_backend
 from involution_core.convolution_calls import convolution_calls
 from involution_core.foreign_arguments import refusing
@@ -137,8 +138,13 @@ class Involution(nn.Module):
                 window, or the backend cannot run for it.
         """
         images = _as_batch(x, self.channels, self.window, self._sides)
-        y = self.aggregate(self.generator.values(images), self.generator(images))
-        return _as_given(y, x, self._sides)
+        return _as_given(self._involve(images), x, self._sides)
+
+    def _involve(self, x: Tensor) -> Tensor:
+        generator, window, backend = self.generator, self.window, self.backend
+        if type(self).aggregate is _AGGREGATE and banded.applies_to(generator, x, backend):
+            return banded.involution_in_bands(generator, x, window, backend)
+        return self.aggregate(generator.values(x), generator(x))
 
     def aggregate(self, values: Tensor, kernels: Tensor) -> Tensor:
         """Applies kernels in the layer's window, by its backend.
@@ -172,6 +178,9 @@ class Involution(nn.Module):
         if self.window.dilation != (1, 1):
             shown += f", dilation={_one(self.window.dilation)}"
         return shown
+
+
+_AGGREGATE = Involution.aggregate
 
 
 class Involution1d(Involution):

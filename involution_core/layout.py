@@ -57,3 +57,13 @@ def weight_like(like: Tensor, value: Tensor, groups_innermost: bool) -> Tensor:
         return value.contiguous()
     stored = value.permute(weight_order(groups_innermost))
     return as_weight(stored.contiguous(), groups_innermost)
+
+
+def groups_inside(rows: Tensor, groups: int) -> Tensor:
+    """A span's rows, or what else lies in the order (G, taps), in the order (taps, G)."""
+    return rows.unflatten(0, (groups, -1)).transpose(0, 1).flatten(0, 1)
+
+
+def groups_outside(rows: Tensor, groups: int) -> Tensor:
+    """What `groups_inside` reordered, as it was."""
+    return rows.unflatten(0, (-1, groups)).transpose(0, 1).flatten(0, 1)

@@ -3,7 +3,7 @@
 import math
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -274,7 +274,7 @@ class DatasetImages(ImageData):
         self, images: Dataset, generator: torch.Generator, places: BatchSampler
     ) -> Iterator[Batch]:
         # Without a generator of its own a loader draws from torch's, which is the network's.
-        loader = DataLoader(
+        loader: Iterable[Batch] = DataLoader(
             images,
             batch_sampler=places,
             generator=generator,
@@ -284,5 +284,4 @@ class DatasetImages(ImageData):
             # What has been loaded, they have too. A trial's process would have them begin afresh.
             multiprocessing_context="fork" if self.workers and sys.platform == "linux" else None,
         )
-        for images, labels in loader:
-            yield images, labels
+        yield from loader

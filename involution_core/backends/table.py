@@ -9,6 +9,7 @@ from torch import Tensor
 from involution_core.backends import shift, unfold
 from involution_core.backends.gpu import triton_backend as gpu
 from involution_core.backends.native import native_backend as native
+from involution_core.backends.native import native_bands
 from involution_core.graphs import is_composing
 from involution_core.shapes import Pair, Window
 
@@ -19,6 +20,26 @@ def _anywhere(device: torch.device, dtype: torch.dtype) -> None:
 
 def _never(dtype: torch.dtype, channels: int, groups: int) -> bool:
     return False
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Span and aggregation in one, without the kernels ever all in memory.
+
+    Shapes: x and hidden (N, c, Ho, Wo), the span's weight (G·Kh·Kw, c) and bias (G·Kh·Kw,).
+
+    Attributes:
+        computes: (dtype) -> whether it runs for such tensors, where the backend does.
+        forward: (x, hidden, weight, bias, window) -> output.
+        backward: (grad, x, hidden, weight, bias, window) -> gradients by x, hidden, weight and
+            bias.
+    """
+
+    computes: Callable[[torch.dtype], bool]
+    forward: Callable[[Tensor, Tensor, Tensor, Tensor, Window], Tensor]
+    backward: Callable[
+        [Tensor, Tensor, Tensor, Tensor, Tensor, Window], tuple[Tensor, Tensor, Tensor, Tensor]
+    ]
 
 
 @dataclass(frozen=True)
@@ -38,6 +59,7 @@ class Backend:
             innermost, inside the taps. Default: it does not.
         composed: Whether it is made of torch's own differentiable operators, so that it also runs
             without the operators of this package around it. Default: it is not.
+        bands: The generator's last layer and the operator in one, where it has that.
     """
 
     name: str
@@ -47,6 +69,7 @@ class Backend:
     unavailable: Callable[[torch.device, torch.dtype], str | None] = _anywhere
     groups_innermost: Callable[[torch.dtype, int, int], bool] = _never
     composed: bool = False
+    bands: Bands | None = None
 
 
 _TABLE = [
@@ -65,6 +88,7 @@ _TABLE = [
         native.grad_weight,
         native.unavailable,
         native.groups_innermost,
+        bands=Bands(native_bands.computes, native_bands.forward, native_bands.backward),
     ),
     Backend("shift", shift.forward, shift.grad_input, shift.grad_weight, composed=True),
     Backend("unfold", unfold.forward, unfold.grad_input, unfold.grad_weight, composed=True),

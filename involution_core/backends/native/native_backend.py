@@ -4,6 +4,8 @@ It works channels innermost; other layouts are copied to that and back. float16 
 computed in float32. Shapes: x (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo), output (N, C, Ho, Wo).
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -41,7 +43,7 @@ def _computed(dtype: torch.dtype) -> torch.dtype:
     return torch.float32 if dtype in HALVES else dtype
 
 
-def _map(x: Tensor) -> Tensor:
+def channels_innermost(x: Tensor) -> Tensor:
     """x in the type of computation, as contiguous (N, H, W, C)."""
     return x.to(_computed(x.dtype)).permute(0, 2, 3, 1).contiguous()
 
@@ -50,8 +52,14 @@ def _weight(weight: Tensor, innermost: bool) -> Tensor:
     return weight.to(_computed(weight.dtype)).permute(weight_order(innermost)).contiguous()
 
 
-def _shape(size: Pair, channels: int, groups: int, window: Window, batch: int) -> list[int]:
-    """The fields that the kernel reads; see `Shape` in kernel.cpp."""
+def shape_of(
+    batch: int, size: Pair, channels: int, groups: int, window: Window, output: Sequence[int]
+) -> list[int]:
+    """The fields that the kernel reads; see `Shape` in kernel.cpp.
+
+    The output's size (Ho, Wo) may be less than the window makes of the input's, (H, W), and the
+    padding less than none: then a part of the output is meant.
+    """
     return [
         batch,
         *size,
@@ -61,11 +69,12 @@ def _shape(size: Pair, channels: int, groups: int, window: Window, batch: int) -
         *window.stride,
         *window.padding,
         *window.dilation,
-        *window.output_size(size),
+        *output,
     ]
 
 
-def _run(operation: str, shape: list[int], innermost: bool, *tensors: Tensor) -> None:
+def call_kernel(operation: str, shape: list[int], innermost: bool, *tensors: Tensor) -> None:
+    """Runs an operation of the kernel for contiguous tensors, the last of which it writes."""
     assert isinstance(KERNEL, Library), "the backend's table entry says where it can run"
     addresses = [tensor.data_ptr() for tensor in tensors]
     KERNEL.call(operation, tensors[0].dtype, [*shape, int(innermost)], *addresses)
@@ -76,10 +85,10 @@ def forward(x: Tensor, weight: Tensor, window: Window) -> Tensor:
     n, channels, height, width = x.shape
     groups = weight.shape[1]
     innermost = groups_innermost(x.dtype, channels, groups)
-    source, weights = _map(x), _weight(weight, innermost)
+    source, weights = channels_innermost(x), _weight(weight, innermost)
     out = source.new_empty((n, *weight.shape[4:], channels))
-    shape = _shape((height, width), channels, groups, window, n)
-    _run("forward", shape, innermost, source, weights, out)
+    shape = shape_of(n, (height, width), channels, groups, window, weight.shape[4:])
+    call_kernel("forward", shape, innermost, source, weights, out)
     return out.permute(0, 3, 1, 2).to(x.dtype)
 
 
@@ -88,10 +97,10 @@ def grad_input(grad: Tensor, weight: Tensor, window: Window, size: Pair) -> Tens
     n, channels = grad.shape[:2]
     groups = weight.shape[1]
     innermost = groups_innermost(grad.dtype, channels, groups)
-    source, weights = _map(grad), _weight(weight, innermost)
+    source, weights = channels_innermost(grad), _weight(weight, innermost)
     out = source.new_empty((n, *size, channels))
-    shape = _shape(size, channels, groups, window, n)
-    _run("grad_input", shape, innermost, source, weights, out)
+    shape = shape_of(n, size, channels, groups, window, grad.shape[2:])
+    call_kernel("grad_input", shape, innermost, source, weights, out)
     return out.permute(0, 3, 1, 2).to(grad.dtype)
 
 
@@ -99,9 +108,9 @@ def grad_weight(grad: Tensor, x: Tensor, window: Window, groups: int) -> Tensor:
     """Gradient by weight, (N, G, Kh, Kw, Ho, Wo)."""
     n, channels, height, width = x.shape
     innermost = groups_innermost(grad.dtype, channels, groups)
-    spread, source = _map(grad), _map(x)
+    spread, source = channels_innermost(grad), channels_innermost(x)
     logical = (n, groups, *window.kernel_size, *grad.shape[2:])
     out = source.new_empty([logical[axis] for axis in weight_order(innermost)])
-    shape = _shape((height, width), channels, groups, window, n)
-    _run("grad_weight", shape, innermost, spread, source, out)
+    shape = shape_of(n, (height, width), channels, groups, window, grad.shape[2:])
+    call_kernel("grad_weight", shape, innermost, spread, source, out)
     return as_weight(out, innermost).to(grad.dtype)

@@ -1,0 +1,120 @@
+"""Span and aggregation in one, where a call is only computed.
+
+The kernels are most of what an involution keeps in memory, and moving them is much of its time. A
+backend that can makes and uses them band by band. Shapes: x (N, C, H, W), hidden (N, c, Ho, Wo),
+output (N, C, Ho, Wo).
+"""
+
+from typing import Any, TypeGuard
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd.function import Function
+
+from involution_core.backends.table import BACKENDS, choose_backend
+from involution_core.derivatives import grad_input, grad_weight
+from involution_core.generators import KernelGenerator, SpanGenerator
+from involution_core.graphs import is_only_computed
+from involution_core.layout import map_like
+from involution_core.shapes import Window
+from involution_core.span import Span, spanned
+
+_FORWARD, _VALUES, _SPAN = SpanGenerator.forward, KernelGenerator.values, Span.forward
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+def applies_to(generator: nn.Module, x: Tensor, backend: str | None) -> TypeGuard[SpanGenerator]:
+    """Whether a layer may leave out its generator's span: nobody sees, changes or records what
+    comes out of it, and the backend has the two in one."""
+    if not isinstance(generator, SpanGenerator) or not is_only_computed(x):
+        return False
+    span, kind = generator.span, type(generator)
+    return (
+        (kind.forward, kind.values) == (_FORWARD, _VALUES)
+        and type(span) is Span
+        and Span.forward is _SPAN
+        and not (_is_watched(generator) or _is_watched(span))
+        and type(span.weight) is type(span.bias) is nn.Parameter
+        and span.weight.dtype == x.dtype
+        and span.weight.device == x.device
+        and x.numel() > 0
+        and _has_bands(backend, x)
+    )
+
+
+def _has_bands(backend: str | None, x: Tensor) -> bool:
+    found = choose_backend(backend, x.device, x.dtype).bands
+    return found is not None and found.computes(x.dtype)
+
+
+def _is_watched(module: nn.Module) -> bool:
+    hooks = any(getattr(module, name) for name in _HOOKS)
+    return hooks or "forward" in vars(module) or nn.modules.module._has_any_global_hook()
+
+
+def involution_in_bands(
+    generator: SpanGenerator, x: Tensor, window: Window, backend: str | None
+) -> Tensor:
+    """The kernels that the generator makes of x, applied to x, in x's layout; see `applies_to`."""
+    chosen, span = choose_backend(backend, x.device, x.dtype), generator.span
+    hidden = generator.hidden(x)
+    return _InBands.apply(x, hidden, span.weight, span.bias, window, chosen.name)
+
+
+class _InBands(Function):
+    """The kernels are not kept for the gradients."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        hidden: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        window: Window,
+        backend: str,
+    ) -> Tensor:
+        ctx.save_for_backward(x, hidden, weight, bias)
+        ctx.window, ctx.backend = window, backend
+        bands = BACKENDS[backend].bands
+        assert bands is not None
+        return map_like(x, bands.forward(x, hidden, weight.flatten(1), bias, window))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        saved, bands = ctx.saved_tensors, BACKENDS[ctx.backend].bands
+        recorded = torch.is_grad_enabled() or not is_only_computed(grad)
+        if recorded or not all(ctx.needs_input_grad[:4]):
+            return (*_gradients(ctx, grad, *saved), None, None)
+        assert bands is not None
+        x, hidden, weight, bias = saved
+        found = bands.backward(grad, x, hidden, weight.flatten(1), bias, ctx.window)
+        by_x, by_hidden, by_weight, by_bias = found
+        return by_x, by_hidden, by_weight.view_as(weight), by_bias, None, None
+
+
+def _gradients(
+    ctx: Any, grad: Tensor, x: Tensor, hidden: Tensor, weight: Tensor, bias: Tensor
+) -> tuple[Tensor | None, ...]:
+    """Those that are needed, of differentiable operations."""
+    needs_x, needs_hidden, needs_weight, needs_bias, *_ = ctx.needs_input_grad
+    channels, (stride, padding, dilation) = x.shape[1], ctx.window[1:]
+    groups, kernel = len(bias) // ctx.window.taps, ctx.window.kernel_size
+    by_x = by_hidden = by_weight = by_bias = None
+    if needs_x:
+        kernels = spanned(hidden, weight, bias, channels, (groups, *kernel))
+        size = tuple(x.shape[2:])
+        by_x = grad_input(grad, kernels, size, stride, padding, dilation, ctx.backend)
+    if needs_hidden or needs_weight or needs_bias:
+        found = grad_weight(grad, x, groups, kernel, stride, padding, dilation, ctx.backend)
+        rows = found.reshape(found.shape[0], -1, *found.shape[4:])
+        if needs_hidden:
+            by_hidden = F.conv2d(rows, weight.transpose(0, 1))
+        if needs_weight:
+            of_pixels = hidden.reshape(*hidden.shape[:2], -1).transpose(1, 2)
+            of_images = torch.bmm(rows.reshape(*rows.shape[:2], -1), of_pixels)
+            by_weight = of_images.sum(0)[..., None, None]
+        if needs_bias:
+            by_bias = rows.sum((0, 2, 3))
+    return by_x, by_hidden, by_weight, by_bias
