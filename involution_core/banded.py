@@ -5,6 +5,7 @@ backend that can makes and uses them band by band. Shapes: x (N, C, H, W), hidde
 output (N, C, Ho, Wo).
 """
 
+from math import prod
 from typing import Any, TypeGuard
 
 import torch
@@ -24,9 +25,11 @@ _FORWARD, _VALUES, _SPAN = SpanGenerator.forward, KernelGenerator.values, Span.f
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
-def applies_to(generator: nn.Module, x: Tensor, backend: str | None) -> TypeGuard[SpanGenerator]:
+def applies_to(
+    generator: nn.Module, x: Tensor, window: Window, backend: str | None
+) -> TypeGuard[SpanGenerator]:
     """Whether a layer may leave out its generator's span: nobody sees, changes or records what
-    comes out of it, and the backend has the two in one."""
+    comes out of it, and the backend has the two in one and is faster so."""
     if not isinstance(generator, SpanGenerator) or not is_only_computed(x):
         return False
     span, kind = generator.span, type(generator)
@@ -38,14 +41,14 @@ def applies_to(generator: nn.Module, x: Tensor, backend: str | None) -> TypeGuar
         and type(span.weight) is type(span.bias) is nn.Parameter
         and span.weight.dtype == x.dtype
         and span.weight.device == x.device
-        and x.numel() > 0
-        and _has_bands(backend, x)
+        and _pays(x, span, window, backend)
     )
 
 
-def _has_bands(backend: str | None, x: Tensor) -> bool:
-    found = choose_backend(backend, x.device, x.dtype).bands
-    return found is not None and found.computes(x.dtype)
+def _pays(x: Tensor, span: Span, window: Window, backend: str | None) -> bool:
+    bands = choose_backend(backend, x.device, x.dtype).bands
+    pixels = x.shape[0] * prod(window.output_size(x.shape[2:]))
+    return bands is not None and bands.pays(x.dtype, pixels * span.out_channels)
 
 
 def _is_watched(module: nn.Module) -> bool:

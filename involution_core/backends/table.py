@@ -29,13 +29,14 @@ class Bands:
     Shapes: x and hidden (N, c, Ho, Wo), the span's weight (G·Kh·Kw, c) and bias (G·Kh·Kw,).
 
     Attributes:
-        computes: (dtype) -> whether it runs for such tensors, where the backend does.
+        pays: (dtype, N·Ho·Wo·G·Kh·Kw) -> whether it runs for such tensors where the backend does,
+            and is faster for so many values of kernels.
         forward: (x, hidden, weight, bias, window) -> output.
         backward: (grad, x, hidden, weight, bias, window) -> gradients by x, hidden, weight and
             bias.
     """
 
-    computes: Callable[[torch.dtype], bool]
+    pays: Callable[[torch.dtype, int], bool]
     forward: Callable[[Tensor, Tensor, Tensor, Tensor, Window], Tensor]
     backward: Callable[
         [Tensor, Tensor, Tensor, Tensor, Tensor, Window], tuple[Tensor, Tensor, Tensor, Tensor]
@@ -88,7 +89,7 @@ _TABLE = [
         native.grad_weight,
         native.unavailable,
         native.groups_innermost,
-        bands=Bands(native_bands.computes, native_bands.forward, native_bands.backward),
+        bands=Bands(native_bands.pays, native_bands.forward, native_bands.backward),
     ),
     Backend("shift", shift.forward, shift.grad_input, shift.grad_weight, composed=True),
     Backend("unfold", unfold.forward, unfold.grad_input, unfold.grad_weight, composed=True),

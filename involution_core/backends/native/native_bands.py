@@ -22,15 +22,16 @@ from involution_core.backends.native.native_backend import (
 from involution_core.layout import groups_inside, groups_outside
 from involution_core.shapes import Window
 
-BAND_BYTES = 2 << 20
+BAND_BYTES = 5 << 19
 """Of a band's kernels, which lie in the cache from the product that makes them to their use."""
 
 ALL = slice(None)
 
 
-def computes(dtype: torch.dtype) -> bool:
-    """Whether it does for tensors of this type."""
-    return dtype in SUFFIXES
+def pays(dtype: torch.dtype, kernels: int) -> bool:
+    """Whether it runs for tensors of this type, and is worth it for so many values of kernels:
+    fewer lie in the cache as they are."""
+    return dtype in SUFFIXES and kernels * dtype.itemsize > BAND_BYTES
 
 
 class Band(NamedTuple):
