@@ -127,9 +127,16 @@ class _Tasks:
         self._started: set[int] = set()
         self._begun = 0
         self._losses = Losses()
+        self._stopping = False
         here = ray.get_runtime_context().get_node_id()
         beside = NodeAffinitySchedulingStrategy(here, soft=False)  # no other node's end ends it
-        board = ray.remote(Board).options(num_cpus=0, scheduling_strategy=beside)
+        board = ray.remote(Board).options(
+            num_cpus=0,
+            scheduling_strategy=beside,
+            # Where the node is short of memory Ray may end it as it ends tasks.
+            max_restarts=-1,
+            max_task_retries=-1,
+        )
         self._board: Any = board.remote()
         self._task = ray.remote(train_task).options(
             num_cpus=engine.cpus, num_gpus=engine.gpus, max_retries=0
@@ -137,12 +144,11 @@ class _Tasks:
 
     def run(self, trials: Iterable[Trial], stop: Stop) -> None:
         self._tell_of_room()
-        fresh, stopping = iter(trials), False
+        fresh = iter(trials)
         while True:
-            if stop.asked and not stopping:
+            if stop.asked and not self._stopping:
                 self._stop()
-                stopping = True
-            while not stopping and len(self._running) < self._wanted():
+            while not self._stopping and len(self._running) < self._wanted():
                 trial = next(fresh, None) or self._losses.next()
                 if trial is None:
                     break
@@ -178,8 +184,8 @@ class _Tasks:
 
     def _stop(self) -> None:
         """Tasks that train see it at their next step; the others have nothing to keep."""
+        self._stopping = True
         self._pass_on()
-        self._board.stop.remote()
         self._running = {
             found: task for found, task in self._running.items() if task.number in self._started
         }
@@ -187,7 +193,7 @@ class _Tasks:
     def _pass_on(self) -> None:
         """Tells what tasks have told, those aside that have been lost."""
         trials = {task.number: task.trial for task in self._running.values()}
-        for number, told in ray.get(self._board.take.remote()):
+        for number, told in ray.get(self._board.take.remote(self._stopping)):
             if number in trials:
                 self._started.add(number)
                 self.tell(event_of(trials[number], told))

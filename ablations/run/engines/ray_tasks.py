@@ -26,7 +26,8 @@ _LOADED: "dict[Wanted, ImageData]" = {}
 
 class Board:
     """The actor that stands between tasks, wherever they run, and the run: it keeps what they tell
-    until the run takes it, and says whether they are to stop."""
+    until the run takes it, and says whether they are to stop. One that was begun anew knows that as
+    soon as the run asks again."""
 
     def __init__(self) -> None:
         self._told: list[tuple[int, object]] = []
@@ -36,14 +37,12 @@ class Board:
         """A message of the task of this number."""
         self._told.append((number, told))
 
-    def take(self) -> list[tuple[int, object]]:
-        """What was told since this was asked last, in order."""
+    def take(self, stopping: bool) -> list[tuple[int, object]]:
+        """What was told since this was asked last, in order; stopping: whether tasks are to stop
+        from now on."""
+        self._stopping = stopping
         taken, self._told = self._told, []
         return taken
-
-    def stop(self) -> None:
-        """Has all tasks stop."""
-        self._stopping = True
 
     def stopping(self) -> bool:
         """Whether tasks are to stop."""

@@ -152,3 +152,23 @@ def test_a_trial_whose_node_is_lost_goes_on_elsewhere(write_module, tmp_path, ru
     assert min(steps) <= 2 and steps.count(min(steps)) == 1, "it did not begin anew"
     undisturbed, _ = run_families(["mine_net:Net"], tmp_path / "here", "1", 2, **LONG)
     assert numbers(records) == numbers(undisturbed)
+
+
+@pytest.mark.torture
+def test_a_worker_without_memory_is_tried_again_twice(write_module, tmp_path, monkeypatch):
+    """On a node that Ray takes for one without any left: it ends whatever task is there."""
+    from ray.cluster_utils import Cluster
+
+    write_module("mine_net", NETWORK + IMAGES)
+    monkeypatch.setenv("RAY_memory_usage_threshold", "0.001")
+    monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "100")
+    starved = Cluster(initialize_head=True, head_node_args=NODE)
+    running = {"engine": "ray", "ray_address": starved.address}
+    try:
+        (record,), events = run_families(
+            ["mine_net:Net"], tmp_path, "auto", 1, running=running, **TINY | {"steps": 1_000_000}
+        )
+    finally:
+        starved.shutdown()
+    assert "memory" in record.failure and record.transient
+    assert len(events.of("lost")) == 2
