@@ -46,9 +46,11 @@ if TYPE_CHECKING:
         BottleneckGenerator,
         KernelGenerator,
         LinearGenerator,
+        SpanGenerator,
     )
     from involution_core.involution import Involution, Involution1d
     from involution_core.networks import RedNet, ResNet
+    from involution_core.span import Span
     from involution_core.volumes import Involution3d
 
 __all__ = [
@@ -64,6 +66,8 @@ __all__ = [
     "LinearGenerator",
     "RedNet",
     "ResNet",
+    "Span",
+    "SpanGenerator",
     "add_flop_handles",
     "attention_kernel",
     "build_network",
@@ -105,6 +109,8 @@ _HOME = {
     "Involution3d": "volumes",
     "KernelGenerator": "generators",
     "LinearGenerator": "generators",
+    "SpanGenerator": "generators",
+    "Span": "span",
     "BottleneckGenerator": "generators",
     "AttentionGenerator": "generators",
     "attention_kernel": "attention",

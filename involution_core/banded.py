@@ -18,7 +18,7 @@ from involution_core.derivatives import grad_input, grad_weight
 from involution_core.generators import KernelGenerator, SpanGenerator
 from involution_core.graphs import is_only_computed
 from involution_core.layout import map_like
-from involution_core.shapes import Window
+from involution_core.shapes import Window, check_operands
 from involution_core.span import Span, spanned
 
 _FORWARD, _VALUES, _SPAN = SpanGenerator.forward, KernelGenerator.values, Span.forward
@@ -59,9 +59,15 @@ def _is_watched(module: nn.Module) -> bool:
 def involution_in_bands(
     generator: SpanGenerator, x: Tensor, window: Window, backend: str | None
 ) -> Tensor:
-    """The kernels that the generator makes of x, applied to x, in x's layout; see `applies_to`."""
+    """The kernels that the generator makes of x, applied to x, in x's layout; see `applies_to`.
+
+    Raises:
+        ValueError: The hidden map has not the output's size, or the span not a window's rows.
+    """
     chosen, span = choose_backend(backend, x.device, x.dtype), generator.span
     hidden = generator.hidden(x)
+    kernels = (len(hidden), span.out_channels, *hidden.shape[2:])
+    check_operands(x.shape, kernels, window)
     return _InBands.apply(x, hidden, span.weight, span.bias, window, chosen.name)
 
 

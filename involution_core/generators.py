@@ -112,7 +112,7 @@ class SpanGenerator(KernelGenerator):
         One without a reduction but with a nonlinearity:
 
         >>> import torch
-        >>> from involution_core import Involution
+        >>> from involution_core import Involution, Span
         >>> class Rectified(SpanGenerator):
         ...     def __init__(self, channels, kernel_size, groups, stride=1):
         ...         super().__init__(channels, kernel_size, groups, stride)
@@ -121,6 +121,9 @@ class SpanGenerator(KernelGenerator):
         ...         return self.pool(x).relu()
         >>> Involution(32, kernel_size=3, generator=Rectified)(torch.randn(2, 32, 8, 8)).shape
         torch.Size([2, 32, 8, 8])
+
+    References:
+        The slide with `self.span`; W₁ of equation 6 in Li et al., CVPR 2021.
     """
 
     span: Span

@@ -24,6 +24,12 @@ class Span(nn.Conv2d):
         in_channels: Channels of what the kernels are made from.
         generator: The generator that it belongs to, which has C, K and G.
 
+    Examples:
+        >>> import torch
+        >>> from involution_core import KernelGenerator
+        >>> Span(8, KernelGenerator(32, 3, groups=2, stride=1))(torch.randn(1, 8, 5, 6)).shape
+        torch.Size([1, 2, 3, 3, 5, 6])
+
     References:
         The slide with `self.span`.
     """
@@ -50,9 +56,17 @@ class Span(nn.Conv2d):
 def spanned(
     x: Tensor, weight: Tensor, bias: Tensor, channels: int, shape: tuple[int, int, int]
 ) -> Tensor:
-    """The kernels (N, G, Kh, Kw, H, W) that a span with these parameters makes of x.
+    """Makes kernels as a `Span` with these parameters does.
 
-    channels: C, of the map that they are for; shape: (G, Kh, Kw).
+    Args:
+        x: What they are made from, shape (N, hidden, H, W).
+        weight: Shape (G·Kh·Kw, hidden, 1, 1).
+        bias: Shape (G·Kh·Kw,).
+        channels: C, of the map that they are for.
+        shape: (G, Kh, Kw).
+
+    Returns:
+        The kernels, shape (N, G, Kh, Kw, H, W).
     """
     groups, *kernel = shape
     backend = choose_backend(None, x.device, x.dtype)

@@ -185,6 +185,30 @@ def test_a_whole_network_gives_the_same(calls):
         torch.testing.assert_close(one, other, atol=1e-3, rtol=1e-3)
 
 
+class Small(LinearGenerator):
+    def hidden(self, x):
+        return x[..., 1:]
+
+
+class Other(LinearGenerator):
+    def hidden(self, x):
+        return self.pool(x).double()
+
+
+@pytest.mark.parametrize(
+    ("generator", "error", "problem"),
+    [(Small, ValueError, "weight must have shape"), (Other, RuntimeError, "dtype")],
+)
+def test_a_hidden_map_that_does_not_fit_is_refused(calls, generator, error, problem):
+    layer = Involution(16, 3, generator=generator)
+    with pytest.raises(error, match=problem):
+        layer(images(layer, 5, 6))
+    handle = layer.generator.register_forward_hook(lambda *_: None)
+    with pytest.raises(error):
+        layer(images(layer, 5, 6))
+    handle.remove()
+
+
 class Halved(BottleneckGenerator):
     def forward(self, x):
         return super().forward(x) / 2
