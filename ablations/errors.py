@@ -27,8 +27,10 @@ class TrialFailed(RuntimeError):
 
 
 def one_line(error: BaseException) -> str:
-    """What went wrong. In a data loader's process it stands, with its kind, in the last line."""
+    """What went wrong: its kind and the first line, with the next where that announces one. In a
+    data loader's process it stands, with its kind, in the last line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if len(lines) > 1:
+    if len(lines) > 1 and lines[0].startswith("Caught "):
         return inert(lines[-1])
-    return inert(": ".join([type(error).__name__, *lines]))
+    told = lines[: 2 if lines and lines[0].endswith(":") else 1]
+    return inert(": ".join([type(error).__name__, " ".join(told)]).removesuffix(": "))

@@ -22,6 +22,7 @@ from involution_core.shapes import Window, check_operands
 from involution_core.span import Span, spanned
 
 _FORWARD, _VALUES, _SPAN = SpanGenerator.forward, KernelGenerator.values, Span.forward
+_METHODS = {"forward", "values"}
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
@@ -41,6 +42,7 @@ def applies_to(
         and type(span.weight) is type(span.bias) is nn.Parameter
         and span.weight.dtype == x.dtype
         and span.weight.device == x.device
+        and len(span.weight) == len(span.bias) == prod(span.shape)
         and _pays(x, span, window, backend)
     )
 
@@ -53,7 +55,8 @@ def _pays(x: Tensor, span: Span, window: Window, backend: str | None) -> bool:
 
 def _is_watched(module: nn.Module) -> bool:
     hooks = any(getattr(module, name) for name in _HOOKS)
-    return hooks or "forward" in vars(module) or nn.modules.module._has_any_global_hook()
+    replaced = not _METHODS.isdisjoint(vars(module))
+    return hooks or replaced or nn.modules.module._has_any_global_hook()
 
 
 def involution_in_bands(
@@ -62,12 +65,17 @@ def involution_in_bands(
     """The kernels that the generator makes of x, applied to x, in x's layout; see `applies_to`.
 
     Raises:
-        ValueError: The hidden map has not the output's size, or the span not a window's rows.
+        ValueError: The hidden map has not the output's size or x's type, or the span is another
+            window's.
     """
     chosen, span = choose_backend(backend, x.device, x.dtype), generator.span
     hidden = generator.hidden(x)
-    kernels = (len(hidden), span.out_channels, *hidden.shape[2:])
-    check_operands(x.shape, kernels, window)
+    check_operands(x.shape, (len(hidden), *span.shape, *hidden.shape[2:]), window)
+    if (hidden.dtype, hidden.device) != (x.dtype, x.device):
+        raise ValueError(
+            f"the hidden map must be of x's type {x.dtype} on {x.device}, got {hidden.dtype} on "
+            f"{hidden.device}"
+        )
     return _InBands.apply(x, hidden, span.weight, span.bias, window, chosen.name)
 
 
@@ -92,15 +100,18 @@ class _InBands(Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        saved, bands = ctx.saved_tensors, BACKENDS[ctx.backend].bands
-        recorded = torch.is_grad_enabled() or not is_only_computed(grad)
-        if recorded or not all(ctx.needs_input_grad[:4]):
-            return (*_gradients(ctx, grad, *saved), None, None)
+        x, hidden, weight, bias = ctx.saved_tensors
+        if torch.is_grad_enabled() or not is_only_computed(grad):
+            with torch.autocast(x.device.type, enabled=False):  # the pass forward had none
+                return (*_gradients(ctx, grad, x, hidden, weight, bias), None, None)
+        bands = BACKENDS[ctx.backend].bands
         assert bands is not None
-        x, hidden, weight, bias = saved
-        found = bands.backward(grad, x, hidden, weight.flatten(1), bias, ctx.window)
+        found = bands.backward(
+            grad, x, hidden, weight.flatten(1), bias, ctx.window, ctx.needs_input_grad[:4]
+        )
         by_x, by_hidden, by_weight, by_bias = found
-        return by_x, by_hidden, by_weight.view_as(weight), by_bias, None, None
+        by_weight = None if by_weight is None else by_weight.view_as(weight)
+        return by_x, by_hidden, by_weight, by_bias, None, None
 
 
 def _gradients(

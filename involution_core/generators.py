@@ -137,7 +137,7 @@ class SpanGenerator(KernelGenerator):
         Returns:
             The hidden map, shape (N, hidden, Ho, Wo).
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no `hidden`, see SpanGenerator")
 
     def forward(self, x: Tensor) -> Tensor:
         """Generates the kernels.

@@ -64,8 +64,15 @@ def is_autocast(x: Tensor) -> bool:
 
 def is_only_computed(x: Tensor) -> bool:
     """True where a call with x, and all that it calls, is not recorded, counted, changed or
-    transformed by anything but autograd."""
-    return type(x) is Tensor and not (
+    transformed by anything but autograd, and x is what lies in its memory."""
+    try:
+        return type(x) is Tensor and not (x.is_neg() or _is_watched(x))
+    except AttributeError:  # one of torch's private names is no more: nothing is known of the call
+        return False
+
+
+def _is_watched(x: Tensor) -> bool:
+    return bool(
         torch.compiler.is_compiling()
         or torch.jit.is_tracing()
         or is_transformed()

@@ -142,7 +142,8 @@ class Involution(nn.Module):
 
     def _involve(self, x: Tensor) -> Tensor:
         generator, window, backend = self.generator, self.window, self.backend
-        if type(self).aggregate is _AGGREGATE and banded.applies_to(generator, x, window, backend):
+        as_it_is = type(self).aggregate is _AGGREGATE and "aggregate" not in vars(self)
+        if as_it_is and banded.applies_to(generator, x, window, backend):
             return banded.involution_in_bands(generator, x, window, backend)
         return self.aggregate(generator.values(x), generator(x))
 

@@ -49,7 +49,10 @@ def _read_gpus(text: str) -> float:
 
 
 def _read_log(text: str) -> str:
-    for name in text.split(","):
+    names = text.split(",")
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"names {name} twice")
         if name not in TRACKERS and not is_own_code(name):
             raise ValueError(
                 f"must be {', '.join(TRACKERS)} or module:object, or several with commas"

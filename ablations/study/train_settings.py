@@ -401,7 +401,9 @@ class TrainSettings:
             problem = f"a batch of {self.batch_size} has too few images to be shared"
             raise SettingError("processes", self.processes, problem)
         if self.processes > 1 and self.compile == "yes":
-            raise SettingError("compile", self.compile, "is of --processes 1")
+            raise SettingError(
+                "compile", self.compile, "is of --processes 1: leave out one of the two"
+            )
 
     def for_variant(self, variant: Variant) -> "TrainSettings":
         """With what differs in the variant's training."""

@@ -1,6 +1,6 @@
 """The implementations of the operator, in order of preference."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -32,14 +32,14 @@ class Bands:
         pays: (dtype, N·Ho·Wo·G·Kh·Kw) -> whether it runs for such tensors where the backend does,
             and is faster for so many values of kernels.
         forward: (x, hidden, weight, bias, window) -> output.
-        backward: (grad, x, hidden, weight, bias, window) -> gradients by x, hidden, weight and
-            bias.
+        backward: (grad, x, hidden, weight, bias, window, which of the four are needed) -> gradients
+            by x, hidden, weight and bias, None for those that are not.
     """
 
     pays: Callable[[torch.dtype, int], bool]
     forward: Callable[[Tensor, Tensor, Tensor, Tensor, Window], Tensor]
     backward: Callable[
-        [Tensor, Tensor, Tensor, Tensor, Tensor, Window], tuple[Tensor, Tensor, Tensor, Tensor]
+        [Tensor, Tensor, Tensor, Tensor, Tensor, Window, Sequence[bool]], tuple[Tensor | None, ...]
     ]
 
 

@@ -28,7 +28,7 @@ class Observers(Progress):
             name, watching = other
             try:
                 getattr(watching, event)(*what, **named)
-            except Exception as error:  # whatever a tracker meets, such as a full disk
+            except (Exception, SystemExit) as error:  # whatever it meets, such as a full disk
                 self.others.remove(other)
                 self.screen.notice(f"--log {name}: {one_line(error)}; it is told no more")
 

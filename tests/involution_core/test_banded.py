@@ -160,7 +160,7 @@ def test_frozen_parts_get_no_gradient(calls):
     expected = run_apart(layer, x)
     layer.generator.span.weight.requires_grad_(False)
     layer.eval()(x).backward(torch.linspace(-1, 1, x.numel()).view_as(x))
-    assert calls == ["forward"]
+    assert calls == ["forward", "backward"]
     assert layer.generator.span.weight.grad is None
     by = dict(
         zip(("x", *(name for name, _ in layer.named_parameters())), expected[1:], strict=True)
@@ -185,28 +185,71 @@ def test_a_whole_network_gives_the_same(calls):
         torch.testing.assert_close(one, other, atol=1e-3, rtol=1e-3)
 
 
-class Small(LinearGenerator):
-    def hidden(self, x):
-        return x[..., 1:]
+MISFITS = {
+    "narrower": lambda x: x[..., 1:],
+    "of one pixel": lambda x: x.mean((2, 3), keepdim=True),
+    "twice as long": lambda x: torch.cat([x, x], 2),
+    "of more images": lambda x: torch.cat([x, x]),
+    "of more channels": lambda x: torch.cat([x, x], 1),
+    "of another type": lambda x: x.double(),
+    "of a half type": lambda x: x.bfloat16(),
+}
 
 
-class Other(LinearGenerator):
-    def hidden(self, x):
-        return self.pool(x).double()
+@pytest.mark.parametrize("name", MISFITS)
+def test_a_hidden_map_that_does_not_fit_is_refused(calls, name):
+    class Own(LinearGenerator):
+        def hidden(self, x):
+            return MISFITS[name](self.pool(x))
 
-
-@pytest.mark.parametrize(
-    ("generator", "error", "problem"),
-    [(Small, ValueError, "weight must have shape"), (Other, RuntimeError, "dtype")],
-)
-def test_a_hidden_map_that_does_not_fit_is_refused(calls, generator, error, problem):
-    layer = Involution(16, 3, generator=generator)
-    with pytest.raises(error, match=problem):
+    layer = Involution(16, 3, generator=Own)
+    with pytest.raises((ValueError, RuntimeError)):
         layer(images(layer, 5, 6))
-    handle = layer.generator.register_forward_hook(lambda *_: None)
-    with pytest.raises(error):
+    layer.generator.register_forward_hook(lambda *_: None)
+    with pytest.raises((ValueError, RuntimeError)):
         layer(images(layer, 5, 6))
-    handle.remove()
+    assert calls == ([] if name != "of more channels" else ["forward"])
+
+
+@pytest.mark.parametrize("other", [(16, 5, 1), (30, 3, 10), (16, 3, 3)])
+def test_a_span_of_another_window_is_refused(calls, other):
+    """Also where its rows, 25 * 9, would be those of other groups."""
+    layer = Involution(16, 3, group_channels=16, generator="W")
+    layer.generator.span = LinearGenerator(*other).span
+    with pytest.raises((ValueError, RuntimeError)):
+        layer(images(layer, 5, 6))
+    assert not calls or other[0] != 16
+
+
+@pytest.mark.parametrize("owner", ["layer", "generator"])
+def test_a_method_of_an_instance_counts(calls, owner):
+    layer = Involution(16, 3)
+    if owner == "layer":
+        layer.aggregate = lambda values, kernels: values * 0
+    else:
+        layer.generator.values = lambda x: x * 0
+    assert not layer(images(layer, 5, 6)).any()
+    assert calls == []
+
+
+def test_gradients_under_autocast_are_those_of_the_pass_forward(calls):
+    layer = Involution(16, 3)
+    expected = run(layer, images(layer, 5, 6))
+    with torch.autocast("cpu", torch.bfloat16):
+        x = images(layer, 5, 6).requires_grad_()
+        with torch.autocast("cpu", enabled=False):
+            y = layer.eval()(x)
+        spread = torch.linspace(-1, 1, y.numel()).view_as(y)
+        found = torch.autograd.grad(y, [x, *layer.parameters()], spread)
+    assert calls == ["forward", "backward", "forward"]
+    for one, other in zip(found, expected[1:], strict=True):
+        torch.testing.assert_close(one, other, atol=2e-5, rtol=2e-5)
+
+
+def test_a_negated_view_is_read_as_it_is(calls):
+    layer = Involution(16, 3).eval()
+    x = images(layer, 5, 6)
+    torch.testing.assert_close(layer(torch._neg_view(x)), layer(-x))
 
 
 class Halved(BottleneckGenerator):

@@ -42,8 +42,14 @@ PATIENCE = 0.5
 PULSE_EVERY = 20.0
 """Seconds between signs of life."""
 
-OWN = {"nodes", "tasks_per_node", "name", "stderr_to_stdout"}
-"""What submitit would take and the engine decides."""
+OWN = {
+    *("nodes", "tasks_per_node", "ntasks_per_node", "name", "job_name", "stderr_to_stdout"),
+    *("additional_parameters", "use_srun", "array_parallelism", "num_gpus", "time", "mem"),
+}
+"""What submitit would take and the engine decides, or submitit has in plainer words."""
+
+LINES = {"setup", "teardown", "srun_args"}
+"""What submitit takes lists of."""
 
 FOR_ANOTHER = {"TIMEOUT", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "CANCELLED", "REVOKED"}
 """States of a job that say nothing of its trial."""
@@ -61,22 +67,33 @@ def read_parameters(text: str) -> dict[str, Any]:
     generic = submitit.AutoExecutor._typed_parameters()
     for pair in re.split(r",(?=\w+=)", text):
         name, _, value = pair.partition("=")
+        known = name if name in generic else f"slurm_{name}"
+        if known in found:
+            raise SettingError("slurm", text, f"{name} is named twice")
         if name in OWN or (
             name not in generic and name not in submitit.SlurmExecutor._valid_parameters()
         ):
             problem = f"{name} is no parameter of a job, such as partition, timeout_min, mem_gb"
             raise SettingError("slurm", text, problem)
-        try:
-            known = name if name in generic else f"slurm_{name}"
-            found[known] = generic[name](value) if name in generic else _value(value)
-        except ValueError:
-            problem = f"{name} has to be a number"
-            raise SettingError("slurm", text, problem) from None
+        found[known] = [value] if name in LINES else _value(value)
+        if name in generic:
+            found[known] = _amount(generic[name], value, 0 if name == "gpus_per_node" else 1)
+            if found[known] is None:
+                raise SettingError("slurm", text, f"{name} has to be a number, and more than none")
     return found
 
 
 def _value(text: str) -> int | str:
     return int(text) if text.isdecimal() else text
+
+
+def _amount(kind: type, text: str, least: int) -> float | None:
+    """The number that a text says; None where it is none or too small."""
+    try:
+        value = kind(text)
+    except ValueError:
+        return None
+    return value if least <= value < float("inf") or 0 < value < 1 else None
 
 
 @dataclass(frozen=True)

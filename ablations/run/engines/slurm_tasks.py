@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -89,7 +90,8 @@ class _Line:
                 return
             self._told = time.monotonic()
         value = vars(told) if isinstance(told, (Notice, Epoch)) else told
-        with self._file.open("a", encoding="utf-8") as file:
+        # Of a file system that is away for a while; a trial does not depend on what it tells.
+        with suppress(OSError), self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(value) + "\n")
 
     def stopping(self) -> bool:

@@ -6,7 +6,7 @@ again. Shapes: x (N, C, H, W), hidden (N, c, Ho, Wo), the span's weight (G·Kh·
 (G·Kh·Kw,), output and grad (N, C, Ho, Wo).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -141,27 +141,38 @@ def forward(x: Tensor, hidden: Tensor, weight: Tensor, bias: Tensor, window: Win
 
 
 def backward(
-    grad: Tensor, x: Tensor, hidden: Tensor, weight: Tensor, bias: Tensor, window: Window
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The gradients by x, hidden, weight and bias."""
+    grad: Tensor,
+    x: Tensor,
+    hidden: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    window: Window,
+    needed: Sequence[bool],
+) -> tuple[Tensor | None, ...]:
+    """The gradients by x, hidden, weight and bias, as far as they are needed."""
+    needs_x, *needs_kernels = needed
     work = _Bands(x, hidden, weight, bias, window)
     spread = channels_innermost(grad)
     by_x, by_hidden = torch.zeros_like(work.x), torch.empty_like(work.hidden)
     by_weight, by_bias = torch.zeros_like(work.weight), torch.zeros_like(work.bias)
     for band, pixels, kernels in work.kernels():
         part = spread[band.images, band.rows]
-        _add_by_input(work, band, part, kernels, by_x)
-        # They have been used. Their gradient takes their place.
+        if needs_x:
+            _add_by_input(work, band, part, kernels, by_x)
+        if not any(needs_kernels):
+            continue
+        # The kernels have been used. Their gradient takes their place.
         work.run("grad_weight", band, part, work.x[band.images], kernels)
         torch.mm(kernels, work.weight, out=_pixels(by_hidden[band.images, band.rows]))
         by_weight.addmm_(kernels.t(), pixels)
         by_bias += kernels.sum(0)
-    return (
+    found = (
         by_x.permute(0, 3, 1, 2),
         by_hidden.permute(0, 3, 1, 2),
         work.restored(by_weight),
         work.restored(by_bias),
     )
+    return tuple(one if need else None for one, need in zip(found, needed, strict=True))
 
 
 def _add_by_input(work: _Bands, band: Band, grad: Tensor, kernels: Tensor, by_x: Tensor) -> None:

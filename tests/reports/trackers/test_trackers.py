@@ -71,6 +71,10 @@ class Fails(Progress):
     def trial_starts(self, trial, steps):
         raise OSError(28, "No space left on device")
 
+class Exits(Fails):
+    def trial_starts(self, trial, steps):
+        raise SystemExit(3)
+
 def number(output):
     return 3
 """
@@ -87,7 +91,7 @@ def own(tmp_path_factory):
 def logged(own):
     """The folder of a run that every tracker here was told of, and what it said."""
     here = [name for name in TRACKERS if importlib.util.find_spec(name)]
-    log = ",".join(["mine:Fails", "mine:Log", *here])
+    log = ",".join(["mine:Fails", "mine:Exits", "mine:Log", *here])
     quiet = {"TRACKIO_DIR": str(own / "trackio"), "WANDB_MODE": "offline"}
     done = run(own, "--seeds", "1", "--log", log, **quiet)
     assert done.returncode == 0, done.stderr
@@ -110,7 +114,8 @@ def test_a_log_of_ones_own_hears_of_every_point(logged):
 
 def test_one_that_fails_ends_nothing(logged):
     _, done = logged
-    assert done.stderr.count("it is told no more") == 1
+    assert done.stderr.count("it is told no more") == 2
+    assert "--log mine:Exits: SystemExit: 3; it is told no more" in done.stderr
     assert "--log mine:Fails: OSError: [Errno 28] No space left on device" in done.stderr
 
 
@@ -119,6 +124,7 @@ def test_one_that_fails_ends_nothing(logged):
     [
         ("mine:number", "gives a int, which is no ablations.training.progress.Progress"),
         ("mine:nothing", "the module mine has no nothing"),
+        ("mine:Log,mine:Log", "names mine:Log twice"),
         ("tensorbored", "must be tensorboard, trackio, wandb or module:object"),
     ],
 )

@@ -181,6 +181,9 @@ def test_what_jobs_ask_for(tmp_path):
         "slurm_partition": "gpu", "timeout_min": 240, "mem_gb": 16.0, "slurm_exclude": "n1,n2",
         "cpus_per_task": 9,
     }  # fmt: skip
+    assert read_parameters("setup=module load cuda,gpus_per_node=0,mem_gb=0.5") == {
+        "slurm_setup": ["module load cuda"], "gpus_per_node": 0, "mem_gb": 0.5,
+    }  # fmt: skip
     train = TrainSettings(processes=2, threads=3)
     for device, gpus in (("cpu", 0), ("cuda", 2)):
         trial = {Trial(Variant(3), train, 0, device): None}
@@ -198,6 +201,12 @@ def test_what_jobs_ask_for(tmp_path):
         ("walltime=9", "walltime is no parameter of a job"),
         ("nodes=2", "nodes is no parameter of a job"),
         ("timeout_min=soon", "timeout_min has to be a number"),
+        ("timeout_min=-5", "timeout_min has to be a number, and more than none"),
+        ("cpus_per_task=0", "cpus_per_task has to be a number"),
+        ("mem_gb=nan", "mem_gb has to be a number"),
+        ("additional_parameters=x=1", "additional_parameters is no parameter of a job"),
+        ("use_srun=False", "use_srun is no parameter of a job"),
+        ("partition=a,partition=b", "partition is named twice"),
         ("partition=gpu", "engine slurm: there is no sbatch here"),
     ],
 )
