@@ -204,7 +204,7 @@ def test_what_jobs_ask_for(tmp_path):
         ("timeout_min=-5", "timeout_min has to be a number, and more than none"),
         ("cpus_per_task=0", "cpus_per_task has to be a number"),
         ("mem_gb=nan", "mem_gb has to be a number"),
-        ("additional_parameters=x=1", "additional_parameters is no parameter of a job"),
+        ("additional_parameters=x", "additional_parameters is no parameter of a job"),
         ("use_srun=False", "use_srun is no parameter of a job"),
         ("partition=a,partition=b", "partition is named twice"),
         ("partition=gpu", "engine slurm: there is no sbatch here"),
