@@ -66,7 +66,7 @@ def is_only_computed(x: Tensor) -> bool:
     """True where a call with x, and all that it calls, is not recorded, counted, changed or
     transformed by anything but autograd, and x is what lies in its memory."""
     try:
-        return type(x) is Tensor and not (x.is_neg() or _is_watched(x))
+        return type(x) is Tensor and not (_is_watched(x) or x.is_neg())
     except AttributeError:  # one of torch's private names is no more: nothing is known of the call
         return False
 

@@ -51,7 +51,7 @@ def test_an_object_is_found_among_what_is_installed(write_module):
         ("def make(:", "cannot import mine_bad .SyntaxError: invalid syntax"),
         ("import nowhere_at_all", "cannot import mine_bad .ModuleNotFoundError: No module named"),
         ("import os\nos.nothing", "cannot import mine_bad .AttributeError: module 'os' has no"),
-        ("raise ValueError('a\\nb')", "cannot import mine_bad .b."),
+        ("raise ValueError('a\\nb')", "cannot import mine_bad .ValueError: a."),
         ("import sys\nsys.exit()", "cannot import mine_bad .SystemExit."),
         ("import sys\nsys.exit(0)", "cannot import mine_bad .SystemExit: 0."),
     ],

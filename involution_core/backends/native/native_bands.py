@@ -153,7 +153,9 @@ def backward(
     needs_x, *needs_kernels = needed
     work = _Bands(x, hidden, weight, bias, window)
     spread = channels_innermost(grad)
-    by_x, by_hidden = torch.zeros_like(work.x), torch.empty_like(work.hidden)
+    whole = work.bands[0].bottom == work.rows  # then each map is written once
+    by_x = torch.empty_like(work.x) if whole else torch.zeros_like(work.x)
+    by_hidden = torch.empty_like(work.hidden)
     by_weight, by_bias = torch.zeros_like(work.weight), torch.zeros_like(work.bias)
     for band, pixels, kernels in work.kernels():
         part = spread[band.images, band.rows]

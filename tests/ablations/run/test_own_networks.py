@@ -77,7 +77,7 @@ def test_a_users_generator_is_built_and_its_aggregation_proven(write_module):
         ),
         ("return (super().forward(x),)", r"gives tuple for two images, and has to give \(2, 10\)"),
         ("return None", "gives NoneType for two images"),
-        ("raise RuntimeError('a\\nb')", "cannot be run in rednet-small: b"),
+        ("raise RuntimeError('a\\nb')", "cannot be run in rednet-small: RuntimeError: a"),
         ("sys.exit(0)", "cannot be run in rednet-small: SystemExit: 0"),
         (
             "assert self.training; return super().forward(x)",
