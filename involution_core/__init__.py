@@ -44,11 +44,11 @@ if TYPE_CHECKING:
     from involution_core.generators import (
         AttentionGenerator,
         BottleneckGenerator,
-        KernelGenerator,
         LinearGenerator,
         SpanGenerator,
     )
     from involution_core.involution import Involution, Involution1d
+    from involution_core.kernel_generator import KernelGenerator
     from involution_core.networks import RedNet, ResNet
     from involution_core.span import Span
     from involution_core.volumes import Involution3d
@@ -107,7 +107,7 @@ _HOME = {
     "Involution": "involution",
     "Involution1d": "involution",
     "Involution3d": "volumes",
-    "KernelGenerator": "generators",
+    "KernelGenerator": "kernel_generator",
     "LinearGenerator": "generators",
     "SpanGenerator": "generators",
     "Span": "span",

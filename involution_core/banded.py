@@ -15,8 +15,9 @@ from torch.autograd.function import Function
 
 from involution_core.backends.table import BACKENDS, choose_backend
 from involution_core.derivatives import grad_input, grad_weight
-from involution_core.generators import KernelGenerator, SpanGenerator
+from involution_core.generators import SpanGenerator
 from involution_core.graphs import is_only_computed
+from involution_core.kernel_generator import KernelGenerator
 from involution_core.layout import map_like
 from involution_core.shapes import Window, check_operands
 from involution_core.span import Span, spanned

@@ -1,16 +1,12 @@
 """The last layer of a kernel generator: the 1x1 convolution that spans the kernels."""
 
-from typing import TYPE_CHECKING
-
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from involution_core.backends.table import choose_backend
 from involution_core.graphs import recorded
+from involution_core.kernel_generator import KernelGenerator
 from involution_core.layout import groups_inside
-
-if TYPE_CHECKING:
-    from involution_core.generators import KernelGenerator
 
 
 class Span(nn.Conv2d):
@@ -34,7 +30,7 @@ class Span(nn.Conv2d):
         The slide with `self.span`.
     """
 
-    def __init__(self, in_channels: int, generator: "KernelGenerator") -> None:
+    def __init__(self, in_channels: int, generator: KernelGenerator) -> None:
         super().__init__(in_channels, generator.groups * generator.window.taps, 1)
         self.involved = generator.channels
         self.shape = (generator.groups, *generator.window.kernel_size)
