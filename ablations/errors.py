@@ -33,4 +33,4 @@ def one_line(error: BaseException) -> str:
     if len(lines) > 1 and lines[0].startswith("Caught "):
         return inert(lines[-1])
     told = lines[: 2 if lines and lines[0].endswith(":") else 1]
-    return inert(": ".join([type(error).__name__, " ".join(told)]).removesuffix(": "))
+    return inert(": ".join(filter(None, [type(error).__name__, " ".join(told)])))

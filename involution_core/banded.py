@@ -5,6 +5,7 @@ backend that can makes and uses them band by band. Shapes: x (N, C, H, W), hidde
 output (N, C, Ho, Wo).
 """
 
+from collections.abc import Callable
 from math import prod
 from typing import Any, TypeGuard
 
@@ -23,7 +24,6 @@ from involution_core.shapes import Window, check_operands
 from involution_core.span import Span, spanned
 
 _FORWARD, _VALUES, _SPAN = SpanGenerator.forward, KernelGenerator.values, Span.forward
-_METHODS = {"forward", "values"}
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
@@ -34,11 +34,12 @@ def applies_to(
     comes out of it, and the backend has the two in one and is faster so."""
     if not isinstance(generator, SpanGenerator) or not is_only_computed(x):
         return False
-    span, kind = generator.span, type(generator)
+    span = generator.span
     return (
-        (kind.forward, kind.values) == (_FORWARD, _VALUES)
-        and type(span) is Span
-        and Span.forward is _SPAN
+        type(span) is Span
+        and is_method(span.forward, _SPAN)
+        and is_method(generator.forward, _FORWARD)
+        and is_method(generator.values, _VALUES)
         and not (_is_watched(generator) or _is_watched(span))
         and type(span.weight) is type(span.bias) is nn.Parameter
         and span.weight.dtype == x.dtype
@@ -56,8 +57,12 @@ def _pays(x: Tensor, span: Span, window: Window, backend: str | None) -> bool:
 
 def _is_watched(module: nn.Module) -> bool:
     hooks = any(getattr(module, name) for name in _HOOKS)
-    replaced = not _METHODS.isdisjoint(vars(module))
-    return hooks or replaced or nn.modules.module._has_any_global_hook()
+    return hooks or nn.modules.module._has_any_global_hook()
+
+
+def is_method(bound: Any, function: Callable[..., Any]) -> bool:
+    """Whether a method is this one, and not a subclass's or one that was set on the instance."""
+    return getattr(bound, "__func__", None) is function
 
 
 def involution_in_bands(

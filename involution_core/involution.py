@@ -142,7 +142,7 @@ class Involution(nn.Module):
 
     def _involve(self, x: Tensor) -> Tensor:
         generator, window, backend = self.generator, self.window, self.backend
-        as_it_is = type(self).aggregate is _AGGREGATE and "aggregate" not in vars(self)
+        as_it_is = banded.is_method(self.aggregate, _AGGREGATE)
         if as_it_is and banded.applies_to(generator, x, window, backend):
             return banded.involution_in_bands(generator, x, window, backend)
         return self.aggregate(generator.values(x), generator(x))

@@ -59,11 +59,7 @@ def weight_like(like: Tensor, value: Tensor, groups_innermost: bool) -> Tensor:
     return as_weight(stored.contiguous(), groups_innermost)
 
 
-def groups_inside(rows: Tensor, groups: int) -> Tensor:
-    """A span's rows, or what else lies in the order (G, taps), in the order (taps, G)."""
-    return rows.unflatten(0, (groups, -1)).transpose(0, 1).flatten(0, 1)
-
-
-def groups_outside(rows: Tensor, groups: int) -> Tensor:
-    """What `groups_inside` reordered, as it was."""
-    return rows.unflatten(0, (-1, groups)).transpose(0, 1).flatten(0, 1)
+def inside_out(rows: Tensor, outer: int) -> Tensor:
+    """Rows that lie in the order (outer, inner), in the order (inner, outer): so a span's groups
+    come inside its taps, and by the number of taps back."""
+    return rows.unflatten(0, (outer, -1)).transpose(0, 1).flatten(0, 1)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from involution_core.backends.table import choose_backend
 from involution_core.graphs import recorded
 from involution_core.kernel_generator import KernelGenerator
-from involution_core.layout import groups_inside
+from involution_core.layout import inside_out
 
 
 class Span(nn.Conv2d):
@@ -68,5 +68,5 @@ def spanned(
     backend = choose_backend(None, x.device, x.dtype)
     if not backend.groups_innermost(x.dtype, channels, groups):
         return F.conv2d(x, weight, bias).unflatten(1, shape)
-    weight, bias = (groups_inside(rows, groups) for rows in (weight, bias))
+    weight, bias = (inside_out(rows, groups) for rows in (weight, bias))
     return F.conv2d(x, weight, bias).unflatten(1, (*kernel, groups)).permute(0, 3, 1, 2, 4, 5)

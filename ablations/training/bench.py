@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import torch
 
 from ablations.data.images import Batch, seeded
+from ablations.data.placing import on_device
 from ablations.errors import one_line
 from ablations.records.claims import Claims
 from ablations.records.key import RecordKey
@@ -99,7 +100,7 @@ class Bench:
         images = torch.randn(self.batch_size, 3, size, size, generator=generator)
         labels = torch.randint(self.setup.data.classes, (self.batch_size,), generator=generator)
         images = images.contiguous(memory_format=torch.channels_last)
-        batch = (images.to(self.device), labels.to(self.device))
+        batch = on_device((images, labels), self.device)
         return Subject(Stepper(network, self.setup.settings, self.device, RATE), batch)
 
     def training_peak(self) -> int:

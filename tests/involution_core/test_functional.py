@@ -103,7 +103,7 @@ def test_gradients_to_second_order(backend, stride, dilation):
 
     inputs = (x.requires_grad_(), weight.requires_grad_())
     assert torch.autograd.gradcheck(function, inputs, nondet_tol=0)
-    assert torch.autograd.gradgradcheck(function, inputs, nondet_tol=0, fast_mode=True)
+    assert torch.autograd.gradgradcheck(function, inputs, nondet_tol=0)
 
 
 @pytest.mark.parametrize("backend", RUNNABLE)

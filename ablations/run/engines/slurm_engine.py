@@ -48,6 +48,9 @@ OWN = {
 }
 """What submitit would take and the engine decides, or submitit has in plainer words."""
 
+GENERIC = submitit.AutoExecutor._typed_parameters()
+"""What submitit has for every kind of queue, by the types; those that are not OWN are numbers."""
+
 LINES = {"setup", "teardown", "srun_args"}
 """What submitit takes lists of."""
 
@@ -64,36 +67,35 @@ def read_parameters(text: str) -> dict[str, Any]:
         SettingError: For one that is none.
     """
     found: dict[str, Any] = {}
-    generic = submitit.AutoExecutor._typed_parameters()
     for pair in re.split(r",(?=\w+=)", text):
         name, _, value = pair.partition("=")
-        known = name if name in generic else f"slurm_{name}"
-        if known in found:
-            raise SettingError("slurm", text, f"{name} is named twice")
-        if name in OWN or (
-            name not in generic and name not in submitit.SlurmExecutor._valid_parameters()
-        ):
-            problem = f"{name} is no parameter of a job, such as partition, timeout_min, mem_gb"
-            raise SettingError("slurm", text, problem)
-        found[known] = [value] if name in LINES else _value(value)
-        if name in generic:
-            found[known] = _amount(generic[name], value, 0 if name == "gpus_per_node" else 1)
-            if found[known] is None:
-                raise SettingError("slurm", text, f"{name} has to be a number, and more than none")
+        known = name if name in GENERIC else f"slurm_{name}"
+        try:
+            if known in found:
+                raise ValueError(f"{name} is named twice")
+            found[known] = _read(name, value)
+        except ValueError as error:
+            raise SettingError("slurm", text, str(error)) from None
     return found
 
 
-def _value(text: str) -> int | str:
-    return int(text) if text.isdecimal() else text
+def _read(name: str, text: str) -> int | float | str | list[str]:
+    """What submitit takes for it.
 
-
-def _amount(kind: type, text: str, least: int) -> float | None:
-    """The number that a text says; None where it is none or too small."""
-    try:
-        value = kind(text)
-    except ValueError:
-        return None
-    return value if least <= value < float("inf") or 0 < value < 1 else None
+    Raises:
+        ValueError: Where it takes nothing of that name, or not this.
+    """
+    if name in OWN or not (name in GENERIC or name in submitit.SlurmExecutor._valid_parameters()):
+        raise ValueError(f"{name} is no parameter of a job, such as partition, timeout_min, mem_gb")
+    if name in LINES:
+        return [text]
+    if name not in GENERIC:
+        return int(text) if text.isdecimal() else text
+    with suppress(ValueError):
+        value = GENERIC[name](text)
+        if 0 < value < float("inf") or (value == 0 and name == "gpus_per_node"):
+            return value
+    raise ValueError(f"{name} has to be a number, and more than none")
 
 
 @dataclass(frozen=True)

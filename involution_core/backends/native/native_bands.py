@@ -19,7 +19,7 @@ from involution_core.backends.native.native_backend import (
     groups_innermost,
     shape_of,
 )
-from involution_core.layout import groups_inside, groups_outside
+from involution_core.layout import inside_out
 from involution_core.shapes import Window
 
 BAND_BYTES = 5 << 19
@@ -83,11 +83,11 @@ class _Bands:
 
     def ordered(self, rows: Tensor) -> Tensor:
         """A parameter with its rows in the kernel's order."""
-        return groups_inside(rows, self.groups) if self.innermost else rows
+        return inside_out(rows, self.groups) if self.innermost else rows
 
     def restored(self, rows: Tensor) -> Tensor:
         """What `ordered` made, in the parameter's order."""
-        return groups_outside(rows, self.groups) if self.innermost else rows
+        return inside_out(rows, self.window.taps) if self.innermost else rows
 
     def kernels(self) -> Iterator[tuple[Band, Tensor, Tensor]]:
         """Each band, its pixels of hidden (pixels, c), and in one memory for all its kernels

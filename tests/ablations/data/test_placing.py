@@ -2,28 +2,12 @@
 
 import pytest
 import torch
-from torch.utils.data import TensorDataset
+from pictures import held, read
 
-from ablations.data.images import DatasetImages, TensorImages
 from ablations.data.placing import CPU, ROOM, on_device, place_of
 from ablations.data.resized_images import ResizedImages
 
 META, CUDA = torch.device("meta"), torch.device("cuda", 0)
-PICTURES = torch.rand(23, 3, 8, 8, generator=torch.Generator().manual_seed(1))
-LABELS = torch.arange(23) % 3
-
-
-def noisy(generator):
-    return PICTURES + torch.rand(PICTURES.shape, generator=generator), LABELS
-
-
-def held():
-    return TensorImages("held", "test", 3, "held", 23, (PICTURES, LABELS), noisy, views=1)
-
-
-def read():
-    found = TensorDataset(PICTURES, LABELS)
-    return DatasetImages("read", "test", 3, 8, "read", found, found, 23, 23, "")
 
 
 def all_batches(data):
