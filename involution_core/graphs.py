@@ -62,11 +62,14 @@ def is_autocast(x: Tensor) -> bool:
     return torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
 
 
-def is_only_computed(x: Tensor) -> bool:
-    """True where a call with x, and all that it calls, is not recorded, counted, changed or
-    transformed by anything but autograd, and x is what lies in its memory."""
+def is_only_computed(*operands: Tensor) -> bool:
+    """True where a call with these, and all that it calls, is not recorded, counted, changed or
+    transformed by anything but autograd, and each is what lies in its memory."""
     try:
-        return type(x) is Tensor and not (_is_watched(x) or x.is_neg())
+        if any(type(x) is not Tensor for x in operands) or _is_watched(operands[0]):
+            return False
+        batched = torch._C._functorch.is_legacy_batchedtensor  # of is_grads_batched
+        return not any(batched(x) or x.is_neg() for x in operands)
     except AttributeError:  # one of torch's private names is no more: nothing is known of the call
         return False
 
@@ -77,7 +80,6 @@ def _is_watched(x: Tensor) -> bool:
         or torch.jit.is_tracing()
         or is_transformed()
         or is_autocast(x)
-        or torch._C._functorch.is_legacy_batchedtensor(x)  # of is_grads_batched
         or torch._C._len_torch_dispatch_stack()
         or torch._C._len_torch_function_stack()
     )

@@ -1,19 +1,20 @@
-"""The operator and its two adjoints as torch operators.
+"""The operator and its two adjoints, as functions and as torch operators.
 
-They are opaque to tracers and carry their own names
+The torch operators are opaque to tracers and carry their own names
 (`involution_core::involution2d` and so on), which is what lets FLOP counters
-count them.
+count them. A call of one takes several times as long as the function's own steps.
 
 Shapes: x (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo), output (N, C, Ho, Wo).
 stride, padding and dilation are [height, width].
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch._library.custom_ops import CustomOpDef
 from torch.utils.flop_counter import register_flop_formula
 
 from involution_core.backends.table import BACKENDS
@@ -70,8 +71,7 @@ def _groups_innermost(grad: Tensor, groups: int, backend: str) -> bool:
     return BACKENDS[backend].groups_innermost(grad.dtype, grad.shape[1], groups)
 
 
-@torch.library.custom_op(f"{NAMESPACE}::involution2d", mutates_args=())
-def involution2d_op(
+def involution2d(
     x: Tensor,
     weight: Tensor,
     stride: Sequence[int],
@@ -85,8 +85,7 @@ def involution2d_op(
     return map_like(x, BACKENDS[backend].forward(x, weight, window))
 
 
-@torch.library.custom_op(f"{NAMESPACE}::involution2d_grad_input", mutates_args=())
-def grad_input_op(
+def grad_input(
     grad: Tensor,
     weight: Tensor,
     size: Sequence[int],
@@ -103,8 +102,7 @@ def grad_input_op(
     return map_like(grad, BACKENDS[backend].grad_input(grad, weight, window, (height, width)))
 
 
-@torch.library.custom_op(f"{NAMESPACE}::involution2d_grad_weight", mutates_args=())
-def grad_weight_op(
+def grad_weight(
     grad: Tensor,
     x: Tensor,
     groups: int,
@@ -121,6 +119,15 @@ def grad_weight_op(
         raise ValueError(f"gradients of {grad.shape[1]} channels for {x.shape[1]} channels")
     value = BACKENDS[backend].grad_weight(grad, x, window, groups)
     return weight_like(grad, value, _groups_innermost(grad, groups, backend))
+
+
+def _registered(name: str, function: Callable[..., Tensor]) -> CustomOpDef:
+    return torch.library.custom_op(f"{NAMESPACE}::{name}", function, mutates_args=())
+
+
+involution2d_op = _registered("involution2d", involution2d)
+grad_input_op = _registered("involution2d_grad_input", grad_input)
+grad_weight_op = _registered("involution2d_grad_weight", grad_weight)
 
 
 @involution2d_op.register_fake

@@ -91,17 +91,23 @@ def test_equals_the_nested_loops(kernel, stride, dilation, size, backend):
 
 
 @pytest.mark.parametrize("backend", RUNNABLE)
-@pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("dilation", [1, 2])
-def test_gradients_to_second_order(backend, stride, dilation):
+@pytest.mark.parametrize(
+    ("stride", "dilation", "kind"),
+    [
+        *itertools.product([1, 2], [1, 2], [torch.Tensor]),
+        (2, 1, torch.nn.Parameter),  # of which torch's operators are called
+    ],
+)
+def test_gradients_to_second_order(backend, stride, dilation, kind):
     x, weight, _ = operands(3, stride, dilation, (5, 4), 3)
+    x = kind(x) if kind is torch.nn.Parameter else x.requires_grad_()
 
     def function(x, weight):
         return involution2d(
             x, weight, kernel_size=3, stride=stride, dilation=dilation, backend=backend
         )
 
-    inputs = (x.requires_grad_(), weight.requires_grad_())
+    inputs = (x, weight.requires_grad_())
     assert torch.autograd.gradcheck(function, inputs, nondet_tol=0)
     assert torch.autograd.gradgradcheck(function, inputs, nondet_tol=0)
 

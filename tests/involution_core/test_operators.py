@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from torch.profiler import ProfilerActivity, profile
 
-from involution_core import Involution3d
+from involution_core import Involution3d, involution2d
 from involution_core.backends.table import BACKENDS
 from involution_core.operators import grad_input_op, grad_weight_op, involution2d_op
 
@@ -55,3 +56,18 @@ def test_a_trace_of_volumes_at_one_rank_refuses_the_other():
     )
     with pytest.raises(RuntimeError):
         traced(torch.randn(8, 4, 5, 6))
+
+
+def names_of(x, weight):
+    with profile(activities=[ProfilerActivity.CPU]) as recorded:
+        involution2d(x, weight, kernel_size=3).sum().backward()
+    return {event.name for event in recorded.events() if "involution2d" in event.name}
+
+
+def test_only_what_may_be_recorded_goes_through_torchs_operators():
+    """A profiler alone takes nothing from a call; there the name is the operator's all the same."""
+    weight = kernels().requires_grad_()
+    computed = names_of(maps().requires_grad_(), weight)
+    assert {"involution2d", "involution2d_grad_input", "involution2d_grad_weight"} <= computed
+    assert not any(name.startswith("involution_core::") for name in computed)
+    assert "involution_core::involution2d" in names_of(torch.nn.Parameter(maps()), weight)

@@ -45,11 +45,26 @@ def _computed(dtype: torch.dtype) -> torch.dtype:
 
 def channels_innermost(x: Tensor) -> Tensor:
     """x in the type of computation, as contiguous (N, H, W, C)."""
-    return x.to(_computed(x.dtype)).permute(0, 2, 3, 1).contiguous()
+    return _stored(x).permute(0, 2, 3, 1)
+
+
+def _stored(x: Tensor) -> Tensor:
+    """A map in the type of computation and with its channels innermost in memory: itself, where it
+    is so."""
+    computed = _computed(x.dtype)
+    x = x if x.dtype is computed else x.to(computed)
+    return x.contiguous(memory_format=torch.channels_last)
 
 
 def _weight(weight: Tensor, innermost: bool) -> Tensor:
-    return weight.to(_computed(weight.dtype)).permute(weight_order(innermost)).contiguous()
+    computed = _computed(weight.dtype)
+    weight = weight if weight.dtype is computed else weight.to(computed)
+    return weight.permute(weight_order(innermost)).contiguous()
+
+
+def _new_map(like: Tensor, *shape: int) -> Tensor:
+    """Uninitialised (N, C, H, W), channels innermost."""
+    return torch.empty(shape, dtype=like.dtype, memory_format=torch.channels_last)
 
 
 def shape_of(
@@ -85,11 +100,11 @@ def forward(x: Tensor, weight: Tensor, window: Window) -> Tensor:
     n, channels, height, width = x.shape
     groups = weight.shape[1]
     innermost = groups_innermost(x.dtype, channels, groups)
-    source, weights = channels_innermost(x), _weight(weight, innermost)
-    out = source.new_empty((n, *weight.shape[4:], channels))
+    source, weights = _stored(x), _weight(weight, innermost)
+    out = _new_map(source, n, channels, *weight.shape[4:])
     shape = shape_of(n, (height, width), channels, groups, window, weight.shape[4:])
     call_kernel("forward", shape, innermost, source, weights, out)
-    return out.permute(0, 3, 1, 2).to(x.dtype)
+    return out.to(x.dtype)
 
 
 def grad_input(grad: Tensor, weight: Tensor, window: Window, size: Pair) -> Tensor:
@@ -97,18 +112,18 @@ def grad_input(grad: Tensor, weight: Tensor, window: Window, size: Pair) -> Tens
     n, channels = grad.shape[:2]
     groups = weight.shape[1]
     innermost = groups_innermost(grad.dtype, channels, groups)
-    source, weights = channels_innermost(grad), _weight(weight, innermost)
-    out = source.new_empty((n, *size, channels))
+    source, weights = _stored(grad), _weight(weight, innermost)
+    out = _new_map(source, n, channels, *size)
     shape = shape_of(n, size, channels, groups, window, grad.shape[2:])
     call_kernel("grad_input", shape, innermost, source, weights, out)
-    return out.permute(0, 3, 1, 2).to(grad.dtype)
+    return out.to(grad.dtype)
 
 
 def grad_weight(grad: Tensor, x: Tensor, window: Window, groups: int) -> Tensor:
     """Gradient by weight, (N, G, Kh, Kw, Ho, Wo)."""
     n, channels, height, width = x.shape
     innermost = groups_innermost(grad.dtype, channels, groups)
-    spread, source = channels_innermost(grad), channels_innermost(x)
+    spread, source = _stored(grad), _stored(x)
     logical = (n, groups, *window.kernel_size, *grad.shape[2:])
     out = source.new_empty([logical[axis] for axis in weight_order(innermost)])
     shape = shape_of(n, (height, width), channels, groups, window, grad.shape[2:])
