@@ -8,23 +8,24 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 TURN = 0.02
 
 Timed = Callable[[], object]
+Key = TypeVar("Key")
 
 
-def medians(peers: Mapping[str, Timed], seconds: float = 1.0, rounds: int = 30) -> dict[str, float]:
+def medians(peers: Mapping[Key, Timed], seconds: float = 1.0, rounds: int = 30) -> dict[Key, float]:
     """Median milliseconds of each peer, measured in turn, round by round.
 
     Every peer gets at least three rounds, and up to `rounds` until it has used `seconds`. Its turn
     starts with a run that does not count, so that none pays for what another left in the caches;
     then it runs until it has used TURN seconds, at least once, and every run counts.
     """
-    times: dict[str, list[float]] = {name: [] for name in peers}
+    times: dict[Key, list[float]] = {name: [] for name in peers}
     turns = dict.fromkeys(peers, 0)
     while True:
         waiting = [

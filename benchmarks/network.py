@@ -1,15 +1,16 @@
 """RedNet-50 against ResNet-50 and against RedNet-50 on the slides' unfold, on the CPU.
 
 torchvision's ResNet-50 and the RedNets in channels_last, float32, torch's own number of threads;
-RedNet-50 and ResNet-50 also with their BatchNorms folded for inference, by the same function;
-with the C allocator's defaults, and then again with freed memory kept. Each peak of memory is that
-of a process of its own.
+RedNet-50 and ResNet-50 also with their BatchNorms folded for inference, by the same function, and
+compiled by Inductor with frozen parameters; with the C allocator's defaults, and then again with
+freed memory kept. Each peak of memory is that of a process of its own.
 """
 
 import sys
 
 sys.path.append(sys.path.pop(0))  # this folder last: its operator.py is not the standard library's
 
+import copy
 import json
 import subprocess
 import warnings
@@ -29,7 +30,8 @@ from involution_core import build_network, fuse_for_inference
 
 SIZE = 224
 STEP_BATCH, MEMORY_BATCH = 4, 8
-FOLDED = ("rednet50", "resnet50")
+COMPARED = ("rednet50", "resnet50")
+"""Also folded, and compiled."""
 
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
@@ -69,6 +71,13 @@ def inference(network: nn.Module, batch: int) -> Callable[[], None]:
     return infer
 
 
+def compiled(network: nn.Module) -> nn.Module:
+    """A copy that Inductor makes a program of at its first call, its parameters being constants."""
+    options: dict[str, Any] = {"freezing": True}
+    made: Any = torch.compile(copy.deepcopy(network).eval(), options=options)
+    return made
+
+
 def build(name: str) -> nn.Module:
     torch.manual_seed(0)
     return NETWORKS[name]().to(memory_format=torch.channels_last)
@@ -94,19 +103,26 @@ def peak_in_own_process(name: str) -> float:
     return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
 
 
-def times(networks: dict[str, nn.Module]) -> dict[str, dict[str, float]]:
-    """Median milliseconds of a training step and of inference, plain and folded, by network."""
+def times(
+    networks: dict[str, nn.Module], programs: dict[str, nn.Module]
+) -> dict[str, dict[str, float]]:
+    """Median milliseconds of a training step and of inference, by network; of inference also
+    folded, and by the compiled programs."""
     # One after the other: making either sets the networks' mode.
     steps = medians({name: training_step(net, STEP_BATCH) for name, net in networks.items()}, 8, 12)
-    plain = {name: inference(net, STEP_BATCH) for name, net in networks.items()}
-    folded = {name: inference(fuse_for_inference(networks[name]), STEP_BATCH) for name in FOLDED}
-    labelled = {f"{name}, folded": run for name, run in folded.items()}
-    both = medians(plain | labelled, 4, 25)
-    return {
-        "step ms": steps,
-        "inference ms": {name: both[name] for name in plain},
-        "folded inference ms": {name: both[f"{name}, folded"] for name in folded},
+    kinds = {
+        "inference ms": networks,
+        "folded inference ms": {name: fuse_for_inference(networks[name]) for name in COMPARED},
+        "compiled inference ms": programs,
     }
+    peers = {
+        (kind, name): inference(net, STEP_BATCH)
+        for kind, nets in kinds.items()
+        for name, net in nets.items()
+    }
+    found = medians(peers, 4, 25)
+    by_kind = {kind: {name: found[kind, name] for name in nets} for kind, nets in kinds.items()}
+    return {"step ms": steps, **by_kind}
 
 
 def show(measured: dict[str, dict[str, float]]) -> None:
@@ -122,11 +138,12 @@ def main() -> None:
     warnings.filterwarnings("ignore", module="torch")
     print(f"batch {STEP_BATCH}, {machine()}")
     networks = {name: build(name) for name in NETWORKS}
-    measured = times(networks)
+    programs = {name: compiled(networks[name]) for name in COMPARED}
+    measured = times(networks, programs)
     peaks = {name: peak_in_own_process(name) for name in NETWORKS}
     show(measured | {f"peak MiB, batch {MEMORY_BATCH}": peaks})
     keep_freed_memory()
-    kept = times(networks)
+    kept = times(networks, programs)
     print("the same with freed memory kept, as the command line has it for its own process")
     show(kept)
     ours, resnet, unfold = NETWORKS
@@ -144,6 +161,7 @@ def main() -> None:
         beside_resnet("step, memory kept", kept_steps, 0.85),
         beside_resnet("inference", inferences, 0.65),
         beside_resnet("inference, folded", folded, 0.75),
+        beside_resnet("inference, compiled", measured["compiled inference ms"], 0.75),
         beside_resnet("peak memory", peaks, 0.95),
         goal("peak memory: RedNet-50 / on unfold", peaks[ours] / peaks[unfold], "<=", 0.31),
     ]
