@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._library.custom_ops import CustomOpDef
+from torch.library import CustomOpDef
 from torch.utils.flop_counter import register_flop_formula
 
 from involution_core.backends.table import BACKENDS
