@@ -4,12 +4,12 @@ Involution is linear in x and in the weight, so the three operators are closed u
 differentiation: the derivative of each is made of the other two, to any order. Each takes two
 tensors, in which it is linear, and then settings.
 
-`torch.library` gives an operator neither a forward-mode derivative nor `torch.func.grad`, and
-`torch.compile` takes no autograd function that has them. So each operator has its formulas twice
-registered: with the operator, and in an autograd function for calls that are transformed. It takes
-twice the time of a call, so that no other goes through it. A third way, another autograd function
-around what the operator does, is for calls on a CPU that are only computed: it takes a third to a
-half of the operator's time where maps are small.
+A call goes one of three ways. As an operator of torch, with its derivatives registered: where it is
+compiled, recorded or counted, and on a GPU. Through an autograd function of `torch.func`: where it
+is transformed, since `torch.library` gives an operator neither a forward-mode derivative nor
+`torch.func.grad`; `torch.compile` takes no such function, and it takes twice the operator's time.
+And on a CPU where it is only computed through a plain autograd function, whose way to the kernel is
+a fraction of the operator's.
 """
 
 from collections.abc import Callable
@@ -68,7 +68,7 @@ def _differentiable(
     parts["forward"] = lambda *inputs: op(*inputs)
     static: dict[str, Any] = {name: staticmethod(part) for name, part in parts.items()}
     made_as: Any = type(Function)
-    name = op._name
+    name = op._qualname.partition("::")[2]
     function = made_as(name, (Function,), static)
     direct = _direct(name, computed, backward)
 
@@ -90,7 +90,7 @@ def _differentiable(
 
 
 def _direct(name: str, computed: Callable[..., Tensor], backward: Callable[..., tuple]) -> Any:
-    """The autograd function that computes at once, known to profilers by the operator's name."""
+    """The autograd function that computes at once. Profilers show `name`, of no namespace."""
 
     def forward(ctx: Any, first: Tensor, second: Tensor, *rest: Any) -> Tensor:
         ctx.save_for_backward(first, second)

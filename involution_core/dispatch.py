@@ -1,9 +1,9 @@
-"""The operator and the product of windows, called as the moment asks: as an operator or composed.
+"""The operator and the product of windows, called as the moment asks: by a backend or composed.
 
-Mostly a backend runs inside an operator of this package, which is opaque to tracers. Where that
-will not do (`graphs.is_composing`), the backends that are made of torch's own operators are called
-as they are. Shapes: x and key (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo), query and the output
-(N, C, Ho, Wo).
+Mostly a backend runs, in one of the ways of `derivatives`, and tracers see one operator of this
+package at most. Where that will not do (`graphs.is_composing`), the backends that are made of
+torch's own operators are called as they are. Shapes: x and key (N, C, H, W), weight (N, G, Kh, Kw,
+Ho, Wo), query and the output (N, C, Ho, Wo).
 """
 
 from torch import Tensor

@@ -64,12 +64,13 @@ def is_autocast(x: Tensor) -> bool:
 
 def is_only_computed(*operands: Tensor) -> bool:
     """True where a call with these, and all that it calls, is not recorded, counted, changed or
-    transformed by anything but autograd, and each is what lies in its memory."""
+    transformed by anything but autograd, and each is what lies in its memory.
+
+    A function that is `recorded` gets here when the mode that asked for it has seen it.
+    """
     try:
-        if any(type(x) is not Tensor for x in operands) or _is_watched(operands[0]):
-            return False
-        batched = torch._C._functorch.is_legacy_batchedtensor  # of is_grads_batched
-        return not any(batched(x) or x.is_neg() for x in operands)
+        plain = all(type(x) is Tensor for x in operands)
+        return plain and not (_is_watched(operands[0]) or any(map(_is_deferred, operands)))
     except AttributeError:  # one of torch's private names is no more: nothing is known of the call
         return False
 
@@ -81,7 +82,18 @@ def _is_watched(x: Tensor) -> bool:
         or is_transformed()
         or is_autocast(x)
         or torch._C._len_torch_dispatch_stack()
+        or torch._ops._len_torch_dispatch_stack_pre_dispatch()
         or torch._C._len_torch_function_stack()
+    )
+
+
+def _is_deferred(x: Tensor) -> bool:
+    """Whether its memory does not hold its values."""
+    return bool(
+        x.is_neg()
+        or x._is_zerotensor()
+        or torch._is_functional_tensor(x)
+        or torch._C._functorch.is_legacy_batchedtensor(x)  # of is_grads_batched
     )
 
 

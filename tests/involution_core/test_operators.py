@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from torch.fx.experimental.proxy_tensor import make_fx
 from torch.profiler import ProfilerActivity, profile
 
-from involution_core import Involution3d, involution2d
+from involution_core import Involution, Involution3d, involution2d
 from involution_core.backends.table import BACKENDS
 from involution_core.operators import grad_input_op, grad_weight_op, involution2d_op
 
@@ -65,9 +66,39 @@ def names_of(x, weight):
 
 
 def test_only_what_may_be_recorded_goes_through_torchs_operators():
-    """A profiler alone takes nothing from a call; there the name is the operator's all the same."""
+    """A profiler alone changes no call; it shows the operator's name without the namespace."""
     weight = kernels().requires_grad_()
     computed = names_of(maps().requires_grad_(), weight)
     assert {"involution2d", "involution2d_grad_input", "involution2d_grad_weight"} <= computed
     assert not any(name.startswith("involution_core::") for name in computed)
     assert "involution_core::involution2d" in names_of(torch.nn.Parameter(maps()), weight)
+
+
+def test_graphs_before_dispatch_hold_the_operator():
+    x, weight = torch.randn(2, 4, 6, 5), torch.randn(2, 18, 6, 5)
+
+    def call(x, weight):
+        return involution2d(x, weight, kernel_size=3)
+
+    graph = make_fx(call, pre_dispatch=True)(x, weight)
+    assert torch.ops.involution_core.involution2d.default in [n.target for n in graph.graph.nodes]
+    other = torch.randn_like(x)
+    assert torch.equal(graph(other, weight), call(other, weight))
+    layer = Involution(32, 7).eval()
+    x = torch.randn(4, 32, 30, 30)  # many kernels: alone, the layer makes them band by band
+    torch.testing.assert_close(make_fx(layer, pre_dispatch=True)(x)(x), layer(x))
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_tensors_without_memory_are_computed_by_torch(which):
+    """Zeros that are not stored: torch gives their result, or the reason why not."""
+    given = [torch.randn(2, 16, 1, 1), torch.randn(2, 9, 1, 1)]
+    given[which] = torch._efficientzerotensor(given[which].shape)
+    assert involution2d(*given, kernel_size=3).count_nonzero() == 0
+
+
+def test_tensors_around_tensors_are_computed_by_torch():
+    x, weight = torch.randn(2, 4, 6, 5), torch.randn(2, 18, 6, 5)
+    wrapped = [torch._to_functional_tensor(tensor) for tensor in (x, weight)]
+    found = torch._from_functional_tensor(involution2d(*wrapped, kernel_size=3))
+    torch.testing.assert_close(found, involution2d(x, weight, kernel_size=3))

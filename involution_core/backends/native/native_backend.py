@@ -44,27 +44,31 @@ def _computed(dtype: torch.dtype) -> torch.dtype:
 
 
 def channels_innermost(x: Tensor) -> Tensor:
-    """x in the type of computation, as contiguous (N, H, W, C)."""
+    """x in the type of computation, as (N, H, W, C) in that order of memory; the strides of sizes
+    of 1 may be any."""
     return _stored(x).permute(0, 2, 3, 1)
 
 
 def _stored(x: Tensor) -> Tensor:
     """A map in the type of computation and with its channels innermost in memory: itself, where it
     is so."""
-    computed = _computed(x.dtype)
-    x = x if x.dtype is computed else x.to(computed)
-    return x.contiguous(memory_format=torch.channels_last)
+    return _as_computed(x).contiguous(memory_format=torch.channels_last)
 
 
 def _weight(weight: Tensor, innermost: bool) -> Tensor:
-    computed = _computed(weight.dtype)
-    weight = weight if weight.dtype is computed else weight.to(computed)
-    return weight.permute(weight_order(innermost)).contiguous()
+    return _as_computed(weight).permute(weight_order(innermost)).contiguous()
 
 
-def _new_map(like: Tensor, *shape: int) -> Tensor:
+def _as_computed(x: Tensor) -> Tensor:
+    computed = _computed(x.dtype)
+    return x if x.dtype is computed else x.to(computed)
+
+
+def _output(source: Tensor, *shape: int) -> Tensor:
     """Uninitialised (N, C, H, W), channels innermost."""
-    return torch.empty(shape, dtype=like.dtype, memory_format=torch.channels_last)
+    return torch.empty(
+        shape, dtype=source.dtype, device=source.device, memory_format=torch.channels_last
+    )
 
 
 def shape_of(
@@ -101,7 +105,7 @@ def forward(x: Tensor, weight: Tensor, window: Window) -> Tensor:
     groups = weight.shape[1]
     innermost = groups_innermost(x.dtype, channels, groups)
     source, weights = _stored(x), _weight(weight, innermost)
-    out = _new_map(source, n, channels, *weight.shape[4:])
+    out = _output(source, n, channels, *weight.shape[4:])
     shape = shape_of(n, (height, width), channels, groups, window, weight.shape[4:])
     call_kernel("forward", shape, innermost, source, weights, out)
     return out.to(x.dtype)
@@ -113,7 +117,7 @@ def grad_input(grad: Tensor, weight: Tensor, window: Window, size: Pair) -> Tens
     groups = weight.shape[1]
     innermost = groups_innermost(grad.dtype, channels, groups)
     source, weights = _stored(grad), _weight(weight, innermost)
-    out = _new_map(source, n, channels, *size)
+    out = _output(source, n, channels, *size)
     shape = shape_of(n, size, channels, groups, window, grad.shape[2:])
     call_kernel("grad_input", shape, innermost, source, weights, out)
     return out.to(grad.dtype)
