@@ -1,9 +1,8 @@
 """The operator against its peers on the CPU, all in one run, medians.
 
 Peers: the slides' unfold, eager and under torch.compile; depthwise convolution of the same kernel
-size in channels_last as the floor; over a grid of settings, this package's pure PyTorch fallback;
-and on small maps, this package's call as an operator of torch, which tracers and counters see.
-Threads: torch's own setting, allocator: the process's default. float32.
+size in channels_last as the floor; and, over a grid of settings, this package's pure PyTorch
+fallback. Threads: torch's own setting, allocator: the process's default. float32.
 """
 
 import sys
@@ -24,13 +23,10 @@ from involution_core import involution2d
 from involution_core.backends import unfold
 from involution_core.backends.table import BACKENDS, choose_backend
 from involution_core.layout import as_weight, weight_order
-from involution_core.operators import involution2d_op
 from involution_core.shapes import make_window
 
 BATCH, KERNEL, SHARED = 8, 7, 16
 SHAPES = [(64, 56), (128, 28), (256, 14), (512, 7)]
-SMALL = [(1, 16, 3, 4), (8, 512, 5, 7)]
-"""Batch, channels, K, side of the map."""
 GRID_BATCH, GRID_CHANNELS, GRID_SIZE = 4, 64, 28
 
 Function = Callable[[Tensor, Tensor], Tensor]
@@ -108,28 +104,6 @@ def main_shapes(limits: dict[str, float]) -> list[dict[str, Any]]:
             f"of sgemm; {bandwidth:.1f} GB/s = "
             f"{100 * bandwidth / limits['copy GB/s']:.0f} % of copy"
         )
-    return rows
-
-
-def small_maps() -> list[dict[str, Any]]:
-    """Calls so short that most of them is the way to the kernel."""
-    print("\nforward / forward + backward, microseconds: a call, and one as torch's operator")
-    rows = []
-    for batch, channels, kernel, size in SMALL:
-        x, weight, grad = operands(batch, channels, size, SHARED, kernel, 1, 1)
-        window = make_window(kernel)
-        settings = window.stride, window.padding, window.dilation, "native"
-        peers = {
-            "call": passes(ours(kernel), x, weight, grad),
-            "operator": passes(lambda x, w, s=settings: involution2d_op(x, w, *s), x, weight, grad),
-        }
-        times = medians(
-            {(name, way): run for name, pair in peers.items() for way, run in enumerate(pair)}
-        )
-        of = {name: [1e3 * times[name, way] for way in (0, 1)] for name in peers}
-        rows.append({"batch": batch, "channels": channels, "kernel_size": kernel, "us": of})
-        shown = "; ".join(f"{name} {one:.0f} / {two:.0f}" for name, (one, two) in of.items())
-        print(f"  {batch} x {channels}, {size}x{size}, K = {kernel}: {shown}")
     return rows
 
 
@@ -226,11 +200,9 @@ def main() -> None:
           + ", ".join(f"{name} {value:.0f}" for name, value in limits.items()))  # fmt: skip
     rows = main_shapes(limits)
     found = goals(rows)
-    small = small_maps()
     settings = grid()
     found += grid_goals(settings)
-    write(options.json, {"limits": limits, "shapes": rows, "small": small, "grid": settings,
-                         "goals": found})  # fmt: skip
+    write(options.json, {"limits": limits, "shapes": rows, "grid": settings, "goals": found})
 
 
 if __name__ == "__main__":
