@@ -14,6 +14,9 @@ from involution_core.shapes import check_operands, make_window
 def _check_types(x: Tensor, weight: Tensor) -> None:
     if not x.dtype.is_floating_point:
         raise ValueError(f"x must be of a floating point type, got {x.dtype}")
+    for name, operand in (("x", x), ("weight", weight)):
+        if operand.layout is not torch.strided:
+            raise ValueError(f"{name} must be a dense tensor, got one of layout {operand.layout}")
     if weight.dtype != x.dtype:
         raise ValueError(f"weight must be of x's type {x.dtype}, got {weight.dtype}")
     if weight.device != x.device:

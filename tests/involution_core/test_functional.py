@@ -187,6 +187,8 @@ def test_flop_counter_counts_forward_and_both_gradients():
         ({"weight": torch.zeros(2, 10, 5, 6)}, "with G a divisor of C=6"),
         ({"weight": torch.zeros(2, 0, 5, 6)}, "with G a divisor of C=6"),
         ({"weight": torch.zeros(2, 18, 5, 6, dtype=torch.float64)}, "weight must be of x's type"),
+        ({"x": torch.zeros(2, 6, 5, 6).to_sparse()}, "x must be a dense tensor, got one of layout"),
+        ({"weight": torch.zeros(2, 18, 5, 6).to_mkldnn()}, "weight must be a dense tensor"),
         ({"weight": torch.zeros(2, 18, 5, 6, device="meta")}, "weight must be on x's device cpu"),
         ({"x": torch.zeros(6, 5, 6)}, r"x must have 4 dimensions \(N, C, H, W\)"),
         ({"x": torch.zeros(2, 6, 5, 6, dtype=torch.int64)}, "x must be of a floating point type"),

@@ -1,4 +1,5 @@
-"""The operators by their names: sizes that do not fit are refused before anything is read."""
+"""The operators by their names, which refuse sizes that do not fit before anything is read; and which
+calls go through them."""
 
 import pytest
 import torch
