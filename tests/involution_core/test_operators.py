@@ -1,5 +1,4 @@
-"""The operators by their names, which refuse sizes that do not fit before anything is read; and which
-calls go through them."""
+"""The operators by their names, which refuse sizes that do not fit; and which calls are such."""
 
 import pytest
 import torch
