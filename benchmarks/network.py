@@ -73,9 +73,7 @@ def inference(network: nn.Module, batch: int) -> Callable[[], None]:
 
 def compiled(network: nn.Module) -> nn.Module:
     """A copy that Inductor makes a program of at its first call, its parameters being constants."""
-    options: dict[str, Any] = {"freezing": True}
-    made: Any = torch.compile(copy.deepcopy(network).eval(), options=options)
-    return made
+    return torch.compile(copy.deepcopy(network).eval(), options={"freezing": True})
 
 
 def build(name: str) -> nn.Module:

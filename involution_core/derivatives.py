@@ -68,21 +68,20 @@ def _differentiable(
     parts["forward"] = lambda *inputs: op(*inputs)
     static: dict[str, Any] = {name: staticmethod(part) for name, part in parts.items()}
     made_as: Any = type(Function)
-    name = op._qualname.partition("::")[2]
-    function = made_as(name, (Function,), static)
-    direct = _direct(name, computed, backward)
+    function = made_as(op._name, (Function,), static)
+    direct = _direct(op._name, computed, backward)
 
     def call(*inputs: Any) -> Tensor:
+        if inputs[0].is_cpu and is_only_computed(*inputs[:2]):
+            return direct.apply(*inputs)
         if has_no_derivative():
             raise ValueError(
                 "a torch.func.jvp that is compiled, or within another one, needs backend=None, "
                 "'shift' or 'unfold'"
             )
-        if torch.compiler.is_compiling():
+        if torch.compiler.is_compiling() or not is_transformed():
             return op(*inputs)
-        if inputs[0].is_cpu and is_only_computed(*inputs[:2]):
-            return direct.apply(*inputs)
-        return function.apply(*inputs) if is_transformed() else op(*inputs)
+        return function.apply(*inputs)
 
     op.register_autograd(backward, setup_context=_save)
     op.register_vmap(vmap)

@@ -91,7 +91,7 @@ def test_graphs_before_dispatch_hold_the_operator():
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_tensors_without_memory_are_computed_by_torch(which):
-    """Zeros that are not stored: torch gives their result, or the reason why not."""
+    """Zeros that are not stored."""
     given = [torch.randn(2, 16, 1, 1), torch.randn(2, 9, 1, 1)]
     given[which] = torch._efficientzerotensor(given[which].shape)
     assert involution2d(*given, kernel_size=3).count_nonzero() == 0
