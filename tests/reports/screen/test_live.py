@@ -207,3 +207,16 @@ def test_a_terminal_shows_a_line_for_each_running_trial():
     screen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", of_trials(terminal=True))
     together = r"trials .*0/3.*\n.*K=3, .*4/10 loss 1\.250.*\n.*K=5, .*5/20 loss 2\.500"
     assert re.search(together, screen)
+
+
+def test_a_terminal_shows_the_time_that_is_left(passing):
+    console = Console(file=io.StringIO(), force_terminal=True, width=120)
+    with watch(console) as watched:
+        watched.run_starts(WORKS)
+        watched.trial_starts(LARGER, 100)
+        watched.step_done(LARGER, 1, 1.0)
+        passing[0] += 10
+        watched.step_done(LARGER, 50, 1.0)  # 2 of 8 in 10 s
+        watched.bars.refresh()
+    screen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", console.file.getvalue())
+    assert re.search(r"trials .*0/3 +0:30 left", screen)
