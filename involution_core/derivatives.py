@@ -29,6 +29,12 @@ def _save(ctx: Any, inputs: tuple, output: Tensor) -> None:
     ctx.save_for_forward(first, second)
 
 
+def _autograd_function(name: str, **parts: Callable[..., Any]) -> Any:
+    made_as: Any = type(Function)
+    static = {part: staticmethod(function) for part, function in parts.items()}
+    return made_as(name, (Function,), static)
+
+
 def _differentiable(
     op: Any, computed: Callable[..., Tensor], backward: Callable[..., tuple]
 ) -> Callable[..., Tensor]:
@@ -59,16 +65,14 @@ def _differentiable(
         result = call(*(value.flatten(0, 1) for value in tensors), *inputs[2:])
         return result.unflatten(0, (count, tensors[0].shape[1])), 0
 
-    parts: dict[str, Callable[..., Any]] = {
-        "setup_context": _save,
-        "backward": backward,
-        "jvp": jvp,
-        "vmap": vmap,
-    }
-    parts["forward"] = lambda *inputs: op(*inputs)
-    static: dict[str, Any] = {name: staticmethod(part) for name, part in parts.items()}
-    made_as: Any = type(Function)
-    function = made_as(op._name, (Function,), static)
+    transformable = _autograd_function(
+        op._name,
+        forward=lambda *inputs: op(*inputs),
+        setup_context=_save,
+        backward=backward,
+        jvp=jvp,
+        vmap=vmap,
+    )
     direct = _direct(op._name, computed, backward)
 
     def call(*inputs: Any) -> Tensor:
@@ -81,7 +85,7 @@ def _differentiable(
             )
         if torch.compiler.is_compiling() or not is_transformed():
             return op(*inputs)
-        return function.apply(*inputs)
+        return transformable.apply(*inputs)
 
     op.register_autograd(backward, setup_context=_save)
     op.register_vmap(vmap)
@@ -96,9 +100,7 @@ def _direct(name: str, computed: Callable[..., Tensor], backward: Callable[..., 
         ctx.rest = rest
         return computed(first, second, *rest)
 
-    made_as: Any = type(Function)
-    parts = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
-    return made_as(name, (Function,), parts)
+    return _autograd_function(name, forward=forward, backward=backward)
 
 
 def _backward(ctx: Any, grad: Tensor) -> tuple:

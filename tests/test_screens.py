@@ -9,6 +9,7 @@ import sys
 import pytest
 from finished import make_run
 from rich.progress import Progress, TextColumn
+from terminal import without_controls
 
 from ablations.records.run_file import save_run
 from ablations.texts import inert
@@ -68,7 +69,7 @@ def test_the_live_view_prints_markup_and_emoji_as_they_are_and_lets_nothing_act(
     with Progress(TextColumn("{task.description}", markup=False), console=console) as bars:
         bars.add_task(text)
         console.print(text)
-    screen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", console.file.getvalue())
+    screen = without_controls(console.file.getvalue())
     assert screen.count(r"imagefolder:[red]:smile:[/] \x1b]0;") >= 2
     assert not re.search("[\x07\x08\x1b\x9b\u200b\u202e\u2028]", screen)
 

@@ -92,22 +92,21 @@ def test_equals_the_nested_loops(kernel, stride, dilation, size, backend):
 
 @pytest.mark.parametrize("backend", RUNNABLE)
 @pytest.mark.parametrize(
-    ("stride", "dilation", "kind"),
+    ("stride", "dilation", "leaf"),
     [
-        *itertools.product([1, 2], [1, 2], [torch.Tensor]),
+        *itertools.product([1, 2], [1, 2], [torch.Tensor.requires_grad_]),
         (2, 1, torch.nn.Parameter),  # of which torch's operators are called
     ],
 )
-def test_gradients_to_second_order(backend, stride, dilation, kind):
+def test_gradients_to_second_order(backend, stride, dilation, leaf):
     x, weight, _ = operands(3, stride, dilation, (5, 4), 3)
-    x = kind(x) if kind is torch.nn.Parameter else x.requires_grad_()
 
     def function(x, weight):
         return involution2d(
             x, weight, kernel_size=3, stride=stride, dilation=dilation, backend=backend
         )
 
-    inputs = (x, weight.requires_grad_())
+    inputs = (leaf(x), weight.requires_grad_())
     assert torch.autograd.gradcheck(function, inputs, nondet_tol=0)
     assert torch.autograd.gradgradcheck(function, inputs, nondet_tol=0)
 

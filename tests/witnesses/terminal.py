@@ -1,10 +1,15 @@
-"""The command line on a real terminal."""
+"""The command line on a real terminal, and what a screen shows as text."""
 
 import os
 import pty
 import re
 import subprocess
 import sys
+
+
+def without_controls(screen):
+    """What was written to a terminal, without the sequences that move and colour it."""
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen)
 
 
 def on_a_terminal(arguments, **options):
@@ -26,5 +31,4 @@ def on_a_terminal(arguments, **options):
                 break
         os.close(leader)
         printed = process.stdout.read().decode()
-    screen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode())
-    return process.returncode, screen, printed
+    return process.returncode, without_controls(seen.decode()), printed

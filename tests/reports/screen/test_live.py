@@ -3,6 +3,7 @@ import re
 
 import pytest
 from rich.console import Console
+from terminal import without_controls
 
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrainedCosts, TrialRecord
@@ -204,7 +205,7 @@ def test_each_pass_is_counted_by_itself():
 
 
 def test_a_terminal_shows_a_line_for_each_running_trial():
-    screen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", of_trials(terminal=True))
+    screen = without_controls(of_trials(terminal=True))
     together = r"trials .*0/3.*\n.*K=3, .*4/10 loss 1\.250.*\n.*K=5, .*5/20 loss 2\.500"
     assert re.search(together, screen)
 
@@ -218,5 +219,5 @@ def test_a_terminal_shows_the_time_that_is_left(passing):
         passing[0] += 10
         watched.step_done(LARGER, 50, 1.0)  # 2 of 8 in 10 s
         watched.bars.refresh()
-    screen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", console.file.getvalue())
+    screen = without_controls(console.file.getvalue())
     assert re.search(r"trials .*0/3 +0:30 left", screen)
