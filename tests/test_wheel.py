@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import setuptools
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("ablations", "commands", "involution_core", "reports")
@@ -17,17 +20,38 @@ IGNORED = shutil.ignore_patterns("__pycache__", "*.so")
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """A wheel built from a copy of the tree where there is no compiler."""
+def builder(tmp_path_factory):
+    """A Python that has setuptools and no other package."""
+    home = tmp_path_factory.mktemp("builder")
+    venv.create(home, with_pip=False)
+    (packages,) = home.glob("lib/python3*/site-packages")
+    installed = Path(setuptools.__file__).parents[1]
+    for folder in (
+        "setuptools",
+        "_distutils_hack",
+        f"setuptools-{version('setuptools')}.dist-info",
+    ):
+        (packages / folder).symlink_to(installed / folder)
+    return home / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def wheel(builder, tmp_path_factory):
+    """A wheel built with setuptools alone from a copy of the tree, without a compiler."""
     tree, wheels = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheels")
     for package in PACKAGES:
         shutil.copytree(ROOT / package, tree / package, ignore=IGNORED)
     for name in ("cli.py", "README.md", "LICENSE", "pyproject.toml", "setup.py"):
         shutil.copy(ROOT / name, tree / name)
-    options = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
-    command = [sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", wheels, tree]
+    options = ["--no-deps", "--no-build-isolation", "--check-build-dependencies", "--no-index"]
+    command = [sys.executable, "-m", "pip", "--python", builder, "wheel", *options]
     without = {**os.environ, "CC": "false", "CXX": "false"}
-    built = subprocess.run(command, capture_output=True, text=True, env=without)
+    built = subprocess.run(
+        [*command, "--quiet", "--wheel-dir", wheels, tree],
+        capture_output=True,
+        text=True,
+        env=without,
+    )
     assert built.returncode == 0, built.stderr
     (wheel,) = wheels.glob("*.whl")
     return wheel
