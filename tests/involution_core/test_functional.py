@@ -3,6 +3,7 @@ from functools import lru_cache
 
 import pytest
 import torch
+from allpairspy import AllPairs
 from oracle import involution2d_loops
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -66,28 +67,51 @@ LAYOUTS = {
 }
 
 
+KERNELS = [1, 3, 5, 7, (3, 5)]
+OTHERS = {
+    "stride": [1, 2, 3],
+    "dilation": [1, 2],
+    "size": [(5, 6), (7, 4)],
+    "shared": [1, 4, GRID_CHANNELS],
+    "dtype": list(TOLERANCES),
+    "layout": list(LAYOUTS),
+    "batch": [0, 1, 3],
+}
+
+
+def check_against_the_loops(
+    backend, kernel, *, stride, dilation, size, shared, dtype, layout, batch
+):
+    x, weight, expected = grid_case(kernel, stride, dilation, size, shared)
+    lay = LAYOUTS[layout]
+    got = involution2d(
+        lay(x[:batch].to(dtype)), lay(weight[:batch].to(dtype)),
+        kernel_size=kernel, stride=stride, dilation=dilation, backend=backend,
+    )  # fmt: skip
+    assert got.dtype == dtype
+    # unfold multiplies and sums in the type itself; the others sum halves in float32
+    tolerance = TOLERANCES[dtype] * (4 if backend == "unfold" else 1)
+    torch.testing.assert_close(
+        got.double(), expected[:batch], rtol=tolerance, atol=tolerance,
+        msg=f"stride {stride}, dilation {dilation}, {size}, {shared} group channels, {dtype}, "
+        f"{layout}, batch {batch}",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("backend", RUNNABLE)
-@pytest.mark.parametrize("size", [(5, 6), (7, 4)])
-@pytest.mark.parametrize("dilation", [1, 2])
-@pytest.mark.parametrize("stride", [1, 2, 3])
-@pytest.mark.parametrize("kernel", [1, 3, 5, 7, (3, 5)])
-def test_equals_the_nested_loops(kernel, stride, dilation, size, backend):
-    for shared, dtype, layout, batch in itertools.product(
-        [1, 4, GRID_CHANNELS], TOLERANCES, LAYOUTS, [0, 1, 3]
-    ):
-        x, weight, expected = grid_case(kernel, stride, dilation, size, shared)
-        lay = LAYOUTS[layout]
-        got = involution2d(
-            lay(x[:batch].to(dtype)), lay(weight[:batch].to(dtype)),
-            kernel_size=kernel, stride=stride, dilation=dilation, backend=backend,
-        )  # fmt: skip
-        assert got.dtype == dtype
-        # unfold multiplies and sums in the type itself; the others sum halves in float32
-        tolerance = TOLERANCES[dtype] * (4 if backend == "unfold" else 1)
-        torch.testing.assert_close(
-            got.double(), expected[:batch], rtol=tolerance, atol=tolerance,
-            msg=f"{shared} group channels, {dtype}, {layout}, batch {batch}",
-        )  # fmt: skip
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_equals_the_nested_loops(kernel, backend):
+    """For each kernel size and backend, every pair of the other parameters' values."""
+    for values in AllPairs(list(OTHERS.values())):
+        check_against_the_loops(backend, kernel, **dict(zip(OTHERS, values, strict=True)))
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("backend", RUNNABLE)
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_equals_the_nested_loops_in_every_combination(kernel, backend):
+    for values in itertools.product(*OTHERS.values()):
+        check_against_the_loops(backend, kernel, **dict(zip(OTHERS, values, strict=True)))
 
 
 @pytest.mark.parametrize("backend", RUNNABLE)
