@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "witnesses"))
+WITNESSES = Path(__file__).parent / "witnesses"
+sys.path[:0] = [str(WITNESSES), str(WITNESSES / "users")]
 
 # The tests run in a process for each core; threads of torch in each would wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -49,6 +50,7 @@ def run(monkeypatch, capsys, tmp_path):
     task = replace(digits.TASKS["digits"], placements=1)
     monkeypatch.setitem(digits.TASKS, "digits", task)
     monkeypatch.setattr(capacity, "auto_jobs", lambda setups, device: 0)
+    monkeypatch.setattr(bench, "LEAST_ROUNDS", 2)
     monkeypatch.setattr(bench, "SECONDS", 0.0)
     monkeypatch.setattr(bench, "TURN_SECONDS", 0.0)
     monkeypatch.chdir(tmp_path)

@@ -8,16 +8,20 @@ import time
 
 import numpy as np
 import pandas as pd
+import program
 import pytest
 import torch
 from PIL import Image
 from terminal import on_a_terminal
 from torchvision import datasets
 
+from ablations.records import rescue
 from ablations.study.shipped_studies import ABLATIONS
 from commands.shared.list_command import spread_lists
 
 QUICK = ("--steps", "2", "--seeds", "2", "--output", "out")
+SMALL = ("--cost-model", "rednet-small")
+"""Counted in a fraction of a second, where a test does not read the counts of RedNet-50."""
 
 
 def records(folder):
@@ -87,7 +91,7 @@ def test_a_study_end_to_end(run, tmp_path):
 
 
 def test_validation_end_to_end(run, tmp_path):
-    command = ("kernel-size", "--sizes", "3", "5", *QUICK)
+    command = ("kernel-size", "--sizes", "3", "5", *QUICK, *SMALL)
     assert run(*command).code == 0
     (tested, *_) = records(tmp_path / "out")
     result = run(*command, "--split", "validation")
@@ -125,20 +129,20 @@ def test_a_study_says_when_it_runs_without_the_kernel(run, monkeypatch):
     from involution_core.backends.native import native_backend as native
 
     monkeypatch.setattr(native, "KERNEL", "no compiler")
-    result = run("kernel-size", "--sizes", "3", "--steps", "1", "--seeds", "1")
+    result = run("kernel-size", "--sizes", "3", "--steps", "1", "--seeds", "1", *SMALL)
     assert result.code == 0
     assert result.err.startswith("slower backend shift: native cannot run: no compiler\n")
 
 
 def test_group_channels_and_generators(run, tmp_path):
-    result = run("group-channels", "--channels", "4,C", "--steps", "1", "--seeds", "1")
+    result = run("group-channels", "--channels", "4,C", "--steps", "1", "--seeds", "1", *SMALL)
     assert result.code == 0, result.err
     assert result.out.splitlines()[-1] == "runs/group-channels/report.html"
     assert {r["variant"]["group_channels"] for r in records(tmp_path / "runs/group-channels")} == {
         4,
         "C",
     }
-    result = run("kernel-generator", "--forms", "W", "r=16", "--steps", "1", "--seeds", "1")
+    result = run("kernel-generator", "--forms", "W", "r=16", "--steps", "1", "--seeds", "1", *SMALL)
     assert result.code == 0, result.err
     assert "W₁σ(W₀), r = 16" in result.out
 
@@ -157,9 +161,9 @@ def test_all_without_training(run, tmp_path):
 
 
 def test_shared_variants_are_trained_once(run, tmp_path):
-    run("kernel-size", "--sizes", "7", "--steps", "1", "--seeds", "1", "--output", "out")
-    result = run("group-channels", "--channels", "16", "--steps", "1", "--seeds", "1",
-                 "--output", "out")  # fmt: skip
+    quick = ("--steps", "1", "--seeds", "1", "--output", "out", *SMALL)
+    run("kernel-size", "--sizes", "7", *quick)
+    result = run("group-channels", "--channels", "16", *quick)
     assert "recorded before" in result.err
     assert len(records(tmp_path / "out")) == 1
 
@@ -224,7 +228,7 @@ FAILURE = r"loss became (nan|inf) at step \d of 3|the network's outputs are not 
 
 def test_a_trial_that_diverges_is_a_record_and_the_others_go_on(run, tmp_path):
     result = run("kernel-size", "--sizes", "1", "3", "--lr", "1e30", "--steps", "3",
-                 "--seeds", "1", "--output", "out")  # fmt: skip
+                 "--seeds", "1", "--output", "out", *SMALL)  # fmt: skip
     assert result.code == 1  # not one has a result
     assert "2 of 2 trials failed: see the report" in result.err
     assert result.out.splitlines()[-1] == "out/report.html"
@@ -318,9 +322,11 @@ def test_a_read_only_disk(run, mounted):
     assert result.err.count("\n") == 1
 
 
-def test_a_disk_that_fills_up(run, mounted):
+def test_a_disk_that_fills_up(run, mounted, monkeypatch):
+    monkeypatch.setattr(rescue, "WAITS", (0.01,))
     disk = mounted("size=16k")
-    result = run("kernel-size", "--sizes", "3", "--steps", "1", "--seeds", "1", "--output", disk)
+    quick = ("--steps", "1", "--seeds", "1", "--output", disk, *SMALL)
+    result = run("kernel-size", "--sizes", "3", *quick)
     assert result.code == 1
     assert "No space left on device" in result.err.splitlines()[-1]
     assert "Traceback" not in result.err
@@ -328,22 +334,13 @@ def test_a_disk_that_fills_up(run, mounted):
     assert not list(disk.rglob(".*"))
 
 
-def test_an_interrupt_keeps_what_finished(tmp_path):
-    command = [sys.executable, "-m", "cli", "kernel-size", "--sizes", "1", "5", "--seeds", "1",
-               "--steps", "60", "--output", "out", "--jobs", "1",
-               "--cost-model", "rednet-small"]  # fmt: skip
-    with subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        text=True,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        # tests that run in the background of a shell have it ignored, and so would the program
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as process:
+def test_an_interrupt_keeps_what_finished(run, tmp_path):
+    command = ("kernel-size", "--sizes", "1", "5", "--seeds", "1", "--steps", "200", "--output",
+               "out", "--jobs", "1", *program.TINY)  # fmt: skip
+    with program.start(*command, cwd=tmp_path) as process:
         deadline = time.monotonic() + 300
         while not records(tmp_path / "out") and time.monotonic() < deadline:
-            time.sleep(0.05)
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -353,9 +350,9 @@ def test_an_interrupt_keeps_what_finished(tmp_path):
     assert "Partial: 1 of 2 trials have ended." in out
     assert out.splitlines()[-1] == "out/report.html"
     assert "Partial: 1 of 2" in (tmp_path / "out" / "report.html").read_text()
-    again = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True)
-    assert again.returncode == 0
-    assert again.stderr.count("% (recorded before)") == 1
+    again = run(*command)
+    assert again.code == 0
+    assert again.err.count("% (recorded before)") == 1
     assert len(records(tmp_path / "out")) == 2
     assert "Partial" not in (tmp_path / "out" / "report.html").read_text()
     assert not list((tmp_path / "out" / "checkpoints").glob("*"))
@@ -378,9 +375,8 @@ def test_help_needs_no_torch():
 
 
 def test_progress_is_live_on_a_terminal(tmp_path):
-    command = ["kernel-size", "--sizes", "3", "--seeds", "1", "--steps", "100", "--output", "out",
-               "--cost-model", "rednet-small"]  # fmt: skip
-    code, screen, printed = on_a_terminal(command, cwd=tmp_path)
+    command = ["kernel-size", "--sizes", "3", "--seeds", "1", "--steps", "100", "--output", "out"]
+    code, screen, printed = on_a_terminal([*command, *program.TINY], cwd=tmp_path)
     assert code == 0
     assert re.search(r"trials .*0/1", screen)
     assert re.search(r"K=3, 16 group channels, r=4, seed 0 .*\d+/100 loss \d\.\d+", screen)

@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 
+from program import PATH
+
 
 def without_controls(screen):
     """What was written to a terminal, without the sequences that move and colour it."""
@@ -19,7 +21,7 @@ def on_a_terminal(arguments, **options):
         [sys.executable, "-m", "cli", *map(str, arguments)],
         stderr=follower,
         stdout=subprocess.PIPE,
-        env=os.environ | {"TERM": "xterm", "COLUMNS": "160"},
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "160", "PYTHONPATH": PATH},
         **options,
     ) as process:
         os.close(follower)

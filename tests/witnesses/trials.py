@@ -55,6 +55,12 @@ def images(image_size):
 """
 
 
+TINY = {
+    "dataset": "tiny_images:images", "workers": 0, "epochs": None, "steps": 2, "batch_size": 8
+}  # fmt: skip
+"""Two steps on a few small images."""
+
+
 def dies(how, marks=0):
     """A network whose process ends so in training; with `marks` only so many times."""
     return f"""
@@ -100,10 +106,10 @@ def setups(studies, settings):
 
 
 def run_families(families, output, jobs, seeds=1, events=None, stop=None, running=None, **training):
-    """The records and events of a study of networks, each trained for two steps; running: further
-    settings of the run."""
+    """The records and events of a study of networks, each trained as in TINY but for `training`;
+    running: further settings of the run."""
     study = make_study(StudyFile("s", "s", {"family": tuple(families)}))
-    train = TrainSettings(**({"epochs": None, "steps": 2, "batch_size": 8} | training))
+    train = TrainSettings(**(TINY | training))
     settings = RunSettings(output, seeds=seeds, train=train, jobs=jobs, **(running or {}))
     events = events or Events()
     store = Store(output, TRIALS)

@@ -1,14 +1,12 @@
 """Trials in processes of their own: real processes, real training."""
 
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from program import LONG, start
 from trials import DROPS, NETWORK, Events, dies, run_families
 from worker_processes import alive, workers
 
@@ -136,22 +134,13 @@ def test_a_trial_takes_its_threads_and_no_more(write_module, tmp_path):
 
 @pytest.fixture
 def long_run(tmp_path):
-    """A run of two long trials at a time, both under way."""
-    command = [sys.executable, "-m", "cli", "kernel-size", "--sizes", "1", "3", "--seeds", "1",
-               "--steps", "100000", "--output", "out", "--jobs", "2",
-               "--cost-model", "rednet-small"]  # fmt: skip
-    with subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        text=True,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as process:
+    """A run of two long trials at a time, both under way: each has written a checkpoint."""
+    typed = ("kernel-size", "--sizes", "1", "3", "--output", "out", "--jobs", "2", *LONG)
+    with start(*typed, cwd=tmp_path) as process:
         try:
-            while "step" not in process.stderr.readline():  # it tells how far it is
-                assert process.poll() is None
+            while len(list((tmp_path / "out" / "checkpoints").glob("*.pt"))) < 2:
+                assert process.poll() is None, process.stderr.read()
+                time.sleep(0.02)
             yield process
         finally:
             process.kill()
@@ -164,7 +153,7 @@ def test_no_process_outlives_the_program(long_run, number):
     long_run.send_signal(number)
     asked = time.monotonic()
     while any(map(alive, started)) and time.monotonic() - asked < 5:
-        time.sleep(0.05)
+        time.sleep(0.02)
     assert not any(map(alive, started))
     _, err = long_run.communicate(timeout=60)
     if number != signal.SIGKILL:
