@@ -41,7 +41,9 @@ class Result:
 def run(monkeypatch, capsys, tmp_path):
     """Runs the command line in this process, from an empty folder, and trials too where --jobs does
     not say otherwise. Of timing, whose numbers no test of a command reads, it takes as little as
-    there can be, and of the digits one placement to test on."""
+    there can be, and of the digits the first few and one placement to test on."""
+    from few_digits import few_sources
+
     import cli
     from ablations.data import digits
     from ablations.run import capacity
@@ -49,6 +51,7 @@ def run(monkeypatch, capsys, tmp_path):
 
     task = replace(digits.TASKS["digits"], placements=1)
     monkeypatch.setitem(digits.TASKS, "digits", task)
+    monkeypatch.setattr(digits, "split_sources", few_sources)
     monkeypatch.setattr(capacity, "auto_jobs", lambda setups, device: 0)
     monkeypatch.setattr(bench, "LEAST_ROUNDS", 2)
     monkeypatch.setattr(bench, "SECONDS", 0.0)

@@ -11,6 +11,7 @@ import pandas as pd
 import program
 import pytest
 import torch
+from few_digits import FEW
 from PIL import Image
 from terminal import on_a_terminal
 from torchvision import datasets
@@ -100,8 +101,9 @@ def test_validation_end_to_end(run, tmp_path):
     kept = [r for r in records(tmp_path / "out") if r["settings"]["split"] == "validation"]
     assert len(kept) == 4 and tested["settings"]["split"] == "test"
     for record in kept:
-        assert record["top1"] * 269 / 100 == pytest.approx(round(record["top1"] * 269 / 100))
-        assert "1078 source images to train on, 269 others" in record["data"]
+        right = record["top1"] * FEW / 100
+        assert right == pytest.approx(round(right))
+        assert f"{FEW} source images to train on, {FEW} others" in record["data"]
         assert "the test split was not looked at" in record["data"]
     words = "RedNet-small, digits (validation split), 2 steps, 2 seeds"
     assert f"Top-1: {words}" in result.out
