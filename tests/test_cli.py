@@ -338,8 +338,8 @@ def test_a_disk_that_fills_up(run, mounted, monkeypatch):
 
 def test_an_interrupt_keeps_what_finished(run, tmp_path):
     command = ("kernel-size", "--sizes", "1", "5", "--seeds", "1", "--steps", "200", "--output",
-               "out", "--jobs", "1", *program.TINY)  # fmt: skip
-    with program.start(*command, cwd=tmp_path) as process:
+               "out", *program.TINY)  # fmt: skip
+    with program.start(*command, "--jobs", "1", cwd=tmp_path) as process:
         deadline = time.monotonic() + 300
         while not records(tmp_path / "out") and time.monotonic() < deadline:
             time.sleep(0.01)

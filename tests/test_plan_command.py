@@ -7,7 +7,7 @@ from finished import make_run
 from ablations.records.run_file import save_run
 from ablations.run.planner import spread_of
 
-QUICK = ["--steps", "2", "--output", "out"]
+QUICK = ["--steps", "2", "--output", "out", "--cost-model", "rednet-small"]
 
 
 def test_a_plan_counts_times_and_writes_nothing(run, tmp_path):
@@ -87,6 +87,7 @@ def test_images_that_are_read_slowly_are_said_and_counted(run, tmp_path):
         kernel_size = [3]
         [settings]
         dataset = "mine:slow"
+        cost_model = "rednet-small"
         batch_size = 4
         seeds = 1
         steps = 500

@@ -42,14 +42,15 @@ def prove_study(
         UncountedOperator: Where an operator would be counted as zero.
     """
     proofs: dict[str, Proof] = {}
-    for rows in by_network(_study_rows(study, cost_model)):
+    for rows in by_network(study_rows(study, cost_model)):
         first, *others = prove_rows(rows)
         each(first)
         proofs |= {proof.name: proof for proof in (first, *others)}
     return [proofs[name] for name in study.variants]
 
 
-def _study_rows(study: Study, cost_model: str) -> Iterator[Row]:
+def study_rows(study: Study, cost_model: str) -> Iterator[Row]:
+    """One row for each variant of a study, in their order; see `prove_study`."""
     of_figures = not {"family", "depth"}.isdisjoint(study.axes)
     for name, variant in study.variants.items():
         yield _row(study.name, name, variant, cost_model, of_figures)
@@ -69,7 +70,7 @@ def _ablation_rows() -> Iterator[Row]:
         ((axis, levels),) = shipped(name).axes.items()
         further = FURTHER_LEVELS.get(name, ())
         file = with_levels(shipped(name), {axis: (*levels, *further)})
-        yield from _study_rows(make_study(file), PAPER_MODEL)
+        yield from study_rows(make_study(file), PAPER_MODEL)
 
 
 def _zoo_rows() -> Iterator[Row]:

@@ -9,12 +9,14 @@ import torch
 
 from involution_core.backends.gpu import triton_backend as gpu
 
-CASES = Path(__file__).with_name("gpu_cases.py")
+FILE = Path(__file__).with_name("gpu_cases.py")
+FEW, ALL = 16, 30
+"""Cases; the first few reach every kernel, and take the interpreter less time."""
 
 
-def cases(device, **environment):
+def cases(device, number, **environment):
     done = subprocess.run(
-        [sys.executable, str(CASES), device],
+        [sys.executable, str(FILE), device, str(number)],
         capture_output=True,
         text=True,
         env=os.environ | environment,
@@ -30,13 +32,14 @@ KERNELS = {
 
 
 @pytest.mark.skipif(not gpu.HAS_TRITON, reason="the package triton is not installed")
-def test_kernels_under_the_interpreter():
-    assert cases("cpu", TRITON_INTERPRET="1").keys() == KERNELS
+@pytest.mark.parametrize("number", [FEW, pytest.param(ALL, marks=pytest.mark.torture)])
+def test_kernels_under_the_interpreter(number):
+    assert cases("cpu", number, TRITON_INTERPRET="1").keys() == KERNELS
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_kernels_on_the_device():
-    assert cases("cuda").keys() == KERNELS
+    assert cases("cuda", ALL).keys() == KERNELS
 
 
 def test_reasons_are_given():
