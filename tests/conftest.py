@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -40,13 +41,14 @@ class Result:
 @pytest.fixture
 def run(monkeypatch, capsys, tmp_path):
     """Runs the command line in this process, from an empty folder, and trials too where --jobs does
-    not say otherwise. Of timing, whose numbers no test of a command reads, it takes as little as
-    there can be, and of the digits the first few and one placement to test on."""
+    not say otherwise. Of timing and reading, whose numbers no test of a command reads, it takes
+    as little as there can be, and of the digits the first few and one placement to test on."""
     from few_digits import few_sources
 
     import cli
     from ablations.data import digits
-    from ablations.run import capacity
+    from ablations.data.reading import reading_rate
+    from ablations.run import capacity, planner
     from ablations.training import bench
 
     task = replace(digits.TASKS["digits"], placements=1)
@@ -56,6 +58,7 @@ def run(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(bench, "LEAST_ROUNDS", 2)
     monkeypatch.setattr(bench, "SECONDS", 0.0)
     monkeypatch.setattr(bench, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(planner, "reading_rate", partial(reading_rate, seconds=0.1))
     monkeypatch.chdir(tmp_path)
 
     def call(*args):

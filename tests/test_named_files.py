@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import program
+
 FAMILY = """
 from torch import nn
 
@@ -18,6 +20,7 @@ title = "Named like others"
 family = {[f"{name}:net" for name in NAMES]}
 [settings]
 cost_model = "rednet-small"
+dataset = "tiny_images:images"
 steps = 1
 seeds = 1
 """
@@ -27,19 +30,11 @@ def test_they_are_found_and_stand_in_for_nothing(tmp_path):
     for name in NAMES:
         (tmp_path / f"{name}.py").write_text(FAMILY)
     (tmp_path / "study.toml").write_text(STUDY)
+    typed = ("run", "study.toml", "--output", "o", "--workers", "0", "--jobs", "0")
     done = subprocess.run(
-        [
-            sys.executable,
-            "-P",
-            "-c",
-            "import cli; cli.main()",
-            "run",
-            "study.toml",
-            "--output",
-            "o",
-        ],
+        [sys.executable, "-P", "-c", "import cli; cli.main()", *typed],
         cwd=tmp_path,
-        env=os.environ | {"COLUMNS": "100"},
+        env=os.environ | {"COLUMNS": "100", "PYTHONPATH": program.PATH},
         capture_output=True,
         text=True,
     )

@@ -1,9 +1,10 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from ablations.data.digits import digits
+from ablations.data.digits import TASKS, digits
 from ablations.errors import TrialFailed
 from ablations.study.train_settings import TrainSettings
 from ablations.training import loop
@@ -19,7 +20,10 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def data():
-    return digits()
+    """The digits, each to be tested on placed twice in place of eight times."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(TASKS, "digits", replace(TASKS["digits"], placements=2))
+        return digits()
 
 
 def trained(data, seed=0, **settings):
@@ -71,7 +75,7 @@ def test_a_curve_is_measured_on_one_view_before_its_last_point(data, monkeypatch
 
     monkeypatch.setattr(loop, "top1", watched)
     trained(data, steps=4)
-    assert tested == [450, 450, 450, 3600] == [data.curve_size] * 3 + [data.test_size]
+    assert tested == [450, 450, 450, 900] == [data.curve_size] * 3 + [data.test_size]
     (first, *_) = data.test_batches(450)
     (curve,) = data.curve_batches(450)
     assert all(map(torch.equal, first, curve))

@@ -146,7 +146,10 @@ def long_run(tmp_path):
             process.kill()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.torture)],
+)
 def test_no_process_outlives_the_program(long_run, number):
     started = workers(long_run.pid)
     assert len(started) == 2
