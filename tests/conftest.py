@@ -15,6 +15,13 @@ sys.path[:0] = [str(WITNESSES), str(WITNESSES / "users")]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_addoption(parser, pluginmanager):
+    """Has the suite run without pytest-xdist too, whose options pyproject.toml gives."""
+    if not pluginmanager.hasplugin("xdist"):
+        for option in ("--numprocesses", "--dist"):
+            parser.addoption(option, help="ignored without pytest-xdist")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache_of_the_tests(tmp_path_factory):
     """What is found out about images is kept in a folder of the tests' own."""

@@ -1,7 +1,8 @@
-"""What the product imports is declared in pyproject.toml."""
+"""What the product imports is declared in pyproject.toml, and its tests need no pytest-xdist."""
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
@@ -45,3 +46,12 @@ def test_every_import_is_declared():
         if not {found.lower() for found in distributions.get(name, [name])} & declared
     }
     assert undeclared == set()
+
+
+def test_the_suite_runs_without_xdist():
+    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider", "-q"]
+    done = subprocess.run(
+        [*command, "tests/ablations/test_errors.py"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed in " in done.stdout

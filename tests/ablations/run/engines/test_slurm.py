@@ -52,7 +52,6 @@ def numbers(records):
     ]
 
 
-@pytest.mark.torture
 def test_records_are_those_of_a_local_run(write_module, tmp_path, run_on):
     fails = "class Fails(Net):\n    def trained(self, x):\n        raise KeyError('inside')\n"
     write_module("mine_net", NETWORK + DROPS + IMAGES + fails)
