@@ -1,3 +1,4 @@
+import gc
 import importlib
 import os
 import subprocess
@@ -45,8 +46,20 @@ class Result:
     err: str
 
 
+@pytest.fixture(scope="session")
+def modules_frozen():
+    """What a command imports is exempt from garbage collection, which measuring memory asks for
+    and which takes a quarter of a second with all of torch's modules to look through."""
+    for name in ("torch._dynamo", "ablations.run.execution", "reports.page.report_files"):
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
+def run(monkeypatch, capsys, tmp_path, modules_frozen):
     """Runs the command line in this process, from an empty folder, and trials too where --jobs does
     not say otherwise. Of timing and reading, whose numbers no test of a command reads, it takes
     as little as there can be, and of the digits the first few and one placement to test on."""
