@@ -20,15 +20,13 @@ import torch
 from measuring import arguments, goal, machine, write
 
 from ablations.data.registry import Wanted
-from ablations.records.store import Store
-from ablations.records.trial_record import TRIALS, TrialRecord
-from ablations.run.launcher import run_trials
+from ablations.run.context import RunContext
+from ablations.run.events import Event, Listener, TrialRecorded
+from ablations.run.trials import run_trials
 from ablations.study.all_settings import MACHINE_SETTINGS
 from ablations.study.builder import common_settings, make_study, parse_study
 from ablations.study.study import distinct_variants
-from ablations.training.progress import Progress
 from ablations.training.setup import setups_of
-from ablations.training.trial import Trial
 from commands.shared.run_request import Place, make_settings
 
 WANTED, EVERY = 10_000, 1_000
@@ -72,7 +70,7 @@ class Look:
 
 
 @dataclass
-class Looks(Progress):
+class Looks(Listener):
     """Looks at the run every EVERY trials."""
 
     looks: list[Look] = field(default_factory=list)
@@ -83,11 +81,12 @@ class Looks(Progress):
         memory = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
         self.looks.append(Look(self.ended, time.process_time(), time.perf_counter(), memory))
 
-    def trial_ends(self, trial: Trial, record: TrialRecord, reused: bool) -> None:
-        assert record.failure is None, record.failure
-        self.ended += 1
-        if self.ended % EVERY == 0:
-            self.look()
+    def on(self, event: Event) -> None:
+        if isinstance(event, TrialRecorded):
+            assert event.record.failure is None, event.record.failure
+            self.ended += 1
+            if self.ended % EVERY == 0:
+                self.look()
 
 
 def looks() -> list[Look]:
@@ -101,8 +100,7 @@ def looks() -> list[Look]:
     setups = setups_of(distinct_variants([make_study(file)]), settings.train, loaded)
     watching = Looks()
     watching.look()
-    store = Store(settings.output, TRIALS)
-    run_trials(setups, settings, torch.device("cpu"), store, watching)
+    run_trials(RunContext(settings, torch.device("cpu"), watching.on), setups)
     return watching.looks
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ablations.run.checkpoint_settings import CheckpointSettings
+from ablations.run.evaluation_settings import EvaluationSettings
 from ablations.settings.readers import expanded
 from ablations.settings.setting import settings_of
 from commands.shared.options import setting_option, with_options
@@ -18,13 +18,13 @@ from commands.shared.trust_option import trust_option
 
 
 @click.command()
-@with_options([setting_option(found) for found in settings_of(CheckpointSettings).values()])
+@with_options([setting_option(found) for found in settings_of(EvaluationSettings).values()])
 @trust_option
 def evaluate(weights: Path, trust_code: bool, **options: Any) -> None:
     """Top-1 and Top-5 of a checkpoint of the authors, beside the published figures, or of a network
     that --save-weights has kept."""
-    settings = CheckpointSettings(weights=expanded(weights), **options)
-    from ablations.run.checkpoint_test import evaluate_checkpoint
+    settings = EvaluationSettings(weights=expanded(weights), **options)
+    from ablations.run.evaluation import evaluate_checkpoint
     from ablations.training.allocator import keep_freed_memory
     from reports.screen.evaluation_lines import evaluation_lines, watch_images
 

@@ -32,14 +32,14 @@ def plan_studies(
         earlier = load_run(expanded(records), "records")
     from ablations.run.planner import make_plan, spread_of
     from ablations.training.allocator import keep_freed_memory
-    from reports.screen.live import watch
+    from reports.screen.progress import watch
     from reports.screen.text_tables import plan_lines
 
     keep_freed_memory()
     if earlier is not None:
         spread = spread_of(earlier)
-    with watch(progress_console()) as progress:
-        plan = make_plan(studies, settings, spread, progress)
+    with watch(progress_console()) as screen:
+        plan = make_plan(studies, settings, spread, screen.on)
     for line in plan_lines(plan):
         click.echo(line)
 

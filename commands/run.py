@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from ablations.errors import SettingError, one_line
-from ablations.run.misfits import Misfit, misfits
-from ablations.run.strangers_code import check_trusted, own_code
+from ablations.run.code_trust import check_trusted, own_code
+from ablations.run.validation import Mismatch, mismatches
 from ablations.settings.readers import expanded
 from ablations.settings.setting import Level
 from ablations.study.all_settings import AXES, SETTINGS
@@ -166,16 +166,16 @@ def _act_on_run(
         raise SettingError("FILE", path, _told(_late(error)), error.listed) from None
 
 
-def _late(error: SettingError) -> Misfit:
+def _late(error: SettingError) -> Mismatch:
     """What is wrong with a level although it fits, such as a data set that is not there, which is
     only found out when it is loaded. Raises the errors of a command's own options again."""
     if error.setting not in AXES:
         raise error
-    return Misfit(error.setting, error.value, error.problem)
+    return Mismatch(error.setting, error.value, error.problem)
 
 
-def _told(misfit: Misfit) -> str:
-    return f"{misfit.axis} {misfit.level}: {misfit.problem}"
+def _told(mismatch: Mismatch) -> str:
+    return f"{mismatch.axis} {mismatch.level}: {mismatch.problem}"
 
 
 def _read(path: Path) -> str:
@@ -201,7 +201,7 @@ def _from_toml(
             file = changes.of(file)
         study = _make(file, None if changes else text)
         settings = make_settings(common_settings(file), take_place(file.name, options), no_train)
-        problems += [_problem(file, misfit) for misfit in misfits(study, settings)]
+        problems += [_problem(file, mismatch) for mismatch in mismatches(study, settings)]
         if not problems:
             return file, study, settings
     _fail(path, text, problems)
@@ -226,16 +226,16 @@ def _fail(
     raise SystemExit(BAD_INPUT)
 
 
-def _problem(file: StudyFile, misfit: Misfit) -> Problem:
+def _problem(file: StudyFile, mismatch: Mismatch) -> Problem:
     """What does not fit, and where the file says it; what is by default, where its width is."""
-    return _key(file, misfit), _told(misfit)
+    return _key(file, mismatch), _told(mismatch)
 
 
-def _key(file: StudyFile, misfit: Misfit) -> Key:
+def _key(file: StudyFile, mismatch: Mismatch) -> Key:
     for place, variant in enumerate(file.variants):
-        if variant.get(misfit.axis) == misfit.level:
-            return ("variants", place, misfit.axis)
-    for axis in (misfit.axis, "width"):
+        if variant.get(mismatch.axis) == mismatch.level:
+            return ("variants", place, mismatch.axis)
+    for axis in (mismatch.axis, "width"):
         if axis in file.axes:
             return ("axes", axis)
         if axis in file.settings:
@@ -273,8 +273,8 @@ def _from_run(
         ]
         _check_code(path, named, run)
     for study in studies:
-        for misfit in misfits(study, settings):
-            raise SettingError("FILE", path, _told(misfit))
+        for mismatch in mismatches(study, settings):
+            raise SettingError("FILE", path, _told(mismatch))
     return studies, settings
 
 

@@ -92,11 +92,11 @@ def test_what_is_left_out_of_the_weights_is_told(run, theirs, tmp_path):
 
 
 def test_as_many_images_as_imagenets_are_called_comparable(weights, tmp_path):
-    from ablations.run.checkpoint_settings import CheckpointSettings
-    from ablations.run.checkpoint_test import Evaluation
+    from ablations.run.evaluation import Evaluation
+    from ablations.run.evaluation_settings import EvaluationSettings
     from reports.screen.evaluation_lines import evaluation_lines
 
-    settings = CheckpointSettings(weights, "imagefolder:/data")
+    settings = EvaluationSettings(weights, "imagefolder:/data")
     for images, classes, comparable in (
         (50_000, 1000, True), (49_999, 1000, False), (50_000, 999, False),
     ):  # fmt: skip

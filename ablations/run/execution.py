@@ -1,8 +1,8 @@
-"""Runs studies: proofs, trials and timings."""
+"""Runs studies: proofs, tuning, trials and timings."""
 
 import itertools
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -16,21 +16,22 @@ from ablations.records.folder import WRITTEN, check_writable, tidy
 from ablations.records.run_record import Run
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS
-from ablations.records.trial_record import TRIALS, TrialRecord
+from ablations.records.trial_record import TrialRecord
 from ablations.results.tuning_result import trained_variants
+from ablations.run.code_trust import own_code
+from ablations.run.context import RunContext, choose_device
 from ablations.run.engines.choice import check_engine
-from ablations.run.failure_limit import failures_allowed
-from ablations.run.launcher import choose_device, run_seeded, run_trials
+from ablations.run.events import Emit, Listener, NetworksCounted, RunUpdated, scanning
 from ablations.run.stopping import Stop
-from ablations.run.strangers_code import own_code
+from ablations.run.timings import measure_timings
+from ablations.run.trials import failures_allowed, run_seeded, run_trials
 from ablations.run.tuning import tuning_trials
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study, distinct_variants
+from ablations.study.train_settings import TrainSettings
 from ablations.texts import inert
-from ablations.training.bench import measure_timings
 from ablations.training.compiler import check_compiler
 from ablations.training.environment import describe_environment
-from ablations.training.progress import STUDY, TUNING, Progress
 from ablations.training.setup import Setup, setups_of
 
 
@@ -38,102 +39,105 @@ def execute(
     studies: Sequence[Study],
     settings: RunSettings,
     argv: Sequence[str],
-    progress: Progress,
+    listener: Listener,
     debug: bool = False,
     stop: Stop | None = None,
-    on_run: Callable[[Run], None] = lambda run: None,
 ) -> Run:
-    """Checks everything, proves the costs, tunes, trains and times what is not yet recorded in the
-    output folder. Where it is asked to stop, or other shards are not through, the run that comes
-    back is a partial one.
+    """Check everything, prove the costs, then tune, train and time what is not recorded yet.
 
     Args:
-        studies: What is compared.
-        settings: Of the run.
+        studies: The studies.
+        settings: Settings of the run.
         argv: The command line, for the report.
-        progress: Told what happens.
-        debug: Whether a trial that fails raises its error, in place of recording it.
-        stop: How it is asked to stop.
-        on_run: Given the run so far, when its trials begin, those of a tuning first, and now and
-            then while they run.
+        listener: Receives the events of the run.
+        debug: Whether the error of a failed trial is raised instead of recorded.
+        stop: Asked by signals and by too many failures.
+
+    Returns:
+        The run; partial if it was stopped or other shards have not finished.
 
     Raises:
-        SettingError: Before anything is written, for what cannot be run.
-        KeyboardInterrupt: Where it is to stop before any trial, or at once.
+        SettingError: Before anything is written, if the run is impossible.
+        KeyboardInterrupt: If it is stopped before any trial, or immediately.
     """
-    stop = stop or Stop()
     check_writable("output", settings.output, WRITTEN)
     device = torch.device("cpu")
     loaded: dict[Wanted, ImageData] = {}
     setups: list[Setup] = []
     candidates: list[tuple[Setup, int]] = []
     if settings.train:
-        device = choose_device(settings.train.device)
-        check_engine(settings, device)
-        if settings.train.compile == "yes":
-            check_compiler(device)
-        setups = setups_of(distinct_variants(studies), settings.train, loaded, progress.images_seen)
-        candidates = tuning_trials(studies, settings.train, loaded, progress.images_seen)
-    proofs = _proofs(studies, settings.cost_model, progress)
-    code = code_of(own_code(studies, settings))
-    whole = Run(
+        device = _checked_device(settings, settings.train)
+        on_look = scanning(listener.on)
+        setups = setups_of(distinct_variants(studies), settings.train, loaded, on_look)
+        candidates = tuning_trials(studies, settings.train, loaded, on_look)
+    run = Run(
         studies=studies,
         settings=settings,
-        proofs=proofs,
+        proofs=_proofs(studies, settings.cost_model, listener.on),
         records=[],
         timings=[],
         environment=describe_environment(device),
         command=inert(shlex.join(argv)),
-        code=code,
+        code=code_of(own_code(studies, settings)),
         asked=len(setups) * settings.seeds,
     )
     if not settings.train:
-        return whole
+        return run
     tidy(settings.output)
-    trials = Store(settings.output, TRIALS, progress.notice)
-    timed = Store(settings.output, TIMINGS, progress.notice)
+    context = RunContext(settings, device, listener.on, stop or Stop(), debug)
     if candidates:
-        progress.pass_starts(TUNING)
-        # All shards need what is chosen: they share the trials by their claims.
-        unkept = replace(settings, save_weights=False, shard=None)
+        run = _tune(context, run, candidates)
+        if context.stop.asked:
+            return run
+        setups = setups_of(trained_variants(studies, run.tuning), settings.train, loaded)
+        run = replace(run, asked=len(setups) * settings.seeds)
+    return _train_and_time(context, run, setups)
 
-        def tell_tuning(found: Sequence[TrialRecord]) -> None:
-            on_run(replace(whole, tuning=found))
 
-        allowed = failures_allowed(settings, len(candidates))
-        tuning = run_seeded(
-            candidates, unkept, device, trials, progress, debug, stop, tell_tuning, allowed
-        )
-        whole = replace(whole, tuning=tuning)
-        if stop.asked:
-            return whole
-        setups = setups_of(trained_variants(studies, tuning), settings.train, loaded)
-        whole = replace(whole, asked=len(setups) * settings.seeds)
-        progress.pass_starts(STUDY)
+def _checked_device(settings: RunSettings, train: TrainSettings) -> torch.device:
+    device = choose_device(train.device)
+    check_engine(settings, device)
+    if train.compile == "yes":
+        check_compiler(device)
+    return device
 
-    def tell(found: Sequence[TrialRecord]) -> None:
-        on_run(replace(whole, records=found))
 
-    records = run_trials(setups, settings, device, trials, progress, debug, stop, tell)
-    whole = replace(whole, records=records)
-    if stop.asked or whole.partial:  # other shards are not through
-        return whole
+def _tune(context: RunContext, run: Run, candidates: Sequence[tuple[Setup, int]]) -> Run:
+    """Train the candidates of all tuned variants; return the run with their records."""
+
+    def on_records(found: Sequence[TrialRecord]) -> None:
+        context.emit(RunUpdated(replace(run, tuning=found)))
+
+    # Every shard needs all choices, so the shards share these trials by claims.
+    settings = replace(context.settings, save_weights=False, shard=None)
+    allowed = failures_allowed(settings, len(candidates))
+    tuned = run_seeded(replace(context, settings=settings), candidates, True, allowed, on_records)
+    return replace(run, tuning=tuned)
+
+
+def _train_and_time(context: RunContext, run: Run, setups: Sequence[Setup]) -> Run:
+    def on_records(found: Sequence[TrialRecord]) -> None:
+        context.emit(RunUpdated(replace(run, records=found)))
+
+    run = replace(run, records=run_trials(context, setups, on_records))
+    if context.stop.asked or run.partial:  # other shards have not finished
+        return run
+    store = Store(context.settings.output, TIMINGS, context.notice)
     try:
-        return replace(whole, timings=measure_timings(setups, device, timed, progress, debug))
+        timings = measure_timings(setups, context.device, store, context.emit, context.debug)
+        return replace(run, timings=timings)
     except KeyboardInterrupt:
-        if not stop.reports:
+        if not context.stop.reports:
             raise
-        return whole
+        return run
 
 
-def _proofs(
-    studies: Sequence[Study], cost_model: str, progress: Progress
-) -> dict[str, list[Proof]]:
-    """The proofs of each study, by its name."""
-    of = sum(len({variant.network for variant in s.variants.values()}) for s in studies)
+def _proofs(studies: Sequence[Study], cost_model: str, emit: Emit) -> dict[str, list[Proof]]:
+    """Return the proofs of each study, by its name."""
+    total = sum(len({variant.network for variant in s.variants.values()}) for s in studies)
     counted = itertools.count(1)
 
-    def tell(proof: Proof) -> None:
-        progress.costs_counted(next(counted), of)
+    def on_proof(proof: Proof) -> None:
+        emit(NetworksCounted(next(counted), total))
 
-    return {study.name: prove_study(study, cost_model, tell) for study in studies}
+    return {study.name: prove_study(study, cost_model, on_proof) for study in studies}

@@ -19,7 +19,9 @@ from ablations.records.trial_record import TRIALS
 from ablations.results.results import results_of
 from ablations.results.tuning_result import trained_variants
 from ablations.run.capacity import choose_jobs
-from ablations.run.launcher import choose_device
+from ablations.run.context import choose_device
+from ablations.run.events import Emit, scanning
+from ablations.run.timings import measure_timings
 from ablations.run.tuning import tuning_trials
 from ablations.statistics.contrasts import pooled_spread
 from ablations.statistics.power import (
@@ -33,9 +35,7 @@ from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
-from ablations.training.bench import measure_timings
 from ablations.training.loop import curve_steps, total_batches, total_steps
-from ablations.training.progress import Progress
 from ablations.training.setup import Setup, setups_of
 from ablations.training.threads import threads_fixed
 
@@ -123,7 +123,7 @@ class TuningPlan:
 
 
 def make_plan(
-    studies: Sequence[Study], settings: RunSettings, spread: float | None, progress: Progress
+    studies: Sequence[Study], settings: RunSettings, spread: float | None, emit: Emit
 ) -> Plan:
     """Times a few steps of every variant; writes nothing. `settings.train` is there.
 
@@ -133,7 +133,8 @@ def make_plan(
     assert train is not None
     device = choose_device(train.device)
     store, loaded = Store(settings.output, TRIALS), dict[Wanted, ImageData]()
-    candidates = tuning_trials(studies, train, loaded, progress.images_seen)
+    on_look = scanning(emit)
+    candidates = tuning_trials(studies, train, loaded, on_look)
     tried = [store.peek(setup.key(device, seed)) for setup, seed in candidates]
     untried = [setup for (setup, _), record in zip(candidates, tried, strict=True) if not record]
     if untried:
@@ -142,7 +143,7 @@ def make_plan(
     else:
         tuning = [record for record in tried if record is not None]
         chosen = trained_variants(studies, tuning)
-        setups = setups_of(chosen, train, loaded, progress.images_seen)
+        setups = setups_of(chosen, train, loaded, on_look)
         left = [
             sum(store.peek(setup.key(device, seed)) is None for seed in range(settings.seeds))
             for setup in setups
@@ -151,7 +152,7 @@ def make_plan(
     jobs = max(1, choose_jobs(settings.jobs, [*untried, *wanted], device))
     jobs = min(jobs, max(1, len(untried) + sum(left)))
     with TemporaryDirectory() as folder, threads_fixed(train.threads):
-        timings = measure_timings(setups, device, Store(Path(folder), TIMINGS), progress)
+        timings = measure_timings(setups, device, Store(Path(folder), TIMINGS), emit)
     read = {id(s.data): s for s in (*setups, *untried)}
     rates = {data: reading_rate(s.data, s.settings.batch_size) for data, s in read.items()}
     paces = [timing.training_images_per_second for timing in timings]

@@ -5,24 +5,17 @@ visit each of them in turn, and what is slow for a while is slow for all.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import torch
 
 from ablations.data.images import Batch, seeded
 from ablations.data.placing import on_device
 from ablations.errors import one_line
-from ablations.records.claims import Claims
-from ablations.records.key import RecordKey
-from ablations.records.logs import traceback_text, write_log
-from ablations.records.store import Store
-from ablations.records.timing_record import TIMINGS, TimingRecord, load_session
+from ablations.records.logs import traceback_text
 from ablations.study.variants import Variant
-from ablations.training.environment import describe_environment
 from ablations.training.memory import peak_bytes
-from ablations.training.progress import Progress
 from ablations.training.setup import Setup
 from ablations.training.step import Stepper
 
@@ -152,76 +145,19 @@ class Measurement:
         self.steps += self.subject.time_steps()
         self.inference += self.subject.time_inference()
 
-    def record(
-        self, key: RecordKey, session: str, environment: Mapping[str, str], log: str | None
-    ) -> TimingRecord:
-        return TimingRecord(
-            variant=self.variant,
-            settings=key.settings,
-            device=key.device,
-            data=self.bench.setup.data.description,
-            batch_size=self.bench.batch_size,
-            step_seconds=tuple(self.steps),
-            inference_seconds=tuple(self.inference),
-            peak_bytes=self.peak,
-            session=session,
-            environment=environment,
-            failure=self.failure,
-            log=log,
-        )
+
+OnTurn = Callable[[Variant, int], None]
+"""Called before a variant's turn; round 0 measures memory, rounds from 1 on speed."""
 
 
-def measure_timings(
-    setups: Sequence[Setup],
-    device: torch.device,
-    store: Store[TimingRecord],
-    progress: Progress,
-    debug: bool = False,
-) -> list[TimingRecord]:
-    """One record for every variant, all found in `store` or all measured now, together.
+def measure(measured: Sequence[Measurement], on_turn: OnTurn) -> None:
+    """Measure all variants: first their memory, one network at a time, then their speed in rounds.
 
-    To be called while nothing else runs; where another run in the same folder measures, its end is
-    waited for. What makes one measurement fail goes into its record and its log; with `debug` it is
-    raised.
+    In a round each variant that has not failed takes one turn.
     """
-    keys = [setup.key(device) for setup in setups]
-    progress.timings_start(len(setups))
-    claims = Claims(store.output, progress.notice)
-    with claims, claims.hold("timings", "measures speed and memory"):
-        records = load_session(store, keys)
-        reused = records is not None
-        if records is None:
-            measured = [Measurement(Bench(setup, device), debug) for setup in setups]
-            records = _measure(keys, measured, store, progress)
-    for record in records:
-        progress.timing_ends(record, reused)
-    return records
-
-
-def _measure(
-    keys: Sequence[RecordKey],
-    measured: Sequence[Measurement],
-    store: Store[TimingRecord],
-    progress: Progress,
-) -> list[TimingRecord]:
-    session = datetime.now(UTC).isoformat()
-    environment = describe_environment(measured[0].bench.device)
-    for one in measured:  # no two networks are there at a time
-        progress.memory_turn(one.variant)
+    for one in measured:
+        on_turn(one.variant, 0)
         one.attempt(one.measure_memory)
-    _take_turns(measured, progress)
-    records = []
-    for key, one in zip(keys, measured, strict=True):
-        log = None
-        if one.failure is not None:
-            log = write_log(store.output, f"timing-{key.stem(TIMINGS.format)}", one.traceback)
-        records.append(one.record(key, session, environment, log))
-        store.save(key, records[-1])
-    return records
-
-
-def _take_turns(measured: Sequence[Measurement], progress: Progress) -> None:
-    """Rounds in which each variant that has not failed takes one turn."""
     rounds, start = 0, time.perf_counter()
     while running := [one for one in measured if one.failure is None]:
         spent = time.perf_counter() - start
@@ -229,5 +165,5 @@ def _take_turns(measured: Sequence[Measurement], progress: Progress) -> None:
             return
         rounds += 1
         for one in running:
-            progress.speed_turn(one.variant, rounds)
+            on_turn(one.variant, rounds)
             one.attempt(one.take_turn)

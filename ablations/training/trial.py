@@ -15,7 +15,6 @@ from ablations.data.images import ImageData
 from ablations.data.registry import Wanted, load_data
 from ablations.data.seeding import drawing_from, seed_of
 from ablations.errors import TrialFailed, one_line
-from ablations.records.damage import Tell
 from ablations.records.logs import traceback_text
 from ablations.records.trial_record import TrainedCosts, TrialRecord
 from ablations.study.train_settings import TrainSettings
@@ -23,8 +22,15 @@ from ablations.study.variants import Variant
 from ablations.training.course import UnfitState
 from ablations.training.environment import describe_environment
 from ablations.training.epoch import Epoch
+from ablations.training.events import (
+    Notice,
+    PointMeasured,
+    StepDone,
+    TrainingEvent,
+    TrialStarted,
+)
 from ablations.training.keeper import TrialPaused
-from ablations.training.loop import train
+from ablations.training.loop import total_steps, train
 from ablations.training.setup import Setup, sources_of, wanted_images
 from ablations.training.team import ALONE, Team
 from ablations.training.threads import threads_fixed
@@ -36,9 +42,10 @@ DRAWS = 2**31
 alone, and from the images, which follow from it and a number of an epoch."""
 
 OnStep = Callable[[int, float], None]
-"""Told the steps that are done and the last one's loss."""
+"""Receives the steps that are done and the last one's loss."""
 
-OnPoint = Callable[[Epoch], None]
+Emit = Callable[[TrainingEvent], None]
+"""Receives the events of a trial."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +115,9 @@ def run_trial(
     setup: Setup,
     trial: Trial,
     files: TrialFiles,
-    on_step: OnStep,
+    emit: Emit,
     stopping: Callable[[], bool] = lambda: False,
-    on_point: OnPoint = lambda point: None,
     debug: bool = False,
-    tell: Tell = lambda line: None,
     team: Team = ALONE,
 ) -> Outcome:
     """Trains it with the threads of its settings, from its checkpoint on where there is one. What
@@ -122,11 +127,9 @@ def run_trial(
         setup: Of the trial.
         trial: Which one.
         files: What it keeps.
-        on_step: Told of each step.
+        emit: Receives its events.
         stopping: Whether it is to stop at its next step.
-        on_point: Told of each point of the curve.
         debug: See above.
-        tell: Takes a line on a checkpoint that is damaged.
         team: Of the processes that train it together, in each of which this is called. The
             leader's outcome is the trial's; its failure may be any one's.
 
@@ -138,7 +141,18 @@ def run_trial(
     def on_end(network: nn.Module, path: Path) -> None:
         write_weights(path, network, setup, trial.seed)
 
-    keeper = FileKeeper(files, device, stopping, on_end, tell, on_point)
+    def on_step(step: int, loss: float) -> None:
+        emit(StepDone(trial, step, loss))
+
+    keeper = FileKeeper(
+        files,
+        device,
+        stopping,
+        on_end,
+        tell=lambda line: emit(Notice(line)),
+        on_point=lambda point: emit(PointMeasured(trial, point)),
+    )
+    emit(TrialStarted(trial, total_steps(trial.settings, setup.data)))
     cost: NetworkCost | None = None
     curve: list[Epoch] = []
     failure = None

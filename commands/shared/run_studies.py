@@ -1,4 +1,4 @@
-"""What the command of a study does: it runs it."""
+"""Runs studies and shows what they found: the work behind every study command."""
 
 import sys
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ import click
 
 from ablations.errors import SettingError
 from ablations.records.folder import WRITTEN, check_writable
+from ablations.run.events import Event, Listener, RunEnded, RunUpdated
 from ablations.run.stopping import Stop
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
@@ -20,24 +21,23 @@ from commands.shared.screens import progress_console
 
 if TYPE_CHECKING:
     from ablations.records.run_record import Run
-    from ablations.training.progress import Progress
-    from reports.screen.live import Clock
+    from reports.screen.progress_state import RunProgress
 
 
 def run_studies(
     studies: Sequence[Study], settings: RunSettings, *, open_browser: bool, debug: bool
 ) -> None:
-    """Runs `studies` and prints the tables, last the report's path.
+    """Run `studies` and print their tables, and last the path of the report.
 
-    A signal stops it; what has ended by then is reported.
+    After a signal the trials finished so far are reported.
     """
     check_writable("output", settings.output, WRITTEN)
     from ablations.records.run_file import set_aside_damaged
     from ablations.training.allocator import keep_freed_memory
     from involution_core.backends.native.native_backend import KERNEL
-    from reports.screen.live import watch
+    from reports.screen.progress import watch
     from reports.trackers.choice import trackers
-    from reports.trackers.observers import Observers
+    from reports.trackers.listeners import Listeners
 
     others = trackers(settings.trackers, settings.output)
     tell_missing_counter()
@@ -49,11 +49,11 @@ def run_studies(
     with stop.on_signals():
         run = None
         with watch(progress_console()) as screen, suppress(KeyboardInterrupt):
-            progress = Observers(screen, others)
+            listeners = Listeners([screen, RunFileWriter(settings.output)], others)
             try:
-                run = _execute(studies, settings, progress, stop, debug)
+                run = _execute(studies, settings, listeners, stop, debug)
             finally:
-                progress.run_ends()
+                listeners.on(RunEnded())
         if run is None:
             _stopped(settings, stop, screen)
         try:
@@ -73,29 +73,36 @@ def _tell(line: str) -> None:
     click.echo(line, err=True)
 
 
+class RunFileWriter(Listener):
+    """Keeps run.json up to date, so that `report` and `status` see the run while it goes on.
+
+    A failed write is ignored: the end of the run will report it.
+    """
+
+    def __init__(self, output: Path) -> None:
+        self.output = output
+        self._tables_removed = False
+
+    def on(self, event: Event) -> None:
+        from ablations.records.run_file import save_run
+        from reports.page.report_files import remove_tables
+
+        if isinstance(event, RunUpdated):
+            with suppress(OSError):
+                if not self._tables_removed:  # those of an earlier run
+                    remove_tables(self.output)
+                save_run(event.run)
+                self._tables_removed = True
+
+
 def _execute(
-    studies: Sequence[Study], settings: RunSettings, progress: "Progress", stop: Stop, debug: bool
+    studies: Sequence[Study], settings: RunSettings, listener: Listener, stop: Stop, debug: bool
 ) -> "Run":
     from ablations.costs.uncounted_operator import UncountedOperator
-    from ablations.records.run_file import save_run
     from ablations.run.execution import execute
-    from reports.page.report_files import remove_tables
 
-    told = False
-
-    def keep(run: "Run") -> None:
-        """Has `report` find the run while it goes on, in place of an earlier one; where that cannot
-        be written, the end of the run will say so."""
-        nonlocal told
-        with suppress(OSError):
-            if not told:
-                remove_tables(settings.output)
-            save_run(run)
-            told = True
-
-    argv = [PROGRAM, *sys.argv[1:]]
     try:
-        return execute(studies, settings, argv, progress, debug, stop, keep)
+        return execute(studies, settings, [PROGRAM, *sys.argv[1:]], listener, debug, stop)
     except UncountedOperator as error:
         fail(str(error), FAILED)
 
@@ -148,7 +155,7 @@ def _show(run: "Run", open_browser: bool) -> None:
     show_report(results, run.settings.output, open_browser)
 
 
-def _stopped(settings: RunSettings, stop: Stop, screen: "Clock") -> NoReturn:
+def _stopped(settings: RunSettings, stop: Stop, screen: "RunProgress") -> NoReturn:
     """Ends the program as whoever stopped it expects."""
     from reports.screen.ending_lines import kept_words
 

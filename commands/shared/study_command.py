@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ablations.errors import SettingError
-from ablations.run.misfits import misfits
+from ablations.run.validation import mismatches
 from ablations.study.all_settings import AXES
 from ablations.study.builder import BadStudy, StudyFile, make_study
 from ablations.study.run_settings import RunSettings
@@ -108,6 +108,6 @@ def act_on(act: Act, name: str, files: Sequence[StudyFile], options: dict[str, A
 
 
 def _check(study: Study, settings: RunSettings) -> None:
-    for misfit in misfits(study, settings):
-        option = AXES[misfit.axis].levels_option.removeprefix("--")
-        raise SettingError(option or misfit.axis, misfit.level, misfit.problem)
+    for mismatch in mismatches(study, settings):
+        option = AXES[mismatch.axis].levels_option.removeprefix("--")
+        raise SettingError(option or mismatch.axis, mismatch.level, mismatch.problem)

@@ -6,7 +6,7 @@ from pathlib import Path
 from ablations.records.logs import FOLDER
 from ablations.records.run_record import Run
 from ablations.records.trial_record import TrialRecord
-from reports.screen.live import Clock
+from reports.screen.progress_state import RunProgress
 from reports.screen.trial_list import trial_list
 
 
@@ -35,7 +35,7 @@ def _reasons(records: Sequence[TrialRecord]) -> Iterator[str]:
         yield f"  {len(failed)} × {reason}: {trial_list(failed)}{log}"
 
 
-def kept_words(progress: Clock, output: Path) -> str:
+def kept_words(progress: RunProgress, output: Path) -> str:
     """What a run that was stopped has kept."""
     if not progress.trials:
         return "no trial had begun; the same command begins again"

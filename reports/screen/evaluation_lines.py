@@ -9,13 +9,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 
 from ablations.costs.published import IMAGENET_VALIDATION, zoo_row
-from ablations.run.checkpoint_settings import CheckpointSettings
-from ablations.run.checkpoint_test import Evaluation
+from ablations.run.evaluation import Evaluation
+from ablations.run.evaluation_settings import EvaluationSettings
 from involution_core.architectures import ARCHITECTURES
-from reports.screen.live import QUIET_SECONDS, trial_name
+from reports.screen.progress import QUIET_SECONDS, trial_name
 
 
-def evaluation_lines(settings: CheckpointSettings, evaluation: Evaluation) -> Iterator[str]:
+def evaluation_lines(settings: EvaluationSettings, evaluation: Evaluation) -> Iterator[str]:
     """What was measured; of a checkpoint of the authors also what is published, and whether the two
     are of the same images."""
     trained = evaluation.trained
@@ -24,7 +24,7 @@ def evaluation_lines(settings: CheckpointSettings, evaluation: Evaluation) -> It
     yield f"{evaluation.seconds:.0f} s on {evaluation.device.type}, {rate:.0f} images/s"
 
 
-def _own(settings: CheckpointSettings, evaluation: Evaluation) -> Iterator[str]:
+def _own(settings: EvaluationSettings, evaluation: Evaluation) -> Iterator[str]:
     trained = evaluation.trained
     assert trained is not None
     yield f"{trial_name(trained.variant, trained.seed)}, with the weights of {settings.weights}"
@@ -41,7 +41,7 @@ def _own(settings: CheckpointSettings, evaluation: Evaluation) -> Iterator[str]:
         yield f"passed over there: {evaluation.skipped}"
 
 
-def _official(settings: CheckpointSettings, evaluation: Evaluation) -> Iterator[str]:
+def _official(settings: EvaluationSettings, evaluation: Evaluation) -> Iterator[str]:
     published = zoo_row(settings.official_model)
     architecture = ARCHITECTURES[settings.official_model]
     yield f"{settings.official_model} with the weights of {settings.weights}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ablations.records.trial_record import TrialRecord
-from reports.screen.live import trial_name
+from reports.screen.progress import trial_name
 
 NAMED = 3
 """Trials that are named at most."""

@@ -1,4 +1,4 @@
-"""The trackers that `--log` names. A tracker's library is imported where it is asked for alone."""
+"""The trackers that `--log` names. A tracker's library is imported only if it is named."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -6,25 +6,25 @@ from pathlib import Path
 
 from ablations.errors import SettingError, one_line
 from ablations.own_code import is_own_code, load_object
+from ablations.run.events import Listener
 from ablations.study.run_settings import TRACKERS
-from ablations.training.progress import Progress
 
 
-def trackers(named: Sequence[str], output: Path) -> list[tuple[str, Progress]]:
-    """Each with its name.
+def trackers(named: Sequence[str], output: Path) -> list[tuple[str, Listener]]:
+    """Return each tracker with its name.
 
     Args:
-        named: Of TRACKERS, or module:object: what is called with the output folder and returns a
-            `Progress`.
-        output: The run's.
+        named: Names of TRACKERS, or module:object for a callable that takes the output folder and
+            returns a `Listener`.
+        output: Output folder of the run.
 
     Raises:
-        SettingError: For one that is not installed, or cannot be made.
+        SettingError: For a tracker that is not installed or cannot be created.
     """
     return [(name, _tracker(name, output)) for name in named]
 
 
-def _tracker(name: str, output: Path) -> Progress:
+def _tracker(name: str, output: Path) -> Listener:
     if name in TRACKERS and find_spec(name) is None:
         problem = f"it is not installed: pip install 'involution-ablate[{name}]'"
         raise SettingError("log", name, problem)
@@ -32,9 +32,9 @@ def _tracker(name: str, output: Path) -> Progress:
         made = _make(name, output)
     except (Exception, SystemExit) as error:  # a user's code, or a library that is broken
         raise SettingError("log", name, one_line(error)) from None
-    if not isinstance(made, Progress):
+    if not isinstance(made, Listener):
         kind = type(made).__name__
-        problem = f"gives a {kind}, which is no ablations.training.progress.Progress"
+        problem = f"returns {kind}, expected an ablations.run.events.Listener"
         raise SettingError("log", name, problem)
     return made
 

@@ -1,12 +1,21 @@
-"""What trackers have in common: a run of theirs for each trial."""
+"""The common part of all trackers: one run of the tracker per trial."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Protocol
 
 from ablations.records.trial_record import TrialRecord
-from ablations.training.epoch import Epoch
-from ablations.training.progress import Progress
+from ablations.run.events import (
+    Event,
+    Listener,
+    PointMeasured,
+    RunEnded,
+    StepDone,
+    TrialLost,
+    TrialPaused,
+    TrialRecorded,
+    TrialStarted,
+)
 from ablations.training.trial import Trial
 from reports.names.captions import variant_name
 
@@ -18,20 +27,20 @@ class TrackedRun(Protocol):
     """A trial in a tracker."""
 
     def log(self, values: Values, step: int) -> None:
-        """Scalars after so many steps."""
+        """Log scalars after `step` steps."""
 
     def end(self, summary: Values, failure: str | None) -> None:
-        """What the trial came to, and why it failed, where it did."""
+        """Log the summary of a finished trial, and why it failed if it did; close the run."""
 
     def leave(self) -> None:
-        """Closes it before its end: another run of the program will go on."""
+        """Close the run of an unfinished trial, which another run of the program may resume."""
 
 
-class TrialLog(Progress):
-    """Tells a tracker of the trials that are trained here, not of those that were recorded before.
+class TrialLog(Listener):
+    """Reports the trials that this run trains to a tracker, not those recorded before.
 
-    Scalars: loss, of steps that are told; top1, percent, at the points of the curve. A trial that
-    begins again, after its process has died, is a run of its own in the tracker.
+    Scalars: loss, at reported steps; top1 in percent and train_loss, at the points of the curve. A
+    trial that is retried after its worker died is a new run in the tracker.
     """
 
     def __init__(self) -> None:
@@ -39,10 +48,27 @@ class TrialLog(Progress):
 
     @abstractmethod
     def open(self, name: str, config: Config) -> TrackedRun:
-        """A run of the tracker for a trial, named as people read it."""
+        """Open a run of the tracker for a trial, under the trial's name for readers."""
 
-    def trial_starts(self, trial: Trial, steps: int) -> None:
-        self._leave(trial)
+    def on(self, event: Event) -> None:
+        match event:
+            case TrialStarted(trial, steps):
+                self._leave(trial)
+                self._runs[trial] = self._opened(trial, steps)
+            case StepDone(trial, step, loss):
+                self._runs[trial].log({"loss": loss}, step)
+            case PointMeasured(trial, point):
+                values = {"top1": point.top1, "train_loss": point.train_loss}
+                self._runs[trial].log(values, point.steps)
+            case TrialLost(trial) | TrialPaused(trial):
+                self._leave(trial)
+            case TrialRecorded(trial, record) if trial in self._runs:
+                self._runs.pop(trial).end(_summary(record), record.failure)
+            case RunEnded():
+                for trial in [*self._runs]:
+                    self._leave(trial)
+
+    def _opened(self, trial: Trial, steps: int) -> TrackedRun:
         variant = variant_name(trial.variant)
         known = {
             "variant": variant,
@@ -51,35 +77,17 @@ class TrialLog(Progress):
             "total_steps": steps,
         }
         config = {**trial.settings.identity(), **known}
-        self._runs[trial] = self.open(f"{variant}, seed {trial.seed}", config)
-
-    def step_done(self, trial: Trial, step: int, loss: float) -> None:
-        self._runs[trial].log({"loss": loss}, step)
-
-    def point_measured(self, trial: Trial, point: Epoch) -> None:
-        self._runs[trial].log({"top1": point.top1, "train_loss": point.train_loss}, point.steps)
-
-    def trial_lost(self, trial: Trial, reason: str) -> None:
-        self._leave(trial)
-
-    def trial_paused(self, trial: Trial) -> None:
-        self._leave(trial)
-
-    def trial_ends(self, trial: Trial, record: TrialRecord, reused: bool) -> None:
-        run = self._runs.pop(trial, None)
-        if run is None:
-            return
-        summary = {"seconds": record.seconds}
-        if record.costs is not None:
-            summary["params"] = record.costs.params
-        if record.top1 is not None:
-            summary["top1"] = record.top1
-        run.end(summary, record.failure)
-
-    def run_ends(self) -> None:
-        for trial in [*self._runs]:
-            self._leave(trial)
+        return self.open(f"{variant}, seed {trial.seed}", config)
 
     def _leave(self, trial: Trial) -> None:
         if trial in self._runs:
             self._runs.pop(trial).leave()
+
+
+def _summary(record: TrialRecord) -> Values:
+    summary = {"seconds": record.seconds}
+    if record.costs is not None:
+        summary["params"] = record.costs.params
+    if record.top1 is not None:
+        summary["top1"] = record.top1
+    return summary

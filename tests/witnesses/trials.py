@@ -2,14 +2,21 @@
 
 import torch
 
-from ablations.records.store import Store
-from ablations.records.trial_record import TRIALS
-from ablations.run.launcher import run_trials
+from ablations.run.context import RunContext
+from ablations.run.events import (
+    Listener,
+    StepDone,
+    TrialLost,
+    TrialPaused,
+    TrialRecorded,
+    TrialStarted,
+)
+from ablations.run.stopping import Stop
+from ablations.run.trials import run_trials
 from ablations.study.builder import StudyFile, make_study
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import distinct_variants
 from ablations.study.train_settings import TrainSettings
-from ablations.training.progress import Progress
 from ablations.training.setup import setups_of
 
 CPU = torch.device("cpu")
@@ -74,26 +81,25 @@ class Dies(Net):
 """
 
 
-class Events(Progress):
-    """Keeps what it is told of trials."""
+KINDS = {
+    TrialStarted: "starts",
+    StepDone: "step",
+    TrialLost: "lost",
+    TrialPaused: "pauses",
+    TrialRecorded: "ends",
+}
+
+
+class Events(Listener):
+    """Keeps the events of trials."""
 
     def __init__(self):
         self.told = []
 
-    def trial_starts(self, trial, steps):
-        self.told.append(("starts", trial.variant.family, trial.seed))
-
-    def step_done(self, trial, step, loss):
-        self.told.append(("step", trial.variant.family, trial.seed))
-
-    def trial_lost(self, trial, reason):
-        self.told.append(("lost", trial.variant.family, trial.seed))
-
-    def trial_paused(self, trial):
-        self.told.append(("pauses", trial.variant.family, trial.seed))
-
-    def trial_ends(self, trial, record, reused):
-        self.told.append(("ends", trial.variant.family, trial.seed))
+    def on(self, event):
+        if type(event) in KINDS:
+            trial = event.trial
+            self.told.append((KINDS[type(event)], trial.variant.family, trial.seed))
 
     def of(self, kind):
         """Who was told so, in order."""
@@ -112,6 +118,6 @@ def run_families(families, output, jobs, seeds=1, events=None, stop=None, runnin
     train = TrainSettings(**(TINY | training))
     settings = RunSettings(output, seeds=seeds, train=train, jobs=jobs, **(running or {}))
     events = events or Events()
-    store = Store(output, TRIALS)
-    records = run_trials(setups([study], train), settings, CPU, store, events, stop=stop)
+    context = RunContext(settings, CPU, events.on, stop or Stop())
+    records = run_trials(context, setups([study], train))
     return records, events

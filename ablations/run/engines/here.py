@@ -1,39 +1,31 @@
-"""Trials one after another in the process of the run, or in processes that it waits for."""
+"""The engine that trains one trial after another, in the process of the run."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ablations.run.engines.engine import (
-    Ended,
-    Event,
-    Measured,
-    Noticed,
-    OnEvent,
-    Paused,
-    Started,
-    Stepped,
-)
-from ablations.run.engines.messages import Died, event_of
 from ablations.run.engines.together import train_together
+from ablations.run.events import Emit, LastEvent, TrialFinished, TrialPaused, WorkerDied
 from ablations.run.stopping import Stop
-from ablations.training.keeper import TrialPaused
+from ablations.training.keeper import TrialPaused as Paused
 from ablations.training.setup import Setup
 from ablations.training.trial import Failure, Trial, run_trial
 from ablations.training.trial_files import TrialFiles
 
 
 class FailedElsewhere(RuntimeError):
-    """What made a trial fail in another process, with its traceback as text."""
+    """The error of a trial in another process, with its traceback as text."""
 
 
 @dataclass(frozen=True)
 class Here:
-    """The engine that runs no trials side by side.
+    """The engine without parallel trials.
+
+    A trial of several processes still trains in those, and the run waits for them.
 
     Attributes:
-        setups: Of the trials.
-        debug: Whether what makes a trial fail is raised.
+        setups: Setups of the trials.
+        debug: Whether the error of a failed trial is raised.
     """
 
     setups: Mapping[Trial, Setup]
@@ -45,46 +37,36 @@ class Here:
         trials: Iterable[Trial],
         files: Mapping[Trial, TrialFiles],
         stop: Stop,
-        tell: OnEvent,
+        emit: Emit,
     ) -> None:
         """See `Engine.run`.
 
         Raises:
-            FailedElsewhere: In debugging, for a trial of several processes.
+            FailedElsewhere: With `debug`, for a failed trial of several processes.
         """
         for trial in trials:
             if stop.asked:
                 return
             train = self._alone if trial.settings.processes == 1 else self._together
-            last = train(trial, files[trial], stop, tell)
-            tell(last)
-            if isinstance(last, Paused):
+            last = train(trial, files[trial], stop, emit)
+            emit(last)
+            if isinstance(last, TrialPaused):
                 return
 
-    def _alone(self, trial: Trial, files: TrialFiles, stop: Stop, tell: OnEvent) -> Event:
-        tell(Started(trial))
+    def _alone(self, trial: Trial, files: TrialFiles, stop: Stop, emit: Emit) -> LastEvent:
         try:
             outcome = run_trial(
-                self.setups[trial],
-                trial,
-                files,
-                lambda step, loss: tell(Stepped(trial, step, loss)),
-                stopping=lambda: stop.asked,
-                on_point=lambda point: tell(Measured(trial, point)),
-                debug=self.debug,
-                tell=lambda line: tell(Noticed(line)),
+                self.setups[trial], trial, files, emit, lambda: stop.asked, debug=self.debug
             )
-        except TrialPaused:
-            return Paused(trial)
-        return Ended(trial, outcome)
+        except Paused:
+            return TrialPaused(trial)
+        return TrialFinished(trial, outcome)
 
-    def _together(self, trial: Trial, files: TrialFiles, stop: Stop, tell: OnEvent) -> Event:
-        last = train_together(
-            trial, files, lambda told: tell(event_of(trial, told)), lambda: stop.asked
-        )
-        if isinstance(last, Died):
-            last = Failure(last.reason, True, f"{last.reason}.\n\n{last.known}")
-        event = event_of(trial, last)
-        if self.debug and isinstance(event, Ended) and event.outcome.traceback:
-            raise FailedElsewhere(event.outcome.traceback)
-        return event
+    def _together(self, trial: Trial, files: TrialFiles, stop: Stop, emit: Emit) -> LastEvent:
+        last = train_together(trial, files, emit, lambda: stop.asked)
+        if isinstance(last, WorkerDied):
+            failure = Failure(last.reason, True, f"{last.reason}.\n\n{last.details}")
+            last = TrialFinished(trial, failure)
+        if self.debug and isinstance(last, TrialFinished) and last.outcome.traceback:
+            raise FailedElsewhere(last.outcome.traceback)
+        return last

@@ -1,33 +1,35 @@
-"""Processes that train trials side by side. One that dies takes its trial with it and no other."""
+"""The engine of one machine: workers that train trials in parallel.
+
+A worker that dies takes only its own trial with it.
+"""
 
 import time
-from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from ablations.run.engines.engine import (
-    ATTEMPTS,
-    Ended,
-    Event,
-    Lost,
-    OnEvent,
-    Paused,
-    Started,
-    Stepped,
-)
-from ablations.run.engines.messages import STOP, Died, event_of
 from ablations.run.engines.processes import PATIENCE, Child, Dead, speaking
-from ablations.run.engines.worker import train_trials
+from ablations.run.engines.retries import RetryQueue
+from ablations.run.engines.worker import STOP, serve
+from ablations.run.events import (
+    Emit,
+    Event,
+    StepDone,
+    TrialFinished,
+    TrialPaused,
+    TrialStarted,
+    WorkerDied,
+)
 from ablations.run.stopping import Stop
-from ablations.training.trial import Failure, Trial
+from ablations.training.trial import Trial
 from ablations.training.trial_files import TrialFiles
 
 
 @dataclass(eq=False)
 class _Worker:
-    """A process, the trial that it is at, whether that has begun, and the last step told."""
+    """A worker process, its trial, whether that has started, and its last reported step."""
 
     child: Child
     trial: Trial | None = None
@@ -40,7 +42,7 @@ class _Worker:
         self.child.send((trial, files))
 
     def stop(self) -> None:
-        """Asks for an end of its trial; one that has not begun has nothing to keep."""
+        """Pause its trial. One that has not started has nothing to keep."""
         if self.started:
             self.child.send(STOP)
         else:
@@ -48,13 +50,13 @@ class _Worker:
 
 
 class Pool:
-    """The engine of one machine: trials in processes of their own, kept for the next ones.
+    """Trains trials in worker processes, which are kept for the next trials.
 
-    One whose process dies is begun again when all others have been begun.
+    A trial whose worker dies is retried once all others have started.
 
     Args:
-        jobs: Processes at a time, at least one.
-        threads: Of each trial.
+        jobs: Number of workers, at least one.
+        threads: Threads of each trial.
     """
 
     here = False
@@ -69,14 +71,14 @@ class Pool:
         trials: Iterable[Trial],
         files: Mapping[Trial, TrialFiles],
         stop: Stop,
-        tell: OnEvent,
+        emit: Emit,
     ) -> None:
         """See `Engine.run`."""
         with TemporaryDirectory() as folder:
-            self._folder = Path(folder)
+            self._folder, self._retries = Path(folder), RetryQueue()
             try:
                 for event in self._events(trials, files, stop):
-                    tell(event)
+                    emit(event)
             finally:
                 while self._workers:
                     self._workers.pop().child.end()
@@ -84,26 +86,21 @@ class Pool:
     def _events(
         self, trials: Iterable[Trial], files: Mapping[Trial, TrialFiles], stop: Stop
     ) -> Iterator[Event]:
-        fresh, lost = iter(trials), deque[Trial]()
-        attempts: Counter[Trial] = Counter()
-        stopping = False
+        fresh, stopping = iter(trials), False
         while True:
             if stop.asked and not stopping:
                 self._stop()
                 stopping = True
             while self._has_room() and not stopping:
-                trial = next(fresh, None) or (lost.popleft() if lost else None)
+                trial = next(fresh, None) or self._retries.next()
                 if trial is None:
                     break
-                attempts[trial] += 1
                 self._idle().give(trial, files[trial])
             busy = {w.child: w for w in self._workers if w.trial is not None}
             if not busy or stop.overdue:
                 return
             for child in speaking(list(busy), PATIENCE):
-                event = self._next_event(busy[child], attempts)
-                if isinstance(event, Lost):
-                    lost.append(event.trial)
+                event = self._next_event(busy[child])
                 if event is not None:
                     yield event
 
@@ -117,7 +114,7 @@ class Pool:
         return busy < self.jobs
 
     def _idle(self) -> _Worker:
-        """A process without a trial, a new one where none is idle."""
+        """Return a worker without a trial, a new one if all are busy."""
         for worker in self._workers:
             if worker.trial is None:
                 return worker
@@ -126,43 +123,37 @@ class Pool:
     def _begin(self) -> _Worker:
         self._begun += 1
         crash = self._folder / f"{self._begun}.txt"
-        worker = _Worker(Child(train_trials, (), self.threads, crash))
+        worker = _Worker(Child(serve, (), self.threads, crash))
         self._workers.append(worker)
         return worker
 
-    def _next_event(self, worker: _Worker, attempts: Counter[Trial]) -> Event | None:
+    def _next_event(self, worker: _Worker) -> Event | None:
         trial = worker.trial
         assert trial is not None
         try:
-            told = worker.child.receive()
+            event: Any = worker.child.receive()
         except Dead:
             way, left = worker.child.autopsy()
             self._workers.remove(worker)
             worker.child.end()
-            died = Died(f"the process of this trial ended {way}", left)
-            return _lost(worker, trial, attempts[trial], died)
-        if told is None:
-            return None
-        if isinstance(told, Died):  # not this one, but one that it has watched
-            worker.trial = None
-            return _lost(worker, trial, attempts[trial], told)
-        event = event_of(trial, told)
+            event = WorkerDied(trial, f"the process of this trial ended {way}", left)
         match event:
-            case Started():
+            case TrialStarted():
                 worker.started = True
-            case Stepped(step=step):
+            case StepDone(step=step):
                 worker.step = step
-            case Ended() | Paused():
+            case TrialFinished() | TrialPaused():
                 worker.trial = None
+            case WorkerDied():  # this worker, or one of the processes that trained with it
+                worker.trial = None
+                return self._retries.add(_with_circumstances(event, worker))
         return event
 
 
-def _lost(worker: _Worker, trial: Trial, attempt: int, died: Died) -> Event:
-    if attempt < ATTEMPTS:
-        return Lost(trial, died.reason)
-    known = (
-        f"{died.reason}, in attempt {attempt} of {ATTEMPTS}.\n"
-        f"process {worker.child.process.pid}, {time.monotonic() - worker.began:.1f} s after it was "
-        f"given the trial; the last step that it told was {worker.step}\n\n{died.known}"
+def _with_circumstances(died: WorkerDied, worker: _Worker) -> WorkerDied:
+    seconds = time.monotonic() - worker.began
+    found = (
+        f"process {worker.child.process.pid}, {seconds:.1f} s after it was given the trial; "
+        f"last reported step: {worker.step}"
     )
-    return Ended(trial, Failure(died.reason, True, known))
+    return replace(died, details=f"{found}\n\n{died.details}")

@@ -1,9 +1,7 @@
-"""Trials as tasks of Ray Core, on the nodes of a cluster. Needs Ray, and is imported only where it
-is asked for.
+"""The engine that trains trials as tasks of Ray Core, on the nodes of a cluster.
 
-Records are written by the run, as with every engine; Ray keeps nothing that counts. A task may not
-be repeated by Ray itself (max_retries=0): for want of memory Ray would repeat it without end, and
-nobody would be told.
+Imported only with --engine ray. As with every engine, the run writes the records. Ray itself must
+not retry a task (max_retries=0): out of memory, it would retry without end and without a word.
 """
 
 import errno
@@ -27,29 +25,28 @@ from ray.exceptions import (
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ablations.errors import SettingError, one_line
-from ablations.run.engines.engine import ATTEMPTS, NODES, Ended, Noticed, OnEvent
-from ablations.run.engines.losses import Losses
-from ablations.run.engines.messages import Died, event_of
 from ablations.run.engines.ray_tasks import Board, train_task
+from ablations.run.engines.retries import MAX_ATTEMPTS, MAX_NODES, RetryQueue
+from ablations.run.events import Emit, Notice, TrialFinished, WorkerDied
 from ablations.run.stopping import SIGNALS, Stop
 from ablations.training.trial import Trial, failure_of
 from ablations.training.trial_files import TrialFiles
 
 PATIENCE = 0.5
-"""Seconds between looks at what tasks have told."""
+"""Seconds between two polls of the board."""
 
 
 @dataclass(frozen=True)
 class RayEngine:
-    """The engine of a cluster.
+    """Trains trials on a Ray cluster.
 
     Attributes:
-        address: Of the cluster; None: the one that RAY_ADDRESS or `ray start` has named here, else
-            one on this machine, which ends with the run.
-        jobs: Tasks that are given to Ray at a time; None: as many as the nodes hold, and one that
-            waits, from which a cluster that grows sees that it is too small.
-        cpus: Of each task.
-        gpus: Of each task.
+        address: Address of the cluster. None: the cluster that RAY_ADDRESS or `ray start` names on
+            this machine, else one on this machine that ends with the run.
+        jobs: Tasks submitted at once. None: as many as the nodes hold and one more, whose waiting
+            makes an autoscaling cluster grow.
+        cpus: CPUs per task.
+        gpus: GPUs per task.
     """
 
     address: str | None
@@ -63,17 +60,17 @@ class RayEngine:
         trials: Iterable[Trial],
         files: Mapping[Trial, TrialFiles],
         stop: Stop,
-        tell: OnEvent,
+        emit: Emit,
     ) -> None:
-        """See `Engine.run`. Where it ends before its tasks, Ray ends these.
+        """See `Engine.run`. Ray ends tasks that are still running when it returns.
 
         Raises:
-            SettingError: Where no cluster answers.
-            OSError: Where it is lost with all that it ran.
+            SettingError: If no cluster answers.
+            OSError: If the cluster is lost.
         """
         with _connected(self.address):
             try:
-                _Tasks(self, files, tell).run(trials, stop)
+                _Tasks(self, files, emit).run(trials, stop)
             except RayError as error:
                 told = f"the cluster is lost ({one_line(error)}); the same command goes on"
                 raise OSError(errno.ECONNRESET, told, "ray") from None
@@ -81,16 +78,15 @@ class RayEngine:
 
 @contextmanager
 def _connected(address: str | None) -> Iterator[None]:
-    """Within it this process is a driver of the cluster.
+    """Make this process a driver of the cluster.
 
     Raises:
-        SettingError: Where no cluster answers.
+        SettingError: If no cluster answers.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # tells its makers nothing
-    # Ray warns that it will no longer hide GPUs from tasks without any: trials on the CPU look for
-    # none.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Silences a warning about GPUs visible to CPU tasks; trials on the CPU do not use them.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    logging.getLogger("ray").setLevel(logging.CRITICAL)  # the run tells what was lost
+    logging.getLogger("ray").setLevel(logging.CRITICAL)  # the run reports lost tasks
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
     try:
         try:
@@ -112,7 +108,7 @@ def _restore(handlers: Mapping[signal.Signals, Any]) -> None:
 
 @dataclass(frozen=True)
 class _Task:
-    """A task that Ray has. number: on the board, where every attempt has its own."""
+    """A submitted task. number: its number on the board; each attempt has its own."""
 
     trial: Trial
     number: int
@@ -121,19 +117,19 @@ class _Task:
 class _Tasks:
     """The trials of one call of `RayEngine.run`."""
 
-    def __init__(self, engine: RayEngine, files: Mapping[Trial, TrialFiles], tell: OnEvent) -> None:
-        self.engine, self.files, self.tell = engine, files, tell
+    def __init__(self, engine: RayEngine, files: Mapping[Trial, TrialFiles], emit: Emit) -> None:
+        self.engine, self.files, self.emit = engine, files, emit
         self._running: dict[ray.ObjectRef, _Task] = {}
         self._started: set[int] = set()
         self._begun = 0
-        self._losses = Losses()
+        self._retries = RetryQueue()
         self._stopping = False
         here = ray.get_runtime_context().get_node_id()
-        beside = NodeAffinitySchedulingStrategy(here, soft=False)  # no other node's end ends it
+        beside = NodeAffinitySchedulingStrategy(here, soft=False)  # must survive other nodes
         board = ray.remote(Board).options(
             num_cpus=0,
             scheduling_strategy=beside,
-            # Where the node is short of memory Ray may end it as it ends tasks.
+            # Ray may kill the board, too, when the node runs out of memory.
             max_restarts=-1,
             max_task_retries=-1,
         )
@@ -143,13 +139,13 @@ class _Tasks:
         )
 
     def run(self, trials: Iterable[Trial], stop: Stop) -> None:
-        self._tell_of_room()
+        self._warn_without_room()
         fresh = iter(trials)
         while True:
             if stop.asked and not self._stopping:
                 self._stop()
             while not self._stopping and len(self._running) < self._wanted():
-                trial = next(fresh, None) or self._losses.next()
+                trial = next(fresh, None) or self._retries.next()
                 if trial is None:
                     break
                 self._begin(trial)
@@ -164,7 +160,7 @@ class _Tasks:
         return self.engine.jobs or self._room() + 1
 
     def _room(self) -> int:
-        """Tasks that the nodes of now hold at a time."""
+        """Return how many tasks the current nodes hold at once."""
         asked = {"CPU": self.engine.cpus, "GPU": self.engine.gpus}
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         return sum(
@@ -172,10 +168,10 @@ class _Tasks:
             for node in nodes
         )
 
-    def _tell_of_room(self) -> None:
+    def _warn_without_room(self) -> None:
         if not self._room():
             asked = f"{self.engine.cpus:g} CPUs and {self.engine.gpus:g} GPUs"
-            self.tell(Noticed(f"no node of the Ray cluster has {asked}; waiting for one"))
+            self.emit(Notice(f"no node of the Ray cluster has {asked}; waiting for one"))
 
     def _begin(self, trial: Trial) -> None:
         self._begun += 1
@@ -183,7 +179,7 @@ class _Tasks:
         self._running[found] = _Task(trial, self._begun)
 
     def _stop(self) -> None:
-        """Tasks that train see it at their next step; the others have nothing to keep."""
+        """Stop all tasks: training ones at their next step; others have nothing to keep."""
         self._stopping = True
         self._pass_on()
         self._running = {
@@ -191,36 +187,33 @@ class _Tasks:
         }
 
     def _pass_on(self) -> None:
-        """Tells what tasks have told, those aside that have been lost."""
-        trials = {task.number: task.trial for task in self._running.values()}
-        for number, told in ray.get(self._board.take.remote(self._stopping)):
-            if number in trials:
+        """Emit the events of the tasks, except lost ones."""
+        running = {task.number for task in self._running.values()}
+        for number, event in ray.get(self._board.take.remote(self._stopping)):
+            if number in running:
                 self._started.add(number)
-                self.tell(event_of(trials[number], told))
+                self.emit(event)
 
     def _end(self, found: "ray.ObjectRef") -> None:
         trial = self._running.pop(found).trial
         try:
             last = ray.get(found)
-        except RayTaskError as error:  # a node that lacks the program or the folder
+        except RayTaskError as error:  # the program or the folder is missing on the node
             cause = error.cause if isinstance(error.cause, Exception) else error
-            self.tell(Ended(trial, failure_of(cause)))
+            self.emit(TrialFinished(trial, failure_of(cause)))
         except RayError as error:
-            reason, most = _way(error)
-            self.tell(self._losses.take(trial, Died(reason, f"{error}\n"), most))
+            reason, most = _reason(error)
+            self.emit(self._retries.add(WorkerDied(trial, reason, f"\n{error}\n"), most))
         else:
-            if isinstance(last, Died):
-                self.tell(self._losses.take(trial, last, ATTEMPTS))
-            else:
-                self.tell(event_of(trial, last))
+            self.emit(self._retries.add(last) if isinstance(last, WorkerDied) else last)
 
 
-def _way(error: RayError) -> tuple[str, int]:
-    """What became of a task, and how often it may."""
+def _reason(error: RayError) -> tuple[str, int]:
+    """Return why a task was lost, and how often its trial may be lost like that."""
     if isinstance(error, NodeDiedError):
-        return "the node of this trial was lost", NODES
+        return "the node of this trial was lost", MAX_NODES
     if isinstance(error, OutOfMemoryError):
-        return "Ray ended the process of this trial, as its node was short of memory", ATTEMPTS
+        return "Ray ended the process of this trial, as its node was short of memory", MAX_ATTEMPTS
     if isinstance(error, WorkerCrashedError):
-        return "the process of this trial died on its node", ATTEMPTS
-    return f"Ray lost this trial ({one_line(error)})", ATTEMPTS
+        return "the process of this trial died on its node", MAX_ATTEMPTS
+    return f"Ray lost this trial ({one_line(error)})", MAX_ATTEMPTS

@@ -1,6 +1,6 @@
-"""What runs in Ray's processes: a trial as a task, and the board where tasks tell the run.
+"""What runs in Ray's processes: a trial as a task, and the board that collects its events.
 
-Needs Ray, which is imported only where it is asked for, and of torch nothing before a trial.
+Imported only with --engine ray. Torch is imported with the first trial.
 """
 
 import os
@@ -11,55 +11,63 @@ from typing import TYPE_CHECKING, Any
 import ray
 from ray.exceptions import RayError
 
-from ablations.run.engines.messages import SILENCE, STARTED, Died
-from ablations.run.engines.together import train_as_asked
+from ablations.run.engines.worker import STEPS_EVERY, work
+from ablations.run.events import Event, LastEvent, TrialStarted
 
 if TYPE_CHECKING:
     from ablations.data.images import ImageData
     from ablations.data.registry import Wanted
-    from ablations.training.trial import Failure, Outcome, Trial
+    from ablations.training.trial import Trial
     from ablations.training.trial_files import TrialFiles
 
 _LOADED: "dict[Wanted, ImageData]" = {}
-"""The data sets of this process, which Ray keeps for the next trial."""
+"""The data sets of this process, which Ray reuses for the next trial."""
 
 
 class Board:
-    """The actor that stands between tasks, wherever they run, and the run: it keeps what they tell
-    until the run takes it, and says whether they are to stop. One that was begun anew knows that as
-    soon as the run asks again."""
+    """The actor between the tasks and the run.
+
+    It keeps events until the run takes them, and says whether tasks are to stop. A restarted board
+    knows that as soon as the run asks again.
+    """
 
     def __init__(self) -> None:
-        self._told: list[tuple[int, object]] = []
+        self._events: list[tuple[int, Event]] = []
         self._stopping = False
 
-    def tell(self, number: int, told: object) -> None:
-        """A message of the task of this number."""
-        self._told.append((number, told))
+    def add(self, number: int, event: Event) -> None:
+        """Keep an event of the task with this number."""
+        self._events.append((number, event))
 
-    def take(self, stopping: bool) -> list[tuple[int, object]]:
-        """What was told since this was asked last, in order; stopping: whether tasks are to stop
-        from now on."""
+    def take(self, stopping: bool) -> list[tuple[int, Event]]:
+        """Return the events since the last call, in order.
+
+        Args:
+            stopping: Whether tasks are to stop from now on.
+        """
         self._stopping = stopping
-        taken, self._told = self._told, []
+        taken, self._events = self._events, []
         return taken
 
     def stopping(self) -> bool:
-        """Whether tasks are to stop."""
+        """Return whether tasks are to stop."""
         return self._stopping
 
 
 def train_task(
     board: Any, number: int, folder: Path, trial: "Trial", files: "TrialFiles"
-) -> "Outcome | Failure | str | Died":
-    """Trains a trial as a task; its last message, see `messages`.
+) -> LastEvent:
+    """Train a trial as a Ray task.
 
     Args:
-        board: Handle of the Board.
-        number: Of the task there.
-        folder: Where the run was started: relative paths and code of a user's begin there.
-        trial: Which one.
-        files: What it keeps, in the output folder, which all nodes see.
+        board: Handle of the `Board`.
+        number: Number of the task on the board.
+        folder: Working folder of the run: relative paths and a user's code start there.
+        trial: The trial.
+        files: Its checkpoint and weights, in the output folder, which all nodes see.
+
+    Returns:
+        The trial's last event.
     """
     from ablations.training.allocator import keep_freed_memory
 
@@ -67,11 +75,11 @@ def train_task(
     if Path.cwd() != folder:
         os.chdir(folder)
     line = _Line(board, number)
-    return train_as_asked(trial, files, _LOADED, line.send, line.stopping)
+    return work(trial, files, _LOADED, line.emit, line.stopping)
 
 
 class _Line:
-    """A task's line to the board."""
+    """A task's connection to the board."""
 
     def __init__(self, board: Any, number: int) -> None:
         self._board, self._number = board, number
@@ -79,16 +87,18 @@ class _Line:
         self._asked = 0.0
         self._stopping = False
 
-    def send(self, told: object) -> None:
-        sent = self._board.tell.remote(self._number, told)
-        if told == STARTED:  # so that the run hears of it before it hears of the end
+    def emit(self, event: Event) -> None:
+        sent = self._board.add.remote(self._number, event)
+        if isinstance(event, TrialStarted):  # must reach the run before the last event
             ray.get(sent)
 
     def stopping(self) -> bool:
-        """Asks now and then, and does not wait for the answer. A board that is gone has gone with
-        its run: this is the time for a last checkpoint."""
+        """Ask from time to time without waiting for the answer.
+
+        A lost board means that its run is lost: time for a last checkpoint.
+        """
         if self._answer is None:
-            if time.monotonic() - self._asked >= SILENCE:
+            if time.monotonic() - self._asked >= STEPS_EVERY:
                 self._asked = time.monotonic()
                 self._answer = self._board.stopping.remote()
         elif ray.wait([self._answer], timeout=0)[0]:

@@ -1,7 +1,7 @@
-"""Trials as jobs of Slurm, through submitit. Needs submitit, and is imported only where it is asked
-for.
+"""The engine that trains trials as Slurm jobs, through submitit.
 
-Records are written by the run, as with every engine: it waits while its jobs are in the queue.
+Imported only with --engine slurm. As with every engine, the run writes the records: it waits while
+its jobs are in the queue.
 """
 
 import logging
@@ -21,11 +21,11 @@ import submitit
 from submitit.core.utils import FailedJobError, FailedSubmissionError, UncompletedJobError
 
 from ablations.errors import SettingError, one_line
-from ablations.run.engines.engine import ATTEMPTS, NODES, Ended, OnEvent
-from ablations.run.engines.losses import Losses
-from ablations.run.engines.messages import PAUSED, STOP, Died, event_of
 from ablations.run.engines.processes import child_variables, environment
-from ablations.run.engines.slurm_tasks import PULSE, said, told_in, train_job
+from ablations.run.engines.retries import MAX_ATTEMPTS, MAX_NODES, RetryQueue
+from ablations.run.engines.slurm_tasks import PULSE, decode, events_file, train_job
+from ablations.run.engines.worker import STOP
+from ablations.run.events import Emit, LastEvent, TrialFinished, TrialPaused, WorkerDied
 from ablations.run.stopping import Stop
 from ablations.training.trial import Failure, Trial
 from ablations.training.trial_files import TrialFiles
@@ -120,7 +120,7 @@ class SlurmEngine:
         trials: Iterable[Trial],
         files: Mapping[Trial, TrialFiles],
         stop: Stop,
-        tell: OnEvent,
+        emit: Emit,
     ) -> None:
         """See `Engine.run`. Jobs that have not ended in time have been cancelled.
 
@@ -130,7 +130,7 @@ class SlurmEngine:
         parent = self.output.absolute() / "slurm"
         parent.mkdir(parents=True, exist_ok=True)
         with _folder_in(parent) as folder:
-            jobs = _Jobs(self, folder, files, tell)
+            jobs = _Jobs(self, folder, files, emit)
             try:
                 jobs.run(trials, stop)
             finally:
@@ -166,12 +166,12 @@ class _Jobs:
         engine: SlurmEngine,
         folder: Path,
         files: Mapping[Trial, TrialFiles],
-        tell: OnEvent,
+        emit: Emit,
     ) -> None:
-        self.engine, self.folder, self.files, self.tell = engine, folder, files, tell
+        self.engine, self.folder, self.files, self.emit = engine, folder, files, emit
         self._running: list[_Job] = []
         self._begun = 0
-        self._losses = Losses()
+        self._retries = RetryQueue()
         self._beats, self._beaten = 0, float("-inf")
         self._executor = submitit.AutoExecutor(folder / "jobs", cluster=CLUSTER)
         self._executor.update_parameters(**engine.parameters)
@@ -187,7 +187,7 @@ class _Jobs:
                 self._beat()
                 room = (self.engine.jobs or AT_ONCE) - len(self._running)
                 begun = list(islice(fresh, room))
-                again = islice(iter(self._losses.next, None), room - len(begun))
+                again = islice(iter(self._retries.next, None), room - len(begun))
                 self._begin([*begun, *again])
             if not self._running or stop.overdue:
                 return
@@ -235,23 +235,29 @@ class _Jobs:
             last = job.job.result()
         except FailedJobError as error:  # a node that lacks the program, or a folder
             known = f"{error}\n"
-            self.tell(Ended(job.trial, Failure(f"its job failed: {one_line(error)}", True, known)))
+            failure = Failure(f"its job failed: {one_line(error)}", True, known)
+            self.emit(TrialFinished(job.trial, failure))
         except UncompletedJobError as error:
             state = job.job.state
-            most = NODES if state.partition(" ")[0] in FOR_ANOTHER else ATTEMPTS
+            most = MAX_NODES if state.partition(" ")[0] in FOR_ANOTHER else MAX_ATTEMPTS
+            reason = f"the job of this trial ended as {state}"
             if not stopping:
-                self._lose(job, Died(f"the job of this trial ended as {state}", f"{error}\n"), most)
+                self.emit(self._retries.add(WorkerDied(job.trial, reason, f"\n{error}\n"), most))
         else:
-            if isinstance(last, Died):
-                self._lose(job, last, ATTEMPTS)
-            elif last == PAUSED and not stopping:
-                self._lose(job, Died("the job of this trial was told to end", ""), NODES)
-            else:
-                self.tell(event_of(job.trial, last))
+            self._end(job, last, stopping)
+
+    def _end(self, job: _Job, last: LastEvent, stopping: bool) -> None:
+        if isinstance(last, WorkerDied):
+            self.emit(self._retries.add(last))
+        elif isinstance(last, TrialPaused) and not stopping:
+            told = WorkerDied(job.trial, "the job of this trial was told to end", "")
+            self.emit(self._retries.add(told, MAX_NODES))
+        else:
+            self.emit(last)
 
     def _pass_on(self, job: _Job) -> None:
         try:
-            with told_in(self.folder, job.number).open("rb") as file:
+            with events_file(self.folder, job.number).open("rb") as file:
                 file.seek(job.read)
                 lines = file.read().rpartition(b"\n")[0]
         except FileNotFoundError:
@@ -259,7 +265,4 @@ class _Jobs:
         if lines:
             job.read += len(lines) + 1
             for line in lines.decode().splitlines():
-                self.tell(event_of(job.trial, said(line)))
-
-    def _lose(self, job: _Job, died: Died, most: int) -> None:
-        self.tell(self._losses.take(job.trial, died, most))
+                self.emit(decode(line))

@@ -1,50 +1,53 @@
-"""What runs in a job of Slurm: one trial. Needs nothing of Slurm, and of torch nothing before it.
+"""What runs in a Slurm job: one trial. Torch is imported with the trial.
 
-Job and run tell each other things through files in a folder that both see. The run says in PULSE
-that it is there, by another number now and then, or that jobs are to STOP; each job adds lines to a
-file of its own.
+Job and run communicate through files in a folder that both see. The run writes a new number into
+PULSE from time to time, as a heartbeat, or STOP. Each job appends its events to a file of its own,
+one a line, pickled and base64-encoded.
 """
 
-import json
 import os
+import pickle
 import signal
 import time
+from base64 import b64decode, b64encode
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from ablations.run.engines.messages import SILENCE, STOP, Died, Notice
-from ablations.run.engines.together import train_as_asked
+from ablations.run.engines.worker import STEPS_EVERY, STOP, work
+from ablations.run.events import Event, LastEvent, StepDone
 from ablations.run.stopping import SIGNALS
-from ablations.training.epoch import Epoch
 
 if TYPE_CHECKING:
-    from ablations.training.trial import Failure, Outcome, Trial
+    from ablations.training.trial import Trial
     from ablations.training.trial_files import TrialFiles
 
 PULSE = "pulse"
 
 BETWEEN_STEPS = 5.0
-"""Seconds between two steps that are told."""
+"""Minimum seconds between two reported steps."""
 
 WITHOUT_PULSE = 300.0
-"""Seconds after which a run that gave no sign is gone: nobody would take the result, and another
-run may begin the trial."""
+"""Seconds without a heartbeat after which the run counts as gone: nobody would take the result, and
+another run may start the trial."""
 
 
 def train_job(
     folder: Path, number: int, cwd: Path, trial: "Trial", files: "TrialFiles"
-) -> "Outcome | Failure | str | Died":
-    """Trains a trial as a job; its last message, see `messages`. A signal, as of a job that is
-    cancelled or whose place or time is over, has it pause.
+) -> LastEvent:
+    """Train a trial as a Slurm job. A signal pauses it: the job was cancelled or preempted, or its
+    time is over.
 
     Args:
-        folder: For messages.
-        number: Of the job there.
-        cwd: Where the run was started: relative paths and code of a user's begin there.
-        trial: Which one.
-        files: What it keeps, in the output folder.
+        folder: Folder of events.
+        number: Number of the job there.
+        cwd: Working folder of the run: relative paths and a user's code start there.
+        trial: The trial.
+        files: Its checkpoint and weights, in the output folder.
+
+    Returns:
+        The trial's last event.
     """
     from ablations.training.allocator import keep_freed_memory
 
@@ -54,29 +57,31 @@ def train_job(
     line = _Line(folder, number)
     for each in (*SIGNALS, signal.SIGUSR2):
         signal.signal(each, line.end)
-    return train_as_asked(trial, files, {}, line.send, line.stopping)
+    return work(trial, files, {}, line.emit, line.stopping)
 
 
-def told_in(folder: Path, number: int) -> Path:
-    """Where the job of this number tells things."""
-    return folder / f"{number}.jsonl"
+def events_file(folder: Path, number: int) -> Path:
+    """Return the file of the job with this number."""
+    return folder / f"{number}.events"
 
 
-def said(line: str) -> object:
-    """The message of a job's line."""
-    told = json.loads(line)
-    if isinstance(told, dict):
-        return Notice(**told) if "line" in told else Epoch(**told)
-    return tuple(told) if isinstance(told, list) else told
+def encode(event: Event) -> str:
+    """Return an event as one line of text."""
+    return b64encode(pickle.dumps(event)).decode() + "\n"
+
+
+def decode(line: str) -> Event:
+    """Return the event of a line of `encode`."""
+    return pickle.loads(b64decode(line))
 
 
 class _Line:
-    """A job's line to its run."""
+    """A job's connection to its run."""
 
     def __init__(self, folder: Path, number: int) -> None:
-        self._file, self._pulse = told_in(folder, number), folder / PULSE
+        self._file, self._pulse = events_file(folder, number), folder / PULSE
         self._ended = False
-        self._told = float("-inf")
+        self._reported = float("-inf")
         self._beat, self._felt = "", time.monotonic()
         self._looked = float("-inf")
 
@@ -84,18 +89,17 @@ class _Line:
         """Handles a signal."""
         self._ended = True
 
-    def send(self, told: object) -> None:
-        if isinstance(told, tuple):
-            if time.monotonic() - self._told < BETWEEN_STEPS:
+    def emit(self, event: Event) -> None:
+        if isinstance(event, StepDone):
+            if time.monotonic() - self._reported < BETWEEN_STEPS:
                 return
-            self._told = time.monotonic()
-        value = vars(told) if isinstance(told, (Notice, Epoch)) else told
-        # Of a file system that is away for a while; a trial does not depend on what it tells.
+            self._reported = time.monotonic()
+        # The file system may be away for a while; a trial does not depend on its events.
         with suppress(OSError), self._file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(value) + "\n")
+            file.write(encode(event))
 
     def stopping(self) -> bool:
-        if not self._ended and time.monotonic() - self._looked >= SILENCE:
+        if not self._ended and time.monotonic() - self._looked >= STEPS_EVERY:
             self._looked = time.monotonic()
             self._ended = self._run_is_over()
         return self._ended
@@ -105,7 +109,7 @@ class _Line:
             beat = self._pulse.read_text(encoding="utf-8")
         except FileNotFoundError:
             return True
-        except OSError:  # of a file system that is away for a while
+        except OSError:  # the file system may be away for a while
             beat = self._beat
         if beat != self._beat:
             self._beat, self._felt = beat, time.monotonic()

@@ -9,48 +9,31 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ablations.data.share import Share
-from ablations.run.engines.messages import SILENCE, STOP, Died, train_telling
 from ablations.run.engines.processes import PATIENCE, Child, Dead, speaking
+from ablations.run.engines.worker import STEPS_EVERY, STOP, train
+from ablations.run.events import Emit, Event, LastEvent, TrialFinished, TrialPaused, WorkerDied
 
 if TYPE_CHECKING:
-    from ablations.data.images import ImageData
-    from ablations.data.registry import Wanted
-    from ablations.training.trial import Failure, Outcome, Trial
+    from ablations.training.trial import Trial
     from ablations.training.trial_files import TrialFiles
-
-    Last = Outcome | Failure | str
 
 
 @dataclass(frozen=True)
 class _Over:
-    """What a process sends last."""
+    """The last message of a process."""
 
-    last: "Last"
-
-
-def train_as_asked(
-    trial: "Trial",
-    files: "TrialFiles",
-    loaded: "dict[Wanted, ImageData]",
-    send: Callable[[object], None],
-    stopping: Callable[[], bool],
-) -> "Last | Died":
-    """Trains a trial in this process or in as many as its settings say, beside this one; its last
-    message. See `train_telling`."""
-    if trial.settings.processes > 1:
-        return train_together(trial, files, send, stopping)
-    return train_telling(trial, files, loaded, send, stopping)
+    last: LastEvent
 
 
 def train_together(
     trial: "Trial",
     files: "TrialFiles",
-    send: Callable[[object], None],
+    emit: Emit,
     stopping: Callable[[], bool],
-) -> "Last | Died":
+) -> LastEvent:
     """Trains a trial in processes beside this one; none is left when it returns."""
     of, children = trial.settings.processes, list[Child]()
     with TemporaryDirectory() as name:
@@ -60,7 +43,7 @@ def train_together(
                 given = (Share(number, of), folder / "meeting", trial, files)
                 crash = folder / f"{number}.txt"
                 children.append(Child(_train_share, given, trial.settings.threads, crash))
-            return _watch(children, send, stopping)
+            return _watch(trial, children, emit, stopping)
         finally:
             while children:
                 children.pop().end()
@@ -75,61 +58,62 @@ def _train_share(
     from ablations.training.ranks import join
     from ablations.training.trial import failure_of
 
-    send = connection.send if share.number == 0 else _tell_nobody
+    emit = connection.send if share.number == 0 else _ignore
     try:
         team = join(share, meeting, torch.device(trial.device), bool(trial.variant.own_code))
     except (RuntimeError, ValueError, OSError) as error:
-        last: Last = failure_of(error)
+        last: LastEvent = TrialFinished(trial, failure_of(error))
     else:
-        last = train_telling(trial, files, {}, send, connection.poll, team)
+        last = train(trial, files, {}, emit, connection.poll, team)
     connection.send(_Over(last))
     while True:  # one that ended would leave the others with an error that hides what went wrong
         connection.recv()
 
 
-def _tell_nobody(told: object) -> None:
+def _ignore(event: Event) -> None:
     pass
 
 
 def _watch(
-    children: Sequence[Child], send: Callable[[object], None], stopping: Callable[[], bool]
-) -> "Last | Died":
-    """Passes on what the first process tells, until the trial is over."""
+    trial: "Trial", children: Sequence[Child], emit: Emit, stopping: Callable[[], bool]
+) -> LastEvent:
+    """Pass on the events of the first process until the trial is over."""
     stopped = False
     while True:
         if not stopped and stopping():
             children[0].send(STOP)
             stopped = True
-        for child in speaking(children, SILENCE):
+        for child in speaking(children, STEPS_EVERY):
             try:
-                told = child.receive()
+                received: Any = child.receive()
             except Dead:
-                return _died(children, child)
-            if isinstance(told, _Over):
-                if _failed(told.last):
-                    return _death_behind(children) or told.last
+                return _died(trial, children, child)
+            if isinstance(received, _Over):
+                if _failed(received.last):
+                    return _death_behind(trial, children) or received.last
                 if child is children[0]:
-                    return told.last
-            elif told is not None:
-                send(told)
+                    return received.last
+            elif received is not None:
+                emit(received)
 
 
-def _failed(last: "Last") -> bool:
+def _failed(last: LastEvent) -> bool:
     from ablations.training.trial import Failure
 
-    if isinstance(last, str):  # it has paused
+    if isinstance(last, TrialPaused):
         return False
-    return isinstance(last, Failure) or last.record.failure is not None
+    assert isinstance(last, TrialFinished)
+    return isinstance(last.outcome, Failure) or last.outcome.record.failure is not None
 
 
-def _death_behind(children: Sequence[Child]) -> Died | None:
-    """The death that a process has seen as a connection which failed, where it was that."""
+def _death_behind(trial: "Trial", children: Sequence[Child]) -> WorkerDied | None:
+    """The death of another process that made a connection fail, if there was one."""
     wait([child.process.sentinel for child in children], PATIENCE)
     dead = next((child for child in children if child.dead), None)
-    return None if dead is None else _died(children, dead)
+    return None if dead is None else _died(trial, children, dead)
 
 
-def _died(children: Sequence[Child], child: Child) -> Died:
+def _died(trial: "Trial", children: Sequence[Child], child: Child) -> WorkerDied:
     way, left = child.autopsy()
     place = f"process {children.index(child) + 1} of {len(children)} of this trial"
-    return Died(f"{place} ended {way}", left)
+    return WorkerDied(trial, f"{place} ended {way}", left)

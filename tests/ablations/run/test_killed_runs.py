@@ -15,6 +15,7 @@ import pytest
 from trials import DROPS, IMAGES, NETWORK, Events, run_families
 from worker_processes import alive, workers
 
+from ablations.run.events import StepDone
 from ablations.training.weights_file import read_weights
 
 ROOT = Path(__file__).parents[3]
@@ -39,14 +40,16 @@ PROGRAM = f"""
 import sys
 sys.path[:0] = [{str(WITNESSES)!r}, "."]
 from pathlib import Path
+from ablations.run.events import StepDone, TrialRecorded
 from trials import Events, run_families
 
 class Tells(Events):
-    def step_done(self, trial, step, loss):
-        print("step", flush=True)
-
-    def trial_ends(self, trial, record, reused):
-        print("kept" if reused else "trained", trial.seed, flush=True)
+    def on(self, event):
+        match event:
+            case StepDone():
+                print("step", flush=True)
+            case TrialRecorded(trial, _, reused):
+                print("kept" if reused else "trained", trial.seed, flush=True)
 
 run_families(
     {NET}, Path(sys.argv[1]), sys.argv[2], {SEEDS}, Tells(), running={RUNNING}, **{TRAINING}
@@ -103,9 +106,9 @@ class KillsWorker(Events):
 
     killed = False
 
-    def step_done(self, trial, step, loss):
-        super().step_done(trial, step, loss)
-        if not self.killed:
+    def on(self, event):
+        super().on(event)
+        if isinstance(event, StepDone) and not self.killed:
             self.killed = True
             (worker,) = workers(os.getpid())
             os.kill(worker, signal.SIGKILL)

@@ -3,8 +3,8 @@ import torch
 
 from ablations.costs.prover import prove
 from ablations.networks.builders import build
-from ablations.run.misfits import misfits
 from ablations.run.own_networks import check_own_code
+from ablations.run.validation import mismatches
 from ablations.study.builder import StudyFile, make_study
 from ablations.study.run_settings import RunSettings
 from ablations.study.train_settings import TrainSettings
@@ -137,10 +137,10 @@ def test_own_code_is_tried_in_every_network_and_each_problem_told_once(write_mod
     study = make_study(
         StudyFile("s", "s", {"family": ("mine_sized:Bad", "mine_sized:Net"), "lr": (0.1, 0.2)})
     )
-    assert misfits(study, RunSettings("out", "rednet-small", 1, TrainSettings())) == []
-    (misfit,) = misfits(study, RunSettings("out", "rednet26", 1, TrainSettings()))
-    assert (misfit.axis, misfit.level) == ("family", "mine_sized:Bad")
-    assert misfit.problem == "cannot be run in rednet26: AssertionError"
+    assert mismatches(study, RunSettings("out", "rednet-small", 1, TrainSettings())) == []
+    (mismatch,) = mismatches(study, RunSettings("out", "rednet26", 1, TrainSettings()))
+    assert (mismatch.axis, mismatch.level) == ("family", "mine_sized:Bad")
+    assert mismatch.problem == "cannot be run in rednet26: AssertionError"
 
 
 LAZY = """

@@ -6,7 +6,7 @@ import pytest
 from studies import records, table
 from trials import IMAGES, NETWORK, run_families
 
-from ablations.run.shards import of_shard
+from ablations.run.trials import of_shard
 
 TINY = {"dataset": "mine_net:images", "workers": 0, "batch_size": 4}
 

@@ -13,6 +13,7 @@ from trials import NETWORK, Events, run_families
 from ablations.records.checksums import sealed
 from ablations.records.claims import POLL, Claims
 from ablations.records.files import write_json
+from ablations.run.events import Notice
 
 
 class Told(Events):
@@ -22,10 +23,12 @@ class Told(Events):
         super().__init__()
         self.lines, self.then = [], then
 
-    def notice(self, line):
-        self.lines.append(line)
-        if len(self.lines) == 1:
-            self.then()
+    def on(self, event):
+        super().on(event)
+        if isinstance(event, Notice):
+            self.lines.append(event.line)
+            if len(self.lines) == 1:
+                self.then()
 
 
 @pytest.mark.parametrize("ends", ["recorded", "given up"])

@@ -7,8 +7,9 @@ import pytest
 from trials import IMAGES, NETWORK, Events, run_families
 
 from ablations.errors import SettingError
-from ablations.run.failure_limit import failures_allowed
+from ablations.run.events import StepDone
 from ablations.run.stopping import SIGNALS, Stop
+from ablations.run.trials import failures_allowed
 from ablations.study.run_settings import RunSettings
 
 TINY = {"dataset": "mine_net:images", "workers": 0, "steps": 20, "batch_size": 4}
@@ -65,9 +66,9 @@ class Stops(Events):
         super().__init__()
         self.stop, self.at = stop, at
 
-    def step_done(self, trial, step, loss):
-        super().step_done(trial, step, loss)
-        if len(self.of("step")) == self.at:
+    def on(self, event):
+        super().on(event)
+        if isinstance(event, StepDone) and len(self.of("step")) == self.at:
             with self.stop.on_signals():
                 kill(signal.SIGTERM)
 

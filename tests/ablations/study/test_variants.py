@@ -5,7 +5,7 @@ import pytest
 
 from ablations.costs.published import ablation, published_row
 from ablations.errors import SettingError
-from ablations.run.misfits import misfits
+from ablations.run.validation import mismatches
 from ablations.study.builder import make_study
 from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ABLATIONS, ENVELOPE, shipped, shipped_study
@@ -104,11 +104,11 @@ def test_values_that_cannot_be(study, values, message):
     ],
 )
 def test_values_that_do_not_divide(study, value, message):
-    (misfit,) = misfits(shipped_study(study, [value]), BOTH)
-    assert str(misfit.level) == value
-    assert re.match(message, misfit.problem)
+    (mismatch,) = mismatches(shipped_study(study, [value]), BOTH)
+    assert str(mismatch.level) == value
+    assert re.match(message, mismatch.problem)
 
 
 def test_what_is_shipped_fits():
     for name in (*ABLATIONS, ENVELOPE):
-        assert misfits(make_study(shipped(name)), BOTH) == []
+        assert mismatches(make_study(shipped(name)), BOTH) == []

@@ -13,6 +13,7 @@ from ablations.study.builder import StudyFile, make_study
 from ablations.study.train_settings import TrainSettings
 from ablations.training.checkpoint_file import read_checkpoint, write_checkpoint
 from ablations.training.course import Course
+from ablations.training.events import Notice, StepDone
 from ablations.training.keeper import TrialPaused
 from ablations.training.trial import Trial, run_trial
 from ablations.training.trial_files import TrialFiles
@@ -46,10 +47,14 @@ def files(folder, every=10**6):
 def result(setup, trial, kept, stopping=lambda: False, tell=lambda line: None):
     steps = []
 
-    def on_step(step, loss):
-        steps.append((step, loss))
+    def emit(event):
+        match event:
+            case StepDone(_, step, loss):
+                steps.append((step, loss))
+            case Notice(line):
+                tell(line)
 
-    outcome = run_trial(setup, trial, kept, on_step, stopping, tell=tell)
+    outcome = run_trial(setup, trial, kept, emit, stopping)
     return outcome.record, read_weights(kept.weights).state_dict, steps
 
 
@@ -67,7 +72,7 @@ def at(*looks):
 
 def paused(setup, trial, kept, look):
     with pytest.raises(TrialPaused):
-        run_trial(setup, trial, kept, lambda step, loss: None, at(look))
+        run_trial(setup, trial, kept, lambda event: None, at(look))
 
 
 def same(one, other):
@@ -107,11 +112,16 @@ def test_checkpoints_are_written_now_and_then(trial, tmp_path):
     setup, made = trial()
     kept = files(tmp_path, every=0.0)
     seen = []
-    run_trial(setup, made, kept, lambda step, loss: seen.append(kept.checkpoint.exists()))
+
+    def emit(event):
+        if isinstance(event, StepDone):
+            seen.append(kept.checkpoint.exists())
+
+    run_trial(setup, made, kept, emit)
     assert seen == [False] + [True] * (STEPS - 1)
     assert read_checkpoint(kept.checkpoint)["state"]["step"] == STEPS
     other = files(tmp_path / "long")
-    run_trial(setup, made, other, lambda step, loss: None)
+    run_trial(setup, made, other, lambda event: None)
     assert not other.checkpoint.exists(), "a short trial writes none"
 
 
@@ -153,7 +163,7 @@ def written(trial, tmp_path):
     setup, made = trial()
     kept = files(tmp_path)
     paused(setup, made, kept, 5)
-    run_trial(setup, made, files(tmp_path / "whole"), lambda step, loss: None)
+    run_trial(setup, made, files(tmp_path / "whole"), lambda event: None)
     return kept.checkpoint, files(tmp_path / "whole").weights
 
 

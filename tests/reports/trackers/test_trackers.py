@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ablations.run.events import Listener, Notice
 from ablations.study.run_settings import TRACKERS
-from ablations.training.progress import Progress
-from reports.trackers.observers import Observers
+from reports.trackers.listeners import Listeners
 
 NAME = "K=3, 16 group channels, r=4, seed 0"
 CLI = Path(__file__).parents[3] / "cli.py"
@@ -46,34 +46,35 @@ def run(folder, *options, **variables):
 
 OWN = """
 import json
-from ablations.training.progress import Progress
+from ablations.run.events import Listener, PointMeasured, RunEnded, TrialRecorded, TrialStarted
 
-class Log(Progress):
+class Log(Listener):
     def __init__(self, output):
         self.told = []
 
-    def trial_starts(self, trial, steps):
-        self.told.append(["starts", trial.seed, steps])
+    def on(self, event):
+        match event:
+            case TrialStarted(trial, steps):
+                self.told.append(["starts", trial.seed, steps])
+            case PointMeasured(_, point):
+                self.told.append(["point", point.steps, point.top1])
+            case TrialRecorded(_, record, reused):
+                self.told.append(["ends", record.top1, reused])
+            case RunEnded():
+                open("told.json", "w").write(json.dumps(self.told))
 
-    def point_measured(self, trial, point):
-        self.told.append(["point", point.steps, point.top1])
-
-    def trial_ends(self, trial, record, reused):
-        self.told.append(["ends", record.top1, reused])
-
-    def run_ends(self):
-        open("told.json", "w").write(json.dumps(self.told))
-
-class Fails(Progress):
+class Fails(Listener):
     def __init__(self, output):
         pass
 
-    def trial_starts(self, trial, steps):
-        raise OSError(28, "No space left on device")
+    def on(self, event):
+        if isinstance(event, TrialStarted):
+            raise OSError(28, "No space left on device")
 
 class Exits(Fails):
-    def trial_starts(self, trial, steps):
-        raise SystemExit(3)
+    def on(self, event):
+        if isinstance(event, TrialStarted):
+            raise SystemExit(3)
 
 def number(output):
     return 3
@@ -114,15 +115,15 @@ def test_a_log_of_ones_own_hears_of_every_point(logged):
 
 def test_one_that_fails_ends_nothing(logged):
     _, done = logged
-    assert done.stderr.count("it is told no more") == 2
-    assert "--log mine:Exits: SystemExit: 3; it is told no more" in done.stderr
+    assert done.stderr.count("tracker disabled for the rest of the run") == 2
+    assert "--log mine:Exits: SystemExit: 3; tracker disabled" in done.stderr
     assert "--log mine:Fails: OSError: [Errno 28] No space left on device" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("log", "line"),
     [
-        ("mine:number", "gives a int, which is no ablations.training.progress.Progress"),
+        ("mine:number", "returns int, expected an ablations.run.events.Listener"),
         ("mine:nothing", "the module mine has no nothing"),
         ("mine:Log,mine:Log", "names mine:Log twice"),
         ("tensorbored", "must be tensorboard, trackio, wandb or module:object"),
@@ -183,11 +184,10 @@ def test_wandb_keeps_a_run_offline(logged):
 def test_every_event_is_passed_on():
     told = []
 
-    class Watching(Progress):
-        def notice(self, line):
-            told.append(line)
+    class Watching(Listener):
+        def on(self, event):
+            told.append(event)
 
-    Observers(Watching(), [("other", Watching())]).notice("a line")
-    assert told == ["a line", "a line"]
-    events = {name for name in vars(Progress) if not name.startswith("_")}
-    assert events <= set(vars(Observers))
+    event = Notice("a line")
+    Listeners([Watching()], [("other", Watching())]).on(event)
+    assert told == [event, event]

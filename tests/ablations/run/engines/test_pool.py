@@ -10,7 +10,8 @@ from program import LONG, start
 from trials import DROPS, NETWORK, Events, dies, run_families
 from worker_processes import alive, workers
 
-from ablations.run.engines import pool
+from ablations.run.engines import retries
+from ablations.run.events import Notice, PassStarted
 
 SEGFAULT = "import ctypes; ctypes.string_at(0)"
 
@@ -48,7 +49,7 @@ DEATHS = {
 
 
 def test_a_process_that_dies_fails_its_trial_and_no_other(write_module, tmp_path, monkeypatch):
-    monkeypatch.setattr(pool, "ATTEMPTS", 1)
+    monkeypatch.setattr(retries, "MAX_ATTEMPTS", 1)
     for name, (how, *_) in DEATHS.items():
         write_module(name.partition(":")[0], NETWORK + dies(how))
     records, events = run_families([*DEATHS, "mine_exits:Net"], tmp_path, "2")
@@ -86,8 +87,10 @@ class Told(Events):
         super().__init__()
         self.lines = []
 
-    def notice(self, line):
-        self.lines.append(line)
+    def on(self, event):
+        super().on(event)
+        if isinstance(event, Notice):
+            self.lines.append(event.line)
 
 
 def test_a_process_tells_of_a_damaged_checkpoint(write_module, tmp_path):
@@ -113,8 +116,9 @@ def test_an_error_in_a_process_keeps_its_traceback(write_module, tmp_path):
 
 def test_code_that_changes_while_the_run_goes_on_is_not_trained(write_module, tmp_path):
     class Changing(Events):
-        def run_starts(self, works):
-            Path("mine_changing.py").write_text(NETWORK + "# changed\n")
+        def on(self, event):
+            if isinstance(event, PassStarted):
+                Path("mine_changing.py").write_text(NETWORK + "# changed\n")
 
     write_module("mine_changing", NETWORK)
     (record,), _ = run_families(["mine_changing:Net"], tmp_path, "1", events=Changing())

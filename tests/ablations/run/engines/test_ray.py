@@ -7,6 +7,7 @@ import time
 import pytest
 from trials import DROPS, IMAGES, NETWORK, Events, dies, run_families
 
+from ablations.run.events import StepDone
 from ablations.run.stopping import SIGNALS, Stop
 
 pytest.importorskip("ray", reason="needs the extra [ray]")
@@ -107,9 +108,10 @@ class Then(Events):
         super().__init__()
         self.trials, self.then, self.steps = trials, then, {}
 
-    def step_done(self, trial, step, loss):
-        super().step_done(trial, step, loss)
-        self.steps.setdefault(trial.seed, []).append(step)
+    def on(self, event):
+        super().on(event)
+        if isinstance(event, StepDone):
+            self.steps.setdefault(event.trial.seed, []).append(event.step)
         if self.then is not None and len(self.steps) == self.trials:
             then, self.then = self.then, None
             then()

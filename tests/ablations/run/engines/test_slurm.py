@@ -11,6 +11,7 @@ from worker_processes import alive, below
 
 from ablations.errors import SettingError
 from ablations.run.engines.choice import check_engine, choose_engine
+from ablations.run.events import StepDone, TrialLost
 from ablations.run.stopping import Stop
 from ablations.study.run_settings import RunSettings
 from ablations.study.train_settings import TrainSettings
@@ -71,9 +72,10 @@ class Then(Events):
         super().__init__()
         self.trials, self.then, self.steps = trials, then, {}
 
-    def step_done(self, trial, step, loss):
-        super().step_done(trial, step, loss)
-        self.steps.setdefault(trial.seed, []).append(step)
+    def on(self, event):
+        super().on(event)
+        if isinstance(event, StepDone):
+            self.steps.setdefault(event.trial.seed, []).append(event.step)
         if self.then is not None and len(self.steps) == self.trials:
             then, self.then = self.then, None
             then()
@@ -119,9 +121,10 @@ def test_a_job_that_ends_goes_on_in_another(write_module, tmp_path, run_on, numb
     write_module("mine_net", NETWORK + IMAGES)
 
     class Ends(Then):
-        def trial_lost(self, trial, reason):
-            super().trial_lost(trial, reason)
-            self.reason = reason
+        def on(self, event):
+            super().on(event)
+            if isinstance(event, TrialLost):
+                self.reason = event.reason
 
     def end():
         time.sleep(1)  # some steps, and a checkpoint
@@ -156,7 +159,7 @@ def test_processes_of_a_trial_are_in_one_job(write_module, tmp_path, run_on):
 
 def test_a_job_stops_when_its_run_is_gone(tmp_path, monkeypatch):
     monkeypatch.setattr(slurm_tasks, "WITHOUT_PULSE", 0.3)
-    monkeypatch.setattr(slurm_tasks, "SILENCE", 0.0)
+    monkeypatch.setattr(slurm_tasks, "STEPS_EVERY", 0.0)
     pulse = tmp_path / slurm_tasks.PULSE
     pulse.write_text("1")
     line = slurm_tasks._Line(tmp_path, 0)

@@ -2,13 +2,27 @@
 
 import pytest
 
-from ablations.run.engines.messages import STARTED, Notice
-from ablations.run.engines.slurm_tasks import _Line, said, told_in
+from ablations.run.engines.slurm_tasks import _Line, decode, events_file
+from ablations.run.events import Notice, PointMeasured, StepDone, TrialStarted
+from ablations.study.train_settings import TrainSettings
+from ablations.study.variants import Variant
 from ablations.training.epoch import Epoch
+from ablations.training.trial import Trial
+
+TRIAL = Trial(Variant(3), TrainSettings(), 0, "cpu")
 
 
-@pytest.mark.parametrize("told", [STARTED, (3, 0.25), Notice("a line"), Epoch(1, 4, 0.5, 87.5)])
-def test_a_message_comes_as_it_was_sent(told, tmp_path):
-    _Line(tmp_path, 7).send(told)
-    (line,) = told_in(tmp_path, 7).read_text("utf-8").splitlines()
-    assert said(line) == told
+@pytest.mark.parametrize(
+    "event",
+    [
+        TrialStarted(TRIAL, 9),
+        StepDone(TRIAL, 3, 0.25),
+        Notice("a line\nor two"),
+        PointMeasured(TRIAL, Epoch(1, 4, 0.5, 87.5)),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_an_event_comes_as_it_was_sent(event, tmp_path):
+    _Line(tmp_path, 7).emit(event)
+    (line,) = events_file(tmp_path, 7).read_text("utf-8").splitlines()
+    assert decode(line) == event

@@ -5,16 +5,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from trials import DROPS, IMAGES, NETWORK, Events, run_families
 from worker_processes import alive, below
 
-from ablations.run.engines import pool
+from ablations.run.engines import retries
 from ablations.run.engines.here import FailedElsewhere, Here
-from ablations.run.launcher import run_trials
+from ablations.run.events import StepDone
 from ablations.run.stopping import Stop
+from ablations.run.trials import run_trials
 
 TINY = {"dataset": "mine_net:images", "workers": 0, "lr": 0.02}
 SEVERAL = TINY | {"processes": 2}
@@ -81,7 +83,7 @@ def test_a_process_may_have_no_image_of_a_batch(write_module, tmp_path, training
 
 
 def test_one_that_dies_loses_the_trial(write_module, tmp_path, monkeypatch):
-    monkeypatch.setattr(pool, "ATTEMPTS", 1)
+    monkeypatch.setattr(retries, "MAX_ATTEMPTS", 1)
     write_module("mine_net", NETWORK + in_one("os._exit(3)") + IMAGES)
     (record,), _ = run_families(["mine_net:Odd"], tmp_path, "1", **SEVERAL)
     assert record.failure == "process 2 of 2 of this trial ended with exit code 3"
@@ -127,9 +129,9 @@ def test_a_stop_leaves_a_checkpoint_from_which_both_go_on(write_module, tmp_path
     stop = Stop()
 
     class Asks(Events):
-        def step_done(self, trial, step, loss):
-            super().step_done(trial, step, loss)
-            if not stop.asked and step > 1:
+        def on(self, event):
+            super().on(event)
+            if isinstance(event, StepDone) and not stop.asked and event.step > 1:
                 with stop.on_signals():
                     os.kill(os.getpid(), signal.SIGTERM)
 
@@ -147,7 +149,7 @@ def test_debugging_raises_what_was_raised_in_a_process(write_module, tmp_path, m
     body = "class Fails(Net):\n    def trained(self, x):\n        raise KeyError('all')\n"
     write_module("mine_net", NETWORK + body + IMAGES)
     monkeypatch.setattr(
-        "trials.run_trials", lambda *given, stop: run_trials(*given, debug=True, stop=stop)
+        "trials.run_trials", lambda context, given: run_trials(replace(context, debug=True), given)
     )
     with pytest.raises(FailedElsewhere, match="KeyError: 'all'"):
         run_families(["mine_net:Fails"], tmp_path, "1", **SEVERAL)

@@ -24,7 +24,7 @@ def _read_folder(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class CheckpointSettings:
+class EvaluationSettings:
     """A trained network and the images that it is judged on.
 
     Attributes:

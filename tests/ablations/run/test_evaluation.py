@@ -8,8 +8,8 @@ from seen import seen
 from ablations.costs.published import zoo, zoo_row
 from ablations.data.image_folder import centred
 from ablations.errors import SettingError
-from ablations.run.checkpoint_settings import ZOO_MODELS
-from ablations.run.checkpoint_test import Evaluation, evaluate
+from ablations.run.evaluation import Evaluation, evaluate
+from ablations.run.evaluation_settings import ZOO_MODELS
 from ablations.statistics.intervals import wilson_interval
 from involution_core import build_network
 

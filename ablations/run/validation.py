@@ -14,7 +14,7 @@ from involution_core.forms import reduction_ratio_of
 
 
 @dataclass(frozen=True)
-class Misfit:
+class Mismatch:
     """A level of a study that does not fit a network. axis: what has it, be it varied or not."""
 
     axis: str
@@ -25,7 +25,7 @@ class Misfit:
 _SQUARE = "what is trained sees square images; with --no-train oblong ones are counted"
 
 
-def misfits(study: Study, settings: RunSettings) -> list[Misfit]:
+def mismatches(study: Study, settings: RunSettings) -> list[Mismatch]:
     """Every group channels or r that does not divide the channels of every bottleneck of the
     networks that are to be built, every width that the stem cannot have, oblong images where
     something is trained, and all of a user's own
@@ -35,19 +35,19 @@ def misfits(study: Study, settings: RunSettings) -> list[Misfit]:
         for network in dict.fromkeys(variant.network for variant in study.variants.values())
         for model in settings.models
     ]
-    found = [misfit for pair in networks for misfit in _misfits(*pair)]
+    found = [mismatch for pair in networks for mismatch in _mismatches(*pair)]
     if settings.train is not None:
         found += [
-            Misfit("image_size", network.image_size, _SQUARE)
+            Mismatch("image_size", network.image_size, _SQUARE)
             for network, _ in networks
             if isinstance(network.image_size, str)
         ]
     if not found:
-        found = [misfit for pair in networks for misfit in _broken(*pair)]
-    return list({(misfit.axis, misfit.level): misfit for misfit in found}.values())
+        found = [mismatch for pair in networks for mismatch in _broken(*pair)]
+    return list({(mismatch.axis, mismatch.level): mismatch for mismatch in found}.values())
 
 
-def _broken(network: Network, architecture: Architecture) -> Iterator[Misfit]:
+def _broken(network: Network, architecture: Architecture) -> Iterator[Mismatch]:
     if not network.own_code:
         return
     from ablations.run.own_networks import check_own_code  # with torch, which else is not needed
@@ -56,21 +56,21 @@ def _broken(network: Network, architecture: Architecture) -> Iterator[Misfit]:
         check_own_code(network, architecture)
     except ValueError as error:
         axis = "family" if network.own_code[0] == network.family else "generator"
-        yield Misfit(axis, network.own_code[0], str(error))
+        yield Mismatch(axis, network.own_code[0], str(error))
 
 
-def _misfits(network: Network, architecture: Architecture) -> Iterator[Misfit]:
+def _mismatches(network: Network, architecture: Architecture) -> Iterator[Mismatch]:
     if not network.kind.has_involutions:
         return
     width = architecture.width
     multiple = 2 * STEM_GROUP_CHANNELS
     if architecture.stem == "imagenet" and width % multiple:
         problem = f"must be a multiple of {multiple} in {architecture.name}, whose stem has it so"
-        yield Misfit("width", width, problem)
+        yield Mismatch("width", width, problem)
     divisors = [n for n in range(1, width + 1) if width % n == 0]
     listed = ", ".join(map(str, divisors))
     if network.group_channels != "C" and network.group_channels not in divisors:
-        yield Misfit(
+        yield Mismatch(
             "group_channels",
             network.group_channels,
             f"must divide the channels of every layer of {architecture.name}; allowed: {listed}, C",
@@ -78,7 +78,7 @@ def _misfits(network: Network, architecture: Architecture) -> Iterator[Misfit]:
     if not is_own_code(network.generator):
         ratio = reduction_ratio_of(network.generator)
         if ratio is not None and ratio not in divisors:
-            yield Misfit(
+            yield Mismatch(
                 "generator",
                 network.generator,
                 f"r must divide the channels of every layer of {architecture.name}; "

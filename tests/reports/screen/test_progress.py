@@ -7,12 +7,25 @@ from terminal import without_controls
 
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrainedCosts, TrialRecord
+from ablations.run.events import (
+    ImagesScanned,
+    MeasuringMemory,
+    MeasuringSpeed,
+    NetworksCounted,
+    PassStarted,
+    StepDone,
+    TimingRecorded,
+    TimingsStarted,
+    TrialLost,
+    TrialRecorded,
+    TrialStarted,
+)
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
-from ablations.training.progress import STUDY, TUNING
 from ablations.training.trial import Trial
-from reports.screen import live as progress
-from reports.screen.live import Clock, watch
+from reports.screen import progress, progress_state
+from reports.screen.progress import watch
+from reports.screen.progress_state import RunProgress
 
 VARIANT = Variant(5, "C", "W")
 
@@ -27,12 +40,12 @@ def record(peak=3 * 2**20, failure=None):
 def shown(terminal):
     console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
     with watch(console) as watched:
-        watched.timings_start(3)
-        watched.memory_turn(VARIANT)
-        watched.speed_turn(VARIANT, 2)
-        watched.timing_ends(record(), reused=False)
-        watched.timing_ends(record(), reused=True)
-        watched.timing_ends(record(None, "no memory"), reused=False)
+        watched.on(TimingsStarted(3))
+        watched.on(MeasuringMemory(VARIANT))
+        watched.on(MeasuringSpeed(VARIANT, 2))
+        watched.on(TimingRecorded(record(), reused=False))
+        watched.on(TimingRecorded(record(), reused=True))
+        watched.on(TimingRecorded(record(None, "no memory"), reused=False))
     return console.file.getvalue()
 
 
@@ -56,8 +69,8 @@ def test_a_long_measurement_is_not_silent(monkeypatch):
 @pytest.mark.parametrize(
     ("event", "done", "of", "line", "bar"),
     [
-        ("costs_counted", 2, 15, "[costs] 2/15 networks counted\n", r"costs .*2/15"),
-        ("images_seen", 256, 700, "[images] 256/700 looked at\n", r"images .*256/700"),
+        (NetworksCounted, 2, 15, "[costs] 2/15 networks counted\n", r"costs .*2/15"),
+        (ImagesScanned, 256, 700, "[images] 256/700 scanned\n", r"images .*256/700"),
     ],
 )
 def test_what_is_done_before_trials_is_counted(monkeypatch, event, done, of, line, bar):
@@ -65,7 +78,7 @@ def test_what_is_done_before_trials_is_counted(monkeypatch, event, done, of, lin
     plain, live = (Console(file=io.StringIO(), force_terminal=t, width=120) for t in (False, True))
     for console in (plain, live):
         with watch(console) as watched:
-            getattr(watched, event)(done, of)
+            watched.on(event(done, of))
     assert plain.file.getvalue() == line
     assert re.search(bar, live.file.getvalue())
 
@@ -88,81 +101,83 @@ def ended(trial, top1=50.0, failure=None):
 def passing(monkeypatch):
     """The time, which passes as the test says."""
     now = [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress_state.time, "monotonic", lambda: now[0])
     return now
 
 
 def test_time_left_goes_by_the_work_of_trials_and_not_by_their_number(passing):
-    clock = Clock()
-    clock.run_starts(WORKS)
+    clock = RunProgress()
+    clock.on(PassStarted(WORKS))
     assert clock.time_left() is None
-    clock.trial_starts(SMALL, 10)
-    clock.trial_starts(LARGE, 20)
+    clock.on(TrialStarted(SMALL, 10))
+    clock.on(TrialStarted(LARGE, 20))
     assert clock.time_left() is None
-    clock.step_done(SMALL, 1, 1.0)
-    clock.step_done(LARGE, 1, 1.0)
+    clock.on(StepDone(SMALL, 1, 1.0))
+    clock.on(StepDone(LARGE, 1, 1.0))
     passing[0] += 9
     assert clock.time_left() is None
     passing[0] += 1
-    clock.step_done(LARGE, 10, 1.0)  # 0.1 and 1.5 of 8
+    clock.on(StepDone(LARGE, 10, 1.0))  # 0.1 and 1.5 of 8
     assert clock.time_left() == pytest.approx(10 / 1.6 * 6.4)
-    clock.trial_ends(SMALL, ended(SMALL), reused=False)
+    clock.on(TrialRecorded(SMALL, ended(SMALL), reused=False))
     assert clock.time_left() == pytest.approx(10 / 2.5 * 5.5)
-    clock.trial_lost(LARGE, "it died")
+    clock.on(TrialLost(LARGE, "it died"))
     assert clock.time_left() == pytest.approx(10 / 1 * 7)
 
 
 def test_what_was_recorded_before_takes_no_time(passing):
-    clock = Clock()
-    clock.run_starts(WORKS)
-    clock.trial_ends(LARGER, ended(LARGER), reused=True)
-    clock.trial_starts(SMALL, 10)
-    clock.step_done(SMALL, 1, 1.0)
+    clock = RunProgress()
+    clock.on(PassStarted(WORKS))
+    clock.on(TrialRecorded(LARGER, ended(LARGER), reused=True))
+    clock.on(TrialStarted(SMALL, 10))
+    clock.on(StepDone(SMALL, 1, 1.0))
     passing[0] += 10
-    clock.trial_ends(SMALL, ended(SMALL), reused=False)
+    clock.on(TrialRecorded(SMALL, ended(SMALL), reused=False))
     assert clock.time_left() == pytest.approx(30)
 
 
 def test_what_a_checkpoint_holds_took_no_time_here(passing):
-    clock = Clock()
-    clock.run_starts(WORKS)
-    clock.trial_starts(LARGER, 100)
+    clock = RunProgress()
+    clock.on(PassStarted(WORKS))
+    clock.on(TrialStarted(LARGER, 100))
     passing[0] += 10
-    clock.step_done(LARGER, 91, 1.0)  # 0.04 of 8 in 10 s; 4.36 are left
+    clock.on(StepDone(LARGER, 91, 1.0))  # 0.04 of 8 in 10 s; 4.36 are left
     assert clock.time_left() == pytest.approx(10 / 0.04 * 4.36)
-    clock.step_done(LARGER, 95, 1.0)
-    clock.trial_ends(LARGER, ended(LARGER), reused=False)  # 0.4 in 10 s
+    clock.on(StepDone(LARGER, 95, 1.0))
+    clock.on(TrialRecorded(LARGER, ended(LARGER), reused=False))  # 0.4 in 10 s
     assert clock.time_left() == pytest.approx(10 / 0.4 * 4)
-    clock.trial_starts(SMALL, 10)
-    clock.trial_ends(SMALL, ended(SMALL), reused=False)  # its checkpoint was behind the last step
+    clock.on(TrialStarted(SMALL, 10))
+    clock.on(
+        TrialRecorded(SMALL, ended(SMALL), reused=False)
+    )  # its checkpoint was behind the last step
     assert clock.time_left() == pytest.approx(10 / 0.4 * 3)
 
 
 def test_a_trial_that_fails_early_took_little_time(passing):
-    clock = Clock()
-    clock.run_starts(WORKS)
-    clock.trial_starts(LARGER, 100)
-    clock.step_done(LARGER, 1, 1.0)
-    clock.step_done(LARGER, 5, 1.0)
+    clock = RunProgress()
+    clock.on(PassStarted(WORKS))
+    clock.on(TrialStarted(LARGER, 100))
+    clock.on(StepDone(LARGER, 1, 1.0))
+    clock.on(StepDone(LARGER, 5, 1.0))
     passing[0] += 10
-    clock.trial_ends(LARGER, ended(LARGER, None, "why"), reused=False)
+    clock.on(TrialRecorded(LARGER, ended(LARGER, None, "why"), reused=False))
     assert clock.time_left() == pytest.approx(10 / 0.2 * 4)
 
 
 def of_trials(terminal):
     console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
     with watch(console) as watched:
-        watched.run_starts(WORKS)
-        watched.trial_starts(SMALL, 10)
-        watched.trial_starts(LARGE, 20)
-        watched.step_done(SMALL, 4, 1.25)
-        watched.step_done(LARGE, 5, 2.5)
+        watched.on(PassStarted(WORKS))
+        watched.on(TrialStarted(SMALL, 10))
+        watched.on(TrialStarted(LARGE, 20))
+        watched.on(StepDone(SMALL, 4, 1.25))
+        watched.on(StepDone(LARGE, 5, 2.5))
         if terminal:
             watched.bars.refresh()
-        watched.trial_lost(LARGE, "it died")
-        watched.trial_ends(SMALL, ended(SMALL), reused=False)
-        watched.trial_starts(LARGE, 20)
-        watched.trial_ends(LARGE, ended(LARGE, None, "why"), reused=False)
+        watched.on(TrialLost(LARGE, "it died"))
+        watched.on(TrialRecorded(SMALL, ended(SMALL), reused=False))
+        watched.on(TrialStarted(LARGE, 20))
+        watched.on(TrialRecorded(LARGE, ended(LARGE, None, "why"), reused=False))
     return console.file.getvalue()
 
 
@@ -173,7 +188,7 @@ def test_plain_lines_tell_which_trial_they_are_of(monkeypatch):
     assert lines[0] == f"[0/3] {name.format(3)}: step 4/10, loss 1.250"
     assert lines[1] == f"[0/3] {name.format(5)}: step 5/20, loss 2.500"
     assert lines[2:] == [
-        f"[0/3] {name.format(5)}: it died; it will be tried again",
+        f"[0/3] {name.format(5)}: it died; it will be retried",
         f"[1/3] {name.format(3)}: Top-1 50.0 % (5 s)",
         f"[2/3] {name.format(5)}: failed: why (5 s)",
     ]
@@ -182,15 +197,13 @@ def test_plain_lines_tell_which_trial_they_are_of(monkeypatch):
 def in_passes(terminal):
     console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
     with watch(console) as watched:
-        watched.pass_starts(TUNING)
-        watched.run_starts({SMALL: 1.0})
-        watched.trial_starts(SMALL, 10)
-        watched.trial_ends(SMALL, ended(SMALL), reused=False)
+        watched.on(PassStarted({SMALL: 1.0}, tuning=True))
+        watched.on(TrialStarted(SMALL, 10))
+        watched.on(TrialRecorded(SMALL, ended(SMALL), reused=False))
         if terminal:
             watched.bars.refresh()
-        watched.pass_starts(STUDY)
-        watched.run_starts(WORKS)
-        watched.trial_ends(LARGE, ended(LARGE), reused=True)
+        watched.on(PassStarted(WORKS))
+        watched.on(TrialRecorded(LARGE, ended(LARGE), reused=True))
         if terminal:
             watched.bars.refresh()
     return console.file.getvalue(), watched
@@ -213,11 +226,11 @@ def test_a_terminal_shows_a_line_for_each_running_trial():
 def test_a_terminal_shows_the_time_that_is_left(passing):
     console = Console(file=io.StringIO(), force_terminal=True, width=120)
     with watch(console) as watched:
-        watched.run_starts(WORKS)
-        watched.trial_starts(LARGER, 100)
-        watched.step_done(LARGER, 1, 1.0)
+        watched.on(PassStarted(WORKS))
+        watched.on(TrialStarted(LARGER, 100))
+        watched.on(StepDone(LARGER, 1, 1.0))
         passing[0] += 10
-        watched.step_done(LARGER, 50, 1.0)  # 2 of 8 in 10 s
+        watched.on(StepDone(LARGER, 50, 1.0))  # 2 of 8 in 10 s
         watched.bars.refresh()
     screen = without_controls(console.file.getvalue())
     assert re.search(r"trials .*0/3 +0:30 left", screen)

@@ -8,11 +8,12 @@ from ablations.data.digits import digits
 from ablations.records.key import RecordKey
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS
+from ablations.run.events import Listener, MeasuringMemory, MeasuringSpeed, Notice, TimingRecorded
+from ablations.run.timings import measure_timings, timing_record
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training import bench as timing
-from ablations.training.bench import Bench, Measurement, measure_timings
-from ablations.training.progress import Progress
+from ablations.training.bench import Bench, Measurement
 from ablations.training.setup import Setup
 
 CPU = torch.device("cpu")
@@ -32,29 +33,29 @@ def brief(monkeypatch):
     monkeypatch.setattr(timing, "TURN_SECONDS", 0)
 
 
-class Events(Progress):
+class Events(Listener):
     """Keeps what it is told."""
 
     def __init__(self):
         self.turns, self.ended, self.notices = [], [], []
 
-    def notice(self, line):
-        self.notices.append(line)
-
-    def memory_turn(self, variant):
-        self.turns.append((variant, "memory"))
-
-    def speed_turn(self, variant, number):
-        self.turns.append((variant, number))
-
-    def timing_ends(self, record, reused):
-        self.ended.append(reused)
+    def on(self, event):
+        match event:
+            case Notice(line):
+                self.notices.append(line)
+            case MeasuringMemory(variant):
+                self.turns.append((variant, "memory"))
+            case MeasuringSpeed(variant, number):
+                self.turns.append((variant, number))
+            case TimingRecorded(_, reused):
+                self.ended.append(reused)
 
 
 def measured(data, folder, variants=VARIANTS, settings=SETTINGS):
     events = Events()
     jobs = [Setup(variant, settings, data) for variant in variants]
-    records = measure_timings(jobs, CPU, Store(folder, TIMINGS, events.notice), events)
+    store = Store(folder, TIMINGS, lambda line: events.on(Notice(line)))
+    records = measure_timings(jobs, CPU, store, events.on)
     return records, events
 
 
@@ -80,15 +81,14 @@ def test_rounds_go_on_until_the_time_is_used(data, tmp_path, brief, monkeypatch)
     class Enough(Exception):
         pass
 
-    class Impatient(Progress):
-        def speed_turn(self, variant, number):
-            if number > 4:
-                raise Enough
+    def impatient(event):
+        if isinstance(event, MeasuringSpeed) and event.round > 4:
+            raise Enough
 
     monkeypatch.setattr(timing, "SECONDS", 10**9)
     with pytest.raises(Enough):
         jobs = [Setup(variant, SETTINGS, data) for variant in VARIANTS]
-        measure_timings(jobs, CPU, Store(tmp_path, TIMINGS), Impatient())
+        measure_timings(jobs, CPU, Store(tmp_path, TIMINGS), impatient)
 
 
 def test_a_turn_lasts_as_long_as_it_should(data):
@@ -186,7 +186,7 @@ def test_what_fails_at_last_keeps_nothing(data, brief):
     assert one.failure is None
     one.subject.stepper.network.classifier = None
     one.attempt(one.take_turn)
-    record = one.record(RecordKey(Variant(3), {}, "digits", "cpu"), "now", {}, None)
+    record = timing_record(one, RecordKey(Variant(3), {}, "digits", "cpu"), "now", {}, None)
     assert record.failure.startswith("TypeError")
     assert (record.peak_bytes, record.step_seconds, record.inference_seconds) == (None, (), ())
     assert one.subject is None

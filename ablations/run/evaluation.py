@@ -17,9 +17,9 @@ from ablations.data.images import Batch
 from ablations.data.picture_files import ENDINGS, UnreadableImage
 from ablations.data.registry import folder_of, load_data
 from ablations.errors import SettingError, one_line
-from ablations.run.checkpoint_settings import CheckpointSettings
-from ablations.run.launcher import choose_device
-from ablations.run.strangers_code import check_trusted
+from ablations.run.code_trust import check_trusted
+from ablations.run.context import choose_device
+from ablations.run.evaluation_settings import EvaluationSettings
 from ablations.statistics.intervals import Interval, wilson_interval
 from ablations.study.named_code import own_code_of
 from ablations.training.weights_file import TrainedNetwork, read_weights
@@ -86,7 +86,7 @@ class Evaluation:
 
 
 def evaluate_checkpoint(
-    settings: CheckpointSettings,
+    settings: EvaluationSettings,
     on_progress: OnProgress = _unseen,
     on_look: OnLook = _unseen,
     trust_code: bool = False,
@@ -119,7 +119,7 @@ def evaluate_checkpoint(
         raise SettingError("weights", settings.weights, str(error)) from None
 
 
-def _check_code(trained: TrainedNetwork, settings: CheckpointSettings) -> None:
+def _check_code(trained: TrainedNetwork, settings: EvaluationSettings) -> None:
     """Raises ValueError before anything of a stranger's code is imported."""
     if settings.dataset is None:
         named = own_code_of(trained.variant, trained.settings)
@@ -130,7 +130,7 @@ def _check_code(trained: TrainedNetwork, settings: CheckpointSettings) -> None:
 
 def _evaluate_trained(
     trained: TrainedNetwork,
-    settings: CheckpointSettings,
+    settings: EvaluationSettings,
     device: torch.device,
     on_progress: OnProgress,
     on_look: OnLook,

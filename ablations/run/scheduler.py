@@ -1,0 +1,211 @@
+"""Schedules trials and records their results."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+
+from ablations.costs.counters import count_cost
+from ablations.records.claims import Claims
+from ablations.records.key import RecordKey
+from ablations.records.logs import write_log
+from ablations.records.trial_record import TRIALS, TrainedCosts, TrialRecord
+from ablations.run.context import RunContext
+from ablations.run.engines.engine import Engine
+from ablations.run.events import Event, TrialFinished, TrialRecorded
+from ablations.training.environment import describe_environment
+from ablations.training.setup import Setup
+from ablations.training.trial import Failure, Outcome, Trial
+from ablations.training.trial_files import TrialFiles
+
+UPDATE_EVERY = 5.0
+"""Minimum seconds between two calls of `on_records`."""
+
+OnRecords = Callable[[Sequence[TrialRecord]], None]
+"""Receives the records so far."""
+
+
+@dataclass
+class PendingTrial:
+    """A requested trial and, once finished, its record.
+
+    Attributes:
+        setup: Variant, settings and images.
+        key: Key of its record.
+        files: Checkpoint and weights.
+        record: The record of the finished trial.
+        replaced: An existing record that the trial is to replace.
+    """
+
+    setup: Setup
+    key: RecordKey
+    files: TrialFiles
+    record: TrialRecord | None = None
+    replaced: TrialRecord | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the trial's record, claim and log."""
+        return self.key.stem(TRIALS.format)
+
+    def reuse(self, found: TrialRecord | None, retry_failed: bool) -> None:
+        """Use an existing record unless the trial must be retrained."""
+        failed = found is not None and found.failure is not None
+        again = retry_failed if failed else not self.files.complete
+        if again:
+            self.replaced = found
+        else:
+            self.record = found
+
+    @property
+    def replaced_result(self) -> TrialRecord | None:
+        """The record to be replaced, if it holds a result."""
+        return self.replaced if self.replaced and self.replaced.failure is None else None
+
+    def cost(self) -> TrainedCosts | None:
+        """Return the costs of the network, or None if a user's code fails to build it."""
+        if self.record is not None and self.record.costs is not None:
+            return self.record.costs
+        try:
+            network = self.setup.network(self.key.seed or 0)
+            cost = count_cost(network, self.setup.data.image_size)
+        except (Exception, SystemExit):  # the trial itself will report it
+            return None
+        return TrainedCosts(cost.params, cost.operations)
+
+
+@dataclass
+class Scheduler:
+    """Schedules trials and collects their records.
+
+    Attributes:
+        context: The run.
+        pending: All trials of the pass, in the order of their records.
+        claims: Claims on trials, for runs that share an output folder.
+        failures_allowed: Failed trials after which the run stops.
+        on_records: Receives the records so far, at most every `UPDATE_EVERY` seconds.
+    """
+
+    context: RunContext
+    pending: Mapping[Trial, PendingTrial]
+    claims: Claims
+    failures_allowed: float = math.inf
+    on_records: OnRecords = lambda records: None
+    _failed: int = field(default=0, init=False)
+    _updated_at: float = field(default=0.0, init=False)
+    _outdated: bool = field(default=True, init=False)
+
+    @property
+    def records(self) -> list[TrialRecord]:
+        """Records collected so far."""
+        return [one.record for one in self.pending.values() if one.record is not None]
+
+    def begin(self) -> None:
+        """Count the failures of earlier runs. Call it before any trial runs."""
+        self._failed = sum(record.failure is not None for record in self.records)
+        self._check_failures()
+        self._update()
+
+    def run(self, engine: Engine, trials: Sequence[Trial]) -> None:
+        """Train with the engine those of the trials that no other run has claimed."""
+        files = {trial: self.pending[trial].files for trial in trials}
+        engine.run(self._claimed(trials), files, self.context.stop, self.on)
+
+    def wait(self, trials: Sequence[Trial]) -> None:
+        """Wait until another run has finished or given up one of the trials."""
+        if trials and not self.context.stop.asked:
+            claims = [self.pending[trial].name for trial in trials]
+            several = f"{len(trials)} trials" if len(trials) > 1 else "the last trial"
+            self.context.notice(f"waiting for {several} of {self.claims.holder(claims[0])}")
+            self.claims.wait(claims, lambda: self.context.stop.asked)
+
+    def on(self, event: Event) -> None:
+        """Record finished trials and pass every other event on."""
+        if isinstance(event, TrialFinished):
+            self._keep(event.trial, event.outcome)
+        else:
+            self.context.emit(event)
+        self._update()
+
+    def _claimed(self, trials: Sequence[Trial]) -> Iterator[Trial]:
+        """Claim each trial as it is asked for, skipping those of other runs."""
+        for trial in trials:
+            pending = self.pending[trial]
+            if not self.claims.take(pending.name, pending.key.subject):
+                continue
+            found = self.context.store.load(pending.key)
+            if found is None or found == pending.replaced:
+                yield trial
+                continue
+            pending.record = found
+            self.claims.drop(pending.name)
+            self._recorded(trial, found, reused=True)
+
+    def _keep(self, trial: Trial, outcome: Outcome | Failure) -> None:
+        """Write the record of a finished trial, and the log of its failure."""
+        pending = self.pending[trial]
+        if isinstance(outcome, Outcome):
+            record = outcome.record
+        else:
+            record = _failed_record(trial, pending, outcome)
+        if record.images != pending.key.data:
+            changed = Failure("the images were changed while the run went on", True, "")
+            record = _failed_record(trial, pending, changed)
+        if outcome.traceback:
+            record = replace(record, log=self._log(pending, outcome.traceback))
+        before = pending.replaced_result
+        if record.failure is not None and before is not None:
+            failed = f"trained again for its weights, it failed ({record.failure})"
+            self.context.notice(f"{pending.name}: {failed}; the result on record is kept")
+            record = before
+        # The digest of a user's code depends on what else its process has imported.
+        pending.record = replace(record, settings=pending.key.settings)
+        self.context.store.save(pending.key, pending.record)
+        if pending.record.reusable:  # a trial that will be retried resumes from its checkpoint
+            pending.files.remove_checkpoint()
+        self.claims.drop(pending.name)
+        self._recorded(trial, pending.record, reused=False)
+
+    def _recorded(self, trial: Trial, record: TrialRecord, reused: bool) -> None:
+        self.context.emit(TrialRecorded(trial, record, reused))
+        self._outdated = True
+        self._failed += record.failure is not None
+        self._check_failures()
+
+    def _check_failures(self) -> None:
+        if self._failed > self.failures_allowed:
+            self.context.stop.after_failures()
+
+    def _update(self) -> None:
+        if self._outdated and time.monotonic() - self._updated_at >= UPDATE_EVERY:
+            self.on_records(self.records)
+            self._updated_at, self._outdated = time.monotonic(), False
+
+    def _log(self, pending: PendingTrial, traceback: str) -> str | None:
+        """Write a traceback. A record is worth keeping without one."""
+        try:
+            return write_log(self.context.settings.output, pending.name, traceback)
+        except OSError as error:
+            self.context.notice(f"{error.filename}: {error.strerror}; a traceback is lost")
+            return None
+
+
+def _failed_record(trial: Trial, pending: PendingTrial, failure: Failure) -> TrialRecord:
+    """Return the record of a trial whose process made none."""
+    return TrialRecord(
+        variant=trial.variant,
+        seed=trial.seed,
+        settings=pending.key.settings,
+        device=trial.device,
+        data=pending.setup.data.description,
+        curve=(),
+        top1=None,
+        costs=pending.cost(),
+        seconds=0.0,
+        environment=describe_environment(torch.device(trial.device)),
+        failure=failure.reason,
+        transient=failure.transient,
+        images=pending.key.data,
+    )

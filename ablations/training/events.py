@@ -1,0 +1,49 @@
+"""Events of a trial while it is trained. No torch.
+
+Frozen and picklable: a worker sends them to the run through a pipe, Ray or a file as they are.
+`ablations.run.events` adds those that only the run can know.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ablations.training.epoch import Epoch
+
+if TYPE_CHECKING:
+    from ablations.training.trial import Trial
+
+
+@dataclass(frozen=True)
+class TrialStarted:
+    """The data set is loaded and training begins, or begins again; steps: those of the trial."""
+
+    trial: "Trial"
+    steps: int
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """A trial has done its first `step` steps; loss: that of the last one. Workers report only
+    some steps."""
+
+    trial: "Trial"
+    step: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class PointMeasured:
+    """A new point on a trial's training curve."""
+
+    trial: "Trial"
+    point: Epoch
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One line for the user, such as about a damaged checkpoint."""
+
+    line: str
+
+
+TrainingEvent = TrialStarted | StepDone | PointMeasured | Notice
