@@ -1,58 +1,8 @@
-"""The command line."""
+"""The entry point `involution-ablate`."""
 
-import sys
-from importlib.metadata import version
+from involution_ablate.command_line import cli, main
 
-import click
-
-from ablations.errors import SettingError
-from commands.backends import backends
-from commands.compare import compare
-from commands.evaluate import evaluate
-from commands.merge import merge
-from commands.plan import plan
-from commands.report import report
-from commands.shared.options import debug_option, no_train_option, open_option
-from commands.shared.program import BAD_INPUT, FAILED, INTERRUPTED, PROGRAM, fail
-from commands.shared.run_studies import run_studies
-from commands.shared.screens import screens
-from commands.status import status
-from commands.study_commands import study_commands
-from commands.verify import verify
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
-@click.version_option(version(PROGRAM), prog_name=PROGRAM)
-def cli() -> None:
-    """The ablations of involution (CVPR 2021): costs proven, short runs trained, one report."""
-
-
-for command in (
-    *study_commands(run_studies, [no_train_option, open_option, debug_option]),
-    *(plan, verify, status, report, merge, compare, evaluate, backends),
-):
-    cli.add_command(command)
-
-
-def main() -> None:
-    """Entry point: every error is one line on stderr."""
-    with screens():
-        _run()
-
-
-def _run() -> None:
-    try:
-        sys.exit(cli.main(sys.argv[1:] or ["--help"], prog_name=PROGRAM, standalone_mode=False))
-    except SettingError as error:
-        told = str(error) if error.setting.isupper() else f"--{error}"
-        fail(told, BAD_INPUT, error.listed)
-    except click.ClickException as error:
-        fail(error.format_message(), error.exit_code)
-    except click.Abort:
-        fail("interrupted", INTERRUPTED)
-    except OSError as error:
-        fail(f"{error.filename or 'file'}: {error.strerror or error}", FAILED)
-
+__all__ = ["cli", "main"]
 
 if __name__ == "__main__":
     main()

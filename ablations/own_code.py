@@ -21,7 +21,7 @@ from ablations.errors import one_line
 _OWN_CODE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 """module:object, as in an entry point."""
 
-_THE_PROGRAMS = {"ablations", "cli", "commands", "involution_core", "reports"}
+_THE_PROGRAMS = {"ablations", "cli", "involution_ablate", "involution_core", "reports"}
 _INSTALLED = {"site-packages", "dist-packages"}
 _HERE = f"{working_folder.__name__}."
 

@@ -27,7 +27,7 @@ from ablations.study.all_settings import MACHINE_SETTINGS
 from ablations.study.builder import common_settings, make_study, parse_study
 from ablations.study.study import distinct_variants
 from ablations.training.setup import setups_of
-from commands.shared.run_request import Place, make_settings
+from involution_ablate.commands.shared.run_request import Place, make_settings
 
 WANTED, EVERY = 10_000, 1_000
 CODE = """

@@ -19,7 +19,7 @@ from worker_processes import alive, workers
 
 from ablations.records import rescue
 from ablations.study.shipped_studies import ABLATIONS
-from commands.shared.list_command import spread_lists
+from involution_ablate.commands.shared.list_command import spread_lists
 
 QUICK = ("--steps", "2", "--seeds", "2", "--output", "out")
 SMALL = ("--cost-model", "rednet-small")

@@ -9,7 +9,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("ablations", "commands", "involution_core", "reports")
+PACKAGES = ("ablations", "involution_ablate", "involution_core", "reports")
 BROUGHT_BY_TORCH = {"triton"}
 """Imported only where the installed torch has it."""
 

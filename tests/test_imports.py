@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ORDER = ["involution_core", "ablations", "reports", "commands", "cli"]
+ORDER = ["involution_core", "ablations", "reports", "involution_ablate", "cli"]
 
 
 ROOMS = ["statistics", "settings", "networks", "data", "study", "costs", "records", "results",
@@ -46,7 +46,7 @@ def test_rooms_stand_on_each_other(room):
 
 
 WITHOUT_TORCH = [
-    *("cli", "reports.page.report_files", "reports.page.run_comparison"),
+    *("cli", "involution_ablate", "reports.page.report_files", "reports.page.run_comparison"),
     "reports.screen.proof_table",
     *(
         ".".join(path.relative_to(ROOT).with_suffix("").parts)

@@ -13,7 +13,7 @@ from terminal import without_controls
 
 from ablations.records.run_file import save_run
 from ablations.texts import inert
-from commands.shared.screens import Outlet, Screen
+from involution_ablate.commands.shared.screens import Outlet, Screen
 from reports.screen.inert_console import InertConsole
 
 ACTING = "\x1b]0;x\x07\x9b31m\r\x08\u202e\u200b\u2028\udcff"

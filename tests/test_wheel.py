@@ -13,7 +13,7 @@ import pytest
 import setuptools
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("ablations", "commands", "involution_core", "reports")
+PACKAGES = ("ablations", "involution_ablate", "involution_core", "reports")
 LEFT_OUT = (".pyc", ".so", ".cpp", ".h", ".png")
 """What is compiled, what it is compiled from, and the README's pictures."""
 IGNORED = shutil.ignore_patterns("__pycache__", "*.so")

@@ -119,6 +119,23 @@ def test_a_folder_here_is_meant_too_and_takes_its_parts_along(write_taken):
     }
 
 
+@pytest.mark.parametrize("name", ["commands", "core", "networks"])
+def test_a_users_packages_have_the_names_that_the_program_leaves_free(tmp_path, name):
+    """In a process that has imported the whole program."""
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "blocks.py").write_text("WIDTH = 7\n")
+    (tmp_path / "mine.py").write_text(
+        f"from {name}.blocks import WIDTH\n\n\ndef make():\n    return WIDTH\n"
+    )
+    program = (
+        "import cli; from ablations.own_code import load_object as load; print(load('mine:make')())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, text=True, capture_output=True
+    )
+    assert done.stdout == "7\n", done.stderr
+
+
 def test_other_processes_find_the_same(write_taken, tmp_path):
     write_taken("code", "class Made:\n    pass\n")
     pickled = pickle.dumps(load_object("code:Made")())

@@ -10,8 +10,8 @@ from ablations.records.folder import WRITTEN, check_writable
 from ablations.settings.readers import expanded
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
-from commands.shared.screens import progress_console
-from commands.study_commands import study_commands
+from involution_ablate.commands.shared.screens import progress_console
+from involution_ablate.commands.studies import study_commands
 
 
 def plan_studies(

@@ -34,3 +34,12 @@ def fail(message: str, code: int, listed: Sequence[str] = ()) -> NoReturn:
     tell(message)
     tell_below(listed)
     raise SystemExit(code)
+
+
+def warn_missing_counter() -> None:
+    """Print one line if fvcore cannot be imported."""
+    from ablations.costs.counters import FVCORE_PROBLEM
+
+    if FVCORE_PROBLEM is not None:
+        told = f"fvcore cannot be imported: {FVCORE_PROBLEM}; PyTorch's counter alone counts"
+        click.echo(told, err=True)

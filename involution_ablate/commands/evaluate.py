@@ -12,9 +12,8 @@ import click
 from ablations.run.evaluation_settings import EvaluationSettings
 from ablations.settings.readers import expanded
 from ablations.settings.setting import settings_of
-from commands.shared.options import setting_option, with_options
-from commands.shared.screens import progress_console
-from commands.shared.trust_option import trust_option
+from involution_ablate.commands.shared.options import setting_option, trust_option, with_options
+from involution_ablate.commands.shared.screens import progress_console
 
 
 @click.command()

@@ -38,6 +38,14 @@ debug_option = click.option(
 )
 
 
+trust_option = click.option(
+    "--trust-code",
+    is_flag=True,
+    help="Run the module:object that the file names although it is not the code that ran there. "
+    "Example: --trust-code",
+)
+
+
 def with_options(options: Sequence[Option]) -> Option:
     """Adds options to a command, in their order."""
 

@@ -13,10 +13,15 @@ from ablations.study.builder import BadStudy, StudyFile, make_study
 from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import read_levels, shipped, with_levels
 from ablations.study.study import Study
-from commands.shared.list_command import ListCommand, ListOption
-from commands.shared.options import Option, place_options, study_options, with_options
-from commands.shared.run_request import make_settings, take_levels, take_place
-from commands.shared.tune_option import check_set_once, tune_option, with_tuning
+from involution_ablate.commands.shared.list_command import ListCommand, ListOption
+from involution_ablate.commands.shared.options import (
+    Option,
+    place_options,
+    study_options,
+    with_options,
+)
+from involution_ablate.commands.shared.run_request import make_settings, take_levels, take_place
+from involution_ablate.commands.shared.tune_option import check_set_once, tune_option, with_tuning
 
 Act = Callable[..., None]
 """Takes studies, RunSettings and what further options there are, by name."""

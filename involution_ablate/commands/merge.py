@@ -10,7 +10,7 @@ from ablations.errors import SettingError
 from ablations.records.folder import WRITTEN, check_writable
 from ablations.settings.readers import expanded
 from ablations.texts import inert
-from commands.shared.program import PROGRAM
+from involution_ablate.commands.shared.program import PROGRAM
 
 
 @click.command()

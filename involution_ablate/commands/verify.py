@@ -7,8 +7,7 @@ import click
 
 from ablations.errors import SettingError
 from ablations.records.folder import check_writable
-from commands.shared.counting import tell_missing_counter
-from commands.shared.program import FAILED, fail
+from involution_ablate.commands.shared.program import FAILED, fail, warn_missing_counter
 
 
 @click.command()
@@ -52,7 +51,7 @@ def verify(json_file: Path | None) -> None:
     except BrokenProcessPool:
         fail("a process died while it counted; was there too little memory?", FAILED)
     if len(proofs[0].counters) == 1:  # else it is not asked: it imports torch, as the processes do
-        tell_missing_counter()
+        warn_missing_counter()
     wrong = [proof for proof in proofs if not proof.verified]
     networks = {(p.model, p.variant, p.stem_kernel_size): len(p.layers) for p in proofs}
     if json_file is not None:

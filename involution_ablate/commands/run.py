@@ -29,12 +29,16 @@ from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ABLATIONS, ENVELOPE
 from ablations.study.study import Study
 from ablations.study.toml_lines import key_lines, line_of
-from commands.shared.options import Option, place_options, with_options
-from commands.shared.program import BAD_INPUT, tell, tell_below
-from commands.shared.run_request import make_settings, take_place
-from commands.shared.study_command import Act
-from commands.shared.trust_option import trust_option
-from commands.shared.tune_option import tune_option, with_tuning
+from involution_ablate.commands.shared.options import (
+    Option,
+    place_options,
+    trust_option,
+    with_options,
+)
+from involution_ablate.commands.shared.program import BAD_INPUT, tell, tell_below
+from involution_ablate.commands.shared.run_request import make_settings, take_place
+from involution_ablate.commands.shared.study_command import Act
+from involution_ablate.commands.shared.tune_option import tune_option, with_tuning
 
 if TYPE_CHECKING:
     from ablations.records.run_record import Run

@@ -14,10 +14,15 @@ from ablations.run.events import Event, Listener, RunEnded, RunUpdated
 from ablations.run.stopping import Stop
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
-from commands.shared.counting import tell_missing_counter
-from commands.shared.pages import show_report
-from commands.shared.program import FAILED, PROGRAM, after_signal, fail
-from commands.shared.screens import progress_console
+from involution_ablate.commands.shared.pages import show_report
+from involution_ablate.commands.shared.program import (
+    FAILED,
+    PROGRAM,
+    after_signal,
+    fail,
+    warn_missing_counter,
+)
+from involution_ablate.commands.shared.screens import progress_console
 
 if TYPE_CHECKING:
     from ablations.records.run_record import Run
@@ -40,7 +45,7 @@ def run_studies(
     from reports.trackers.listeners import Listeners
 
     others = trackers(settings.trackers, settings.output)
-    tell_missing_counter()
+    warn_missing_counter()
     keep_freed_memory()
     set_aside_damaged(settings.output, _tell)
     if isinstance(KERNEL, str):

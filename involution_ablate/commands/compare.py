@@ -7,8 +7,8 @@ import click
 from ablations.errors import SettingError
 from ablations.records.folder import WRITTEN, check_writable
 from ablations.settings.readers import expanded
-from commands.shared.options import open_option
-from commands.shared.pages import show_page
+from involution_ablate.commands.shared.options import open_option
+from involution_ablate.commands.shared.pages import show_page
 
 COMPARISON = Path("comparison.html")
 
