@@ -354,7 +354,7 @@ def test_an_interrupt_keeps_what_finished(run, tmp_path):
     assert "Partial: 1 of 2 trials have ended." in out
     assert out.splitlines()[-1] == "out/report.html"
     assert "Partial: 1 of 2" in (tmp_path / "out" / "report.html").read_text()
-    again = run(*command)
+    again = run(*command, "--jobs", "0")
     assert again.code == 0
     assert again.err.count("% (recorded before)") == 1
     assert len(records(tmp_path / "out")) == 2

@@ -21,12 +21,13 @@ from ablations.results.tuning_result import trained_variants
 from ablations.run.code_trust import own_code
 from ablations.run.context import RunContext, choose_device
 from ablations.run.engines.choice import check_engine
+from ablations.run.engines.processes import start_server
 from ablations.run.events import Emit, Listener, NetworksCounted, RunUpdated, scanning
 from ablations.run.stopping import Stop
 from ablations.run.timings import measure_timings
 from ablations.run.trials import failures_allowed, run_seeded, run_trials
 from ablations.run.tuning import tuning_trials
-from ablations.study.run_settings import RunSettings
+from ablations.study.run_settings import LOCAL, RunSettings
 from ablations.study.study import Study, distinct_variants
 from ablations.study.train_settings import TrainSettings
 from ablations.texts import inert
@@ -67,6 +68,8 @@ def execute(
     candidates: list[tuple[Setup, int]] = []
     if settings.train:
         device = _checked_device(settings, settings.train)
+        if settings.engine == LOCAL and settings.jobs != "0" and not debug:
+            start_server(settings.train.threads)  # imports torch while the costs are proven
         on_look = scanning(listener.on)
         setups = setups_of(distinct_variants(studies), settings.train, loaded, on_look)
         candidates = tuning_trials(studies, settings.train, loaded, on_look)

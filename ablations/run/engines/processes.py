@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing import forkserver, get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ keep its pipes open. So long one that has died may take to end in its own way.""
 
 if sys.platform == "linux":
     PROCESSES = get_context("forkserver")
-    PROCESSES.set_forkserver_preload(["ablations.training.trial"])
+    PRELOADED = ["ablations.training.trial", "torch._dynamo"]  # every optimizer imports the latter
+    PROCESSES.set_forkserver_preload(PRELOADED)
 else:  # where a fork of what is loaded is not safe, or there is none
     PROCESSES = get_context("spawn")
 """How processes begin: as forks of one that has imported what they need and done nothing else,
@@ -53,15 +54,8 @@ class Child:
         variables = os.environ | _of_threads(threads)
         given = (theirs, variables, crash, work, arguments)
         self.process = PROCESSES.Process(target=_run, args=given)
-        # Until it can leave signals to this process, it must not see them; nor must the process of
-        # which it is a fork. The tracker, which `start` would begin, would let them through.
-        resource_tracker.ensure_running()
-        signals = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        try:
-            with environment(child_variables(threads)):  # where it is the first
-                self.process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, signals)
+        with _for_children(threads):
+            self.process.start()
         theirs.close()
 
     @property
@@ -103,6 +97,35 @@ class Child:
         self.process.join(PATIENCE)  # so that it ends in its own way
         left = self.crash.read_text(errors="replace") or "It left no traceback.\n"
         return _way(self.process.exitcode), left
+
+
+def start_server(threads: int) -> None:
+    """Start the process that workers are forked from, which imports what they need meanwhile.
+
+    Without this call the first worker starts it and waits. Does nothing where workers start afresh.
+
+    Args:
+        threads: Threads that libraries are told to use.
+    """
+    if PROCESSES.get_start_method() == "forkserver":
+        with _for_children(threads):
+            forkserver.ensure_running()
+
+
+@contextmanager
+def _for_children(threads: int) -> Iterator[None]:
+    """Within it processes start without seeing signals, and with the environment of children.
+
+    A child must not see signals until it can leave them to this process, nor must the process that
+    it is forked from. The resource tracker, which the first start launches, would unblock them.
+    """
+    resource_tracker.ensure_running()
+    signals = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        with environment(child_variables(threads)):
+            yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, signals)
 
 
 def speaking(children: Sequence[Child], seconds: float) -> list[Child]:
