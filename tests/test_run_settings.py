@@ -75,13 +75,6 @@ def test_oblong_images_are_not_trained_on(run, study, tmp_path, size):
     assert result.code == 2 and "with --no-train oblong ones are counted" in result.err
 
 
-@pytest.mark.parametrize("size", ["7x32", "32x", "x32", "32x32x32", "32X40", "32 x 40", "8x2049"])
-def test_what_is_no_image_size_is_told(run, size):
-    result = run("kernel-size", "--no-train", "--image-size", size)
-    assert result.code == 2 and result.err.count("\n") == 1
-    assert "must be an integer of at least 8 and at most 2048, or two of them, HxW" in result.err
-
-
 def test_a_failed_trial_keeps_its_traceback(run, study, tmp_path, write_module):
     body = "if self.training:\n            raise KeyError('in the network')\n        "
     write_module("mine_late", NETWORK.replace("return self.class", body + "return self.class"))

@@ -86,3 +86,9 @@ def test_every_axis_that_is_shipped_has_an_option_for_its_levels():
     typed = {opt for command in shipped for found in command.params for opt in found.opts}
     assert {"--sizes", "--channels", "--families", "--depths"} <= options & typed
     assert all(isinstance(command, click.Command) for command in shipped)
+
+
+@pytest.mark.parametrize("size", ["7x32", "32x", "x32", "32x32x32", "32X40", "32 x 40", "8x2049"])
+def test_what_is_no_image_size_is_told(size):
+    with pytest.raises(SettingError, match="of at least 8 and at most 2048, or two of them, HxW"):
+        SETTINGS["image_size"].check(size)

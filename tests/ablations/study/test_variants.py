@@ -6,7 +6,7 @@ import pytest
 from ablations.costs.published import ablation, published_row
 from ablations.errors import SettingError
 from ablations.run.validation import mismatches
-from ablations.study.builder import make_study
+from ablations.study.builder import StudyFile, make_study
 from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ABLATIONS, ENVELOPE, shipped, shipped_study
 from ablations.study.study import distinct_variants
@@ -107,6 +107,24 @@ def test_values_that_do_not_divide(study, value, message):
     (mismatch,) = mismatches(shipped_study(study, [value]), BOTH)
     assert str(mismatch.level) == value
     assert re.match(message, mismatch.problem)
+
+
+@pytest.mark.parametrize(
+    ("width", "model", "axis", "message"),
+    [
+        (
+            24,
+            "rednet-small",
+            "group_channels",
+            "must divide .* rednet-small-w24; allowed: 1, 2, 3,",
+        ),
+        (48, "rednet26", "width", "must be a multiple of 32 in rednet26-w48"),
+    ],
+)
+def test_widths_that_do_not_fit(width, model, axis, message):
+    study = make_study(StudyFile("s", "s", {"width": (32, width)}))
+    (mismatch,) = mismatches(study, RunSettings("out", model, train=TrainSettings()))
+    assert mismatch.axis == axis and re.match(message, mismatch.problem)
 
 
 def test_what_is_shipped_fits():
