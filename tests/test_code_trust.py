@@ -6,6 +6,7 @@ import pytest
 from studies import NETWORK, SETTINGS
 
 from ablations import load_results
+from ablations.records.checksums import sealed
 
 MARKS = "from pathlib import Path\nPath('imported').touch()\n" + NETWORK
 STUDY = 'name = "own"\n[axes]\nfamily = ["rednet", "mine_theirs:Net"]\n' + SETTINGS
@@ -39,13 +40,12 @@ def test_it_is_shown_and_refused(run, theirs, typed):
 
 def test_a_plan_and_a_run_without_a_record_of_its_code_are_refused_too(run, theirs):
     saved = json.loads((theirs / "out" / "run.json").read_text())
-    del saved["code"], saved["checksum"]
-    saved["format"] = 3
-    (theirs / "old.json").write_text(json.dumps(saved))
+    saved["code"] = {}
+    (theirs / "old.json").write_text(json.dumps(sealed(saved)))
     result = run("run", "old.json")
     assert result.code == 2 and "may be anything: none is recorded" in result.err
     saved["settings"]["train"] = {}
-    (theirs / "old.json").write_text(json.dumps(saved))
+    (theirs / "old.json").write_text(json.dumps(sealed(saved)))
     result = run("plan", "run", "old.json")
     assert result.code == 2 and "mine_theirs:Net" in result.err
     (theirs / "mine_theirs.py").unlink()

@@ -29,7 +29,7 @@ def only(*seeds, torch="2"):
 
     def change(run):
         records = [replace(r, environment={"torch": torch}) for r in run.records if r.seed in seeds]
-        return replace(run, records=records, asked=6, timings=[])
+        return replace(run, records=records, wanted=6, timings=[])
 
     return change
 

@@ -90,10 +90,10 @@ def test_trials_that_have_begun_are_counted(run, folder, tmp_path):
 def test_a_record_of_a_format_that_is_not_read_is_stale(run, folder):
     store, keys = folder
     path = store.path(keys[3, 0])
-    path.write_text(path.read_text().replace('"format": 4', '"format": 2'))
+    path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
     result = run("status", "out")
     assert "4 done, 0 running, 1 failed, 1 stale, 0 damaged" in result.out
-    assert "stale    " in result.out and "it has format 2, and this reads 4, 3" in result.out
+    assert "stale    " in result.out and "it has format 2, and this version reads 1" in result.out
 
 
 def test_a_record_of_another_trial_of_the_run_is_not_a_stale_one(run, tmp_path):
@@ -138,7 +138,7 @@ def keep(saved, records, **kept_as):
 def test_a_study_whose_tuning_goes_on(run, tmp_path):
     saved = tuned_run(tmp_path / "out")
     keys = keep(saved, [])
-    save_run(replace(saved, tuning=saved.tuning[:4], records=[], timings=[], asked=18))
+    save_run(replace(saved, tuning=saved.tuning[:4], records=[], timings=[], wanted=18))
     store = Store(saved.settings.output, TRIALS)
     for key in keys[6:]:
         store.path(key).unlink()
@@ -213,4 +213,4 @@ def test_it_needs_no_torch(folder, tmp_path):
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads((tmp_path / "out" / "run.json").read_text())["format"] == 5
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["format"] == 1

@@ -1,11 +1,20 @@
-"""A checksum of what a file says, by which a change to it is noticed. No torch."""
+"""The format and the checksum of a JSON file, which tell what cannot be read. No torch."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
+from ablations.texts import inert
+
 FIELD = "checksum"
+
+PROGRAM = "involution-ablate"
+"""The program's name in a recorded environment, whose value is its version."""
+
+
+class OtherFormat(ValueError):
+    """JSON values of a format that this version does not read."""
 
 
 def checksum(values: Mapping[str, Any]) -> str:
@@ -21,18 +30,27 @@ def sealed(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**values, FIELD: checksum(values)}
 
 
-def unsealed(values: Mapping[str, Any], since: int) -> dict[str, Any]:
-    """What `sealed` was given.
+def unsealed(values: Mapping[str, Any], format: int) -> dict[str, Any]:
+    """Return the fields of a sealed JSON object, without its format and its checksum.
 
     Args:
-        values: With a "format".
-        since: The first format that has checksums.
+        values: The object, with a "format".
+        format: The format to read.
 
     Raises:
-        ValueError: Where they are not what was sealed.
+        OtherFormat: In one line, if it has another format.
+        ValueError: In one line, if its checksum is not that of its content.
     """
-    content = {name: value for name, value in values.items() if name != FIELD}
-    early = isinstance(values["format"], int) and values["format"] < since
-    if not (early and FIELD not in values) and values.get(FIELD) != checksum(content):
+    found = values["format"]
+    if found != format:
+        told = f"it has format {found}{_written_by(values)}, and this version reads {format}"
+        raise OtherFormat(told) if isinstance(found, int) else ValueError(told)
+    if values.get(FIELD) != checksum(values):
         raise ValueError("its checksum is not that of its content")
-    return content
+    return {name: value for name, value in values.items() if name not in (FIELD, "format")}
+
+
+def _written_by(values: Mapping[str, Any]) -> str:
+    environment = values.get("environment")
+    version = environment.get(PROGRAM) if isinstance(environment, dict) else None
+    return f", written by {PROGRAM} {inert(str(version))}" if version else ""

@@ -22,15 +22,17 @@ _DAMAGE = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.EIO, errno.ELOOP, errn
 
 
 class Damaged(ValueError):
-    """A file that is not what was written there. path: the file; reason: one line."""
+    """A file that is not what was written there.
 
-    def __init__(self, path: Path, reason: str) -> None:
+    Attributes:
+        path: The file.
+        reason: What is wrong with it, one line.
+        other_format: Whether it is intact as far as known, but of a format that is not read.
+    """
+
+    def __init__(self, path: Path, reason: str, other_format: bool = False) -> None:
         super().__init__(f"{path} is damaged ({reason})")
-        self.path, self.reason = path, reason
-
-
-class OtherFormat(Damaged):
-    """A file of a format that is not read, and nothing else is known to be wrong with it."""
+        self.path, self.reason, self.other_format = path, reason, other_format
 
 
 def read_json(path: Path) -> Any:

@@ -20,7 +20,7 @@ DECIDING = (
 trial are a setting: a record of another number of threads is another trial's."""
 
 UNKNOWN = "unknown"
-"""In place of what a record of an earlier format does not say: it equals itself alone."""
+"""In place of a value that a record does not have; it equals itself alone."""
 
 Environment = Mapping[str, str]
 

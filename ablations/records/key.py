@@ -68,4 +68,4 @@ class RecordKey:
         mine = (self.variant.network, self.seed, dict(self.settings), self.device)
         seed, images = getattr(record, "seed", None), getattr(record, "images", None)
         its = (record.variant.network, seed, dict(record.settings), record.device)
-        return mine == its and images in (None, self.data)
+        return mine == its and images in (None, self.data)  # a timing names no images

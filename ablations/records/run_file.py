@@ -10,22 +10,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from ablations.costs.formulas import MAC_TERMS
 from ablations.errors import SettingError, one_line
-from ablations.records.checksums import sealed, unsealed
+from ablations.records.checksums import OtherFormat, sealed, unsealed
 from ablations.records.damage import Damaged, Tell, set_aside
 from ablations.records.files import write_json
-from ablations.records.migrations import RUN_STEPS, migrate
 from ablations.records.run_record import Run
 from ablations.records.store import first_problem
 from ablations.study.builder import BadStudy, make_study, parse_study
 
-FORMAT = 5
+FORMAT = 1
 """Raised whenever a saved run gets other fields."""
-
-OLDEST = min(RUN_STEPS)
-"""The earliest format that is still read."""
-
-SEALED = 4
-"""The first format with a checksum."""
 
 RUN_FILE = "run.json"
 REPORT_FILE = "report.html"
@@ -53,17 +46,18 @@ def _without_home(path: str) -> str:
 
 
 def parse_run(values: Any) -> Run:
-    """Raises ValueError, one line, for what `dump_run` cannot have made."""
+    """Return the run of JSON values that `dump_run` made.
+
+    Raises:
+        OtherFormat: In one line, for a run of another format.
+        ValueError: In one line, for anything else.
+    """
     if not isinstance(values, dict) or "format" not in values:
         raise ValueError("it holds no run")
     if not _is_unicode(values):
         raise ValueError("it holds half a character")
     try:
-        if values["format"] not in {*RUN_STEPS, FORMAT}:
-            formats = f"{values['format']}, and this reads {OLDEST} to {FORMAT}"
-            raise ValueError(f"it was written in format {formats}")
-        values = migrate(unsealed(values, SEALED), RUN_STEPS)
-        run = _RUN.validate_python({k: v for k, v in values.items() if k != "format"})
+        run = _RUN.validate_python(unsealed(values, FORMAT))
         _check(run)
         return run
     except ValidationError as error:
@@ -126,17 +120,25 @@ def load_run(path: Path, setting: str) -> Run:
     except (ValueError, RecursionError, OSError) as error:
         told = str(error) if isinstance(error, ValueError) else one_line(error)
         named = f"its {RUN_FILE} cannot" if is_folder else "cannot"
-        again = _way_back(file) if file.name == RUN_FILE else ""
+        lost = file.name == RUN_FILE and not isinstance(error, OtherFormat)
+        again = _way_back(file) if lost else ""
         raise SettingError(setting, path, f"{named} be read as a run: {told}{again}") from None
 
 
 def set_aside_damaged(output: Path, tell: Tell) -> None:
-    """Sets aside what stands in the place of an output folder's run.json and cannot be read."""
+    """Set aside an output folder's run.json if it is damaged.
+
+    Raises:
+        SettingError: In one line, if another version wrote it in a format that is not read.
+    """
     file = output / RUN_FILE
     try:
         _read(file)
     except FileNotFoundError:
         return
+    except OtherFormat as error:
+        problem = f"holds a run that cannot be read: {error}; name another folder"
+        raise SettingError("output", output, problem) from None
     except (ValueError, RecursionError, OSError) as error:
         told = str(error) if isinstance(error, ValueError) else one_line(error)
         set_aside(Damaged(file, told), tell, "this run writes another")

@@ -20,9 +20,9 @@ class Run:
     records: of all studies; empty where nothing was trained.
     timings: one for each variant; empty where nothing was trained.
     command: the command line, as typed.
-    code: a user's code, module:object -> its files; see `own_code.code_of`. Empty in older runs.
+    code: a user's code, module:object -> its files; see `own_code.code_of`.
     tuning: the trials that variants chose their training by; empty where nothing was tuned.
-    asked: trials of the studies; None in older runs, in which all of them have ended.
+    wanted: trials of the studies that were asked for, whether they have ended or not.
     """
 
     studies: Sequence[Study]
@@ -32,9 +32,9 @@ class Run:
     timings: Sequence[TimingRecord]
     environment: Mapping[str, str]
     command: str
-    code: Mapping[str, Code] = field(default_factory=dict)
+    code: Mapping[str, Code]
+    wanted: int
     tuning: Sequence[TrialRecord] = field(default_factory=list)
-    asked: int | None = None
 
     @property
     def environments(self) -> dict[str, list[str]]:
@@ -47,11 +47,6 @@ class Run:
             name: list(dict.fromkeys(environment.get(name, "unknown") for environment in found))
             for name in names
         }
-
-    @property
-    def wanted(self) -> int:
-        """Trials of the studies that were asked for."""
-        return len(self.records) if self.asked is None else self.asked
 
     @property
     def partial(self) -> bool:

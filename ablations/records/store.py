@@ -1,24 +1,20 @@
 """The folders that keep records, one JSON file each. No torch."""
 
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from ablations.records.checksums import sealed, unsealed
-from ablations.records.damage import Damaged, OtherFormat, Tell, read_json, set_aside
+from ablations.records.checksums import OtherFormat, sealed, unsealed
+from ablations.records.damage import Damaged, Tell, read_json, set_aside
 from ablations.records.key import RecordKey
-from ablations.records.migrations import Step, migrate
 from ablations.records.rescue import write_or_rescue
 
 Record = TypeVar("Record")
-
-SEALED = 4
-"""The first format of records with checksums."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +28,12 @@ class RecordKind(Generic[Record]):
             stands for what it is of, or that is to be run again.
         format: Raised whenever the same settings would give other numbers, or a record other
             fields.
-        steps: From earlier formats whose numbers still hold, see `migrations`.
     """
 
     name: str
     folder: str
     type: type[Record]
     format: int
-    steps: Mapping[int, Step] = field(default_factory=dict)
-
-    @property
-    def formats(self) -> list[int]:
-        """Those that are read, the latest first."""
-        return sorted({self.format, *self.steps}, reverse=True)
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Record]:
@@ -53,23 +42,17 @@ class RecordKind(Generic[Record]):
     def to_json(self, record: Record) -> dict[str, Any]:
         return sealed({"format": self.format, **self._adapter.dump_python(record, mode="json")})
 
-    def is_other(self, values: Any) -> bool:
-        """Whether they are of a format that is not read."""
-        found = values.get("format") if isinstance(values, dict) else None
-        return isinstance(found, int) and found not in self.formats
-
     def from_json(self, values: Any) -> Record:
-        """Raises ValueError, one line, for what is no such record."""
+        """Return the record that `to_json` was given.
+
+        Raises:
+            OtherFormat: In one line, for a record of another format.
+            ValueError: In one line, for anything else.
+        """
         if not isinstance(values, dict) or "format" not in values:
             raise ValueError("it holds no record")
-        if values["format"] not in self.formats:
-            told = ", ".join(map(str, self.formats))
-            raise ValueError(f"it has format {values['format']}, and this reads {told}")
         try:
-            values = migrate(unsealed(values, SEALED), self.steps)
-            return self._adapter.validate_python(
-                {name: value for name, value in values.items() if name != "format"}
-            )
+            return self._adapter.validate_python(unsealed(values, self.format))
         except ValidationError as error:
             raise ValueError(first_problem(error)) from None
         except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
@@ -97,9 +80,9 @@ class Store(Generic[Record]):
         self.folder = output / kind.folder
         self.tell = tell
 
-    def path(self, key: RecordKey, format: int | None = None) -> Path:
-        """The file of a record; format: the present one where it is None."""
-        return self.folder / f"{key.stem(format or self.kind.format)}.json"
+    def path(self, key: RecordKey) -> Path:
+        """The file of a record."""
+        return self.folder / f"{key.stem(self.kind.format)}.json"
 
     def look(self, key: RecordKey) -> Record | None:
         """The record of `key`, None where there is none that can be used again.
@@ -107,16 +90,14 @@ class Store(Generic[Record]):
         Raises:
             Damaged: Where its file is no such record, or another key's.
         """
-        for format in self.kind.formats:
-            path = self.path(key, format)
-            try:
-                record: Any = self.read(path)
-            except FileNotFoundError:
-                continue
-            if not key.answered_by(record):
-                raise Damaged(path, f"it belongs to another {self.kind.name}")
-            return replace(record, variant=key.variant) if record.reusable else None
-        return None
+        path = self.path(key)
+        try:
+            record: Any = self.read(path)
+        except FileNotFoundError:
+            return None
+        if not key.answered_by(record):
+            raise Damaged(path, f"it belongs to another {self.kind.name}")
+        return replace(record, variant=key.variant) if record.reusable else None
 
     def read(self, path: Path) -> Record:
         """The record in a file of the folder. Raises FileNotFoundError or Damaged."""
@@ -124,8 +105,7 @@ class Store(Generic[Record]):
         try:
             return self.kind.from_json(values)
         except ValueError as error:
-            kind = OtherFormat if self.kind.is_other(values) else Damaged
-            raise kind(path, str(error)) from None
+            raise Damaged(path, str(error), isinstance(error, OtherFormat)) from None
 
     def peek(self, key: RecordKey) -> Record | None:
         """As `load`, but changes nothing and tells nothing."""

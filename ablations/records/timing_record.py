@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ablations.records.key import RecordKey
-from ablations.records.migrations import TIMING_STEPS
 from ablations.records.store import RecordKind, Store
 from ablations.study.variants import Variant
 
@@ -94,7 +93,7 @@ class TimingRecord:
         return self.batch_size / slow, self.batch_size / fast
 
 
-TIMINGS = RecordKind("timing", "timings", TimingRecord, format=4, steps=TIMING_STEPS)
+TIMINGS = RecordKind("timing", "timings", TimingRecord, format=1)
 
 
 def load_session(

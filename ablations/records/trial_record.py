@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ablations.records.migrations import TRIAL_STEPS
 from ablations.records.store import RecordKind
 from ablations.study.variants import Variant
 
@@ -35,11 +34,11 @@ class TrialRecord:
                  failed.
     costs:       of the trained network; None where it failed before it was counted.
     seconds:     wall time of training and testing.
+    images:      fingerprint of the images; see Setup.images.
     failure:     the reason, where it failed.
     transient:   whether the failure may go away (a broken image, no memory); such a trial is run
                  again.
     log:         file of the failure's traceback, in the output folder.
-    images:      `ImageData.fingerprint` of what was trained on; None where format 3 did not say.
 
     Raises ValueError for values that no trial can have.
     """
@@ -54,10 +53,10 @@ class TrialRecord:
     costs: TrainedCosts | None
     seconds: float
     environment: Mapping[str, str]
+    images: str
     failure: str | None = None
     transient: bool = False
     log: str | None = None
-    images: str | None = None
 
     def __post_init__(self) -> None:
         if self.failure is None and not (self.top1 is not None and 0 <= self.top1 <= 100):
@@ -76,4 +75,4 @@ class TrialRecord:
         return not self.transient
 
 
-TRIALS = RecordKind("trial", "trials", TrialRecord, format=4, steps=TRIAL_STEPS)
+TRIALS = RecordKind("trial", "trials", TrialRecord, format=1)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from ablations.data.registry import recorded_name
 from ablations.networks.network import Network
 from ablations.records.claims import process_words, running
-from ablations.records.damage import Damaged, OtherFormat
+from ablations.records.damage import Damaged
 from ablations.records.folder import CHECKPOINTS
 from ablations.records.key import RecordKey
 from ablations.records.run_record import Run
@@ -101,8 +101,7 @@ def folder_state(output: Path, run: Run | None, variants: Iterable[Variant] = ()
     others = [
         damaged
         for path, damaged in found.damaged.items()
-        if not isinstance(damaged, OtherFormat)
-        and not (prefixes and path.name.startswith(prefixes))
+        if not damaged.other_format and not (prefixes and path.name.startswith(prefixes))
     ]
     set_aside = sum(
         1 for kind in (TRIALS, TIMINGS) for _ in (output / kind.folder).glob("*.corrupt*")
@@ -254,7 +253,7 @@ def _state(
             return _recorded(record) if record.failure else _told(key, "done")
     for path, damaged in found.damaged.items():
         if path.name.startswith(_prefix(key)):
-            state: State = "stale" if isinstance(damaged, OtherFormat) else "damaged"
+            state: State = "stale" if damaged.other_format else "damaged"
             return _told(key, state, f"{path.name}: {damaged.reason}")
     for record in fitting:
         return _told(key, "stale", f"made with other {_changed(record, accepted)}")
@@ -277,7 +276,7 @@ def _claims(subject: Mapping[str, Any], key: RecordKey) -> bool:
 def _changed(record: TrialRecord, accepted: Accepted) -> str:
     """What of the record is not the latest; empty where all of it is."""
     latest = accepted[_kind(record)]
-    if None not in (record.images, latest.images) and record.images != latest.images:
+    if record.images != latest.images:
         return "images"
     return "code" if record.settings.get(CODE) != latest.settings.get(CODE) else ""
 

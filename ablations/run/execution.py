@@ -82,7 +82,7 @@ def execute(
         environment=describe_environment(device),
         command=inert(shlex.join(argv)),
         code=code_of(own_code(studies, settings)),
-        asked=len(setups) * settings.seeds,
+        wanted=len(setups) * settings.seeds,
     )
     if not settings.train:
         return run
@@ -93,7 +93,7 @@ def execute(
         if context.stop.asked:
             return run
         setups = setups_of(trained_variants(studies, run.tuning), settings.train, loaded)
-        run = replace(run, asked=len(setups) * settings.seeds)
+        run = replace(run, wanted=len(setups) * settings.seeds)
     return _train_and_time(context, run, setups)
 
 

@@ -82,7 +82,7 @@ def merge_folders(folders: Sequence[Path], output: Path, command: str) -> Merged
         tuning=[one.record for one in tuning],
         timings=timed[1].timings if timed else [],
         command=command,
-        asked=max(run.wanted for run in runs),
+        wanted=max(run.wanted for run in runs),
     )
     for one in (*tuning, *records):
         _copy(one, output)
@@ -127,8 +127,7 @@ def _images(run: Run) -> dict[tuple[object, object], set[str]]:
     found: dict[tuple[object, object], set[str]] = {}
     for record in (*run.tuning, *run.records):
         name = f"{record.settings.get('dataset')} ({record.settings.get('split')})"
-        if record.images is not None:
-            found.setdefault((name, record.variant.image_size), set()).add(record.images)
+        found.setdefault((name, record.variant.image_size), set()).add(record.images)
     return found
 
 
@@ -162,9 +161,7 @@ def _in_order(found: Sequence[_Found], variants: Sequence[Variant]) -> list[_Fou
 def _copy(one: _Found, output: Path) -> None:
     """A record with its log and its weights. Only what its own name says is looked for."""
     record = one.record
-    key = RecordKey(
-        record.variant, record.settings, record.images or "", record.device, record.seed
-    )
+    key = RecordKey(record.variant, record.settings, record.images, record.device, record.seed)
     Store(output, TRIALS).save(key, record)
     stem = key.stem(TRIALS.format)
     for name in (f"{LOGS}/{stem}.txt", f"{WEIGHTS}/{stem}.pt"):

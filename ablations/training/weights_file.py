@@ -28,7 +28,7 @@ from ablations.training.setup import Setup, wanted_images
 FORMAT = "involution-ablate weights"
 """The key that tells such a file from other checkpoints; behind it stands VERSION."""
 
-VERSION = 3
+VERSION = 1
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ def record(variant, seed, top1, failure=None, costs=(77_520, 8_960_000)):
         costs=TrainedCosts(params, {"conv": macs - 960_000, "involution": 960_000}),
         seconds=1.0,
         environment={"threads": str(seed + 1), "torch": "2"},
+        images="images",
         failure=failure,
     )
 
@@ -135,4 +136,6 @@ def run_of(
         timing(made.variants[value], place, "out of <memory>" if not any(found) else None)
         for place, (value, found) in enumerate(tops.items())
     ]
-    return Run([made], settings, rows, records, timings, environment, "typed 'as is' <&>")
+    command = "typed 'as is' <&>"
+    wanted = len(records)
+    return Run([made], settings, rows, records, timings, environment, command, {}, wanted)

@@ -2,24 +2,18 @@
 
 import json
 import os
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
+from finished import make_run
 from kept import KEY, KINDS, RECORD, cuts, flips, spoiled
 
 from ablations.errors import SettingError
 from ablations.records.damage import Damaged
-from ablations.records.key import RecordKey
 from ablations.records.run_file import load_run, save_run, set_aside_damaged
 from ablations.records.store import Store
-from ablations.records.timing_record import TIMINGS
 from ablations.records.trial_record import TRIALS
-from ablations.study.train_settings import TrainSettings
-from ablations.study.variants import Variant
 
-FORMAT_3 = Path(__file__).parent / "format3"
-"""A folder as the program wrote it when files had no checksum."""
 FEW, MANY = 40, 100_000
 
 
@@ -41,8 +35,7 @@ def check_record(tmp_path, kind, key, record, contents):
 
 
 def check_run(tmp_path, contents):
-    saved = load_run(FORMAT_3, "DIR")
-    run = replace(saved, settings=replace(saved.settings, output=tmp_path))
+    run = make_run(tmp_path, "kernel-size", {"3": [40.0, None], "7": [80.0, 70.0]})
     save_run(run)
     path = tmp_path / "run.json"
     good = path.read_bytes()
@@ -141,13 +134,26 @@ def test_a_damaged_run_is_set_aside_and_the_way_back_is_told(tmp_path):
     assert {path.name for path in tmp_path.glob("run*")} == {"run.json.corrupt"}
 
 
-def test_records_and_runs_without_a_checksum_are_read():
-    train = TrainSettings(epochs=None, steps=1)
-    key = RecordKey(Variant(3), train.identity(), "digits test 10 32 1347 3600", "cpu", 0)
-    record = Store(FORMAT_3, TRIALS).load(key)
-    timing = Store(FORMAT_3, TIMINGS).load(replace(key, seed=None))
-    run = load_run(FORMAT_3, "DIR")
-    assert (record.top1, record.images) == (10.61111111111111, None)
-    assert list(run.records) == [record] and list(run.timings) == [timing]
-    assert asdict(run.settings.train) == asdict(train)
-    assert Store(FORMAT_3, TRIALS).load(replace(key, seed=1)) is None
+@pytest.mark.parametrize(("kind", "key", "record"), KINDS)
+def test_a_file_without_its_checksum_is_damaged(tmp_path, kind, key, record):
+    store = Store(tmp_path, kind)
+    store.save(key, record)
+    values = json.loads(store.path(key).read_text())
+    del values["checksum"]
+    store.path(key).write_text(json.dumps(values))
+    with pytest.raises(Damaged, match="its checksum is not that of its content"):
+        store.look(key)
+
+
+@pytest.mark.parametrize(("kind", "key", "record"), KINDS)
+def test_a_record_of_another_format_says_who_wrote_it(tmp_path, kind, key, record):
+    store = Store(tmp_path, kind)
+    store.save(key, replace(record, environment={"involution-ablate": "0.0.3"}))
+    path = store.path(key)
+    path.write_text(path.read_text().replace('"format": 1', '"format": 4'))
+    with pytest.raises(Damaged) as raised:
+        store.read(path)
+    assert raised.value.other_format
+    assert raised.value.reason == (
+        "it has format 4, written by involution-ablate 0.0.3, and this version reads 1"
+    )

@@ -9,7 +9,13 @@ from finished import make_run
 from ablations.costs.prover import prove
 from ablations.errors import SettingError
 from ablations.records.checksums import sealed
-from ablations.records.run_file import dump_run, load_run, parse_run, save_run
+from ablations.records.run_file import (
+    dump_run,
+    load_run,
+    parse_run,
+    save_run,
+    set_aside_damaged,
+)
 from ablations.results.results import results_of
 from involution_core.architectures import ARCHITECTURES
 from reports.page.report_files import write_report
@@ -60,8 +66,8 @@ def test_what_ends_a_script_element_rides_along(tmp_path):
         (lambda text: text[: len(text) // 2], "cannot be read as a run: "),
         (lambda text: "[]", "it holds no run"),
         (
-            lambda text: text.replace('"format": 5', '"format": 99', 1),
-            "format 99, and this reads 2 to 5",
+            lambda text: text.replace('"format": 1', '"format": 99', 1),
+            "it has format 99, written by involution-ablate [0-9.]+, and this version reads 1$",
         ),
         (lambda text: text.replace('"seeds": 2', '"seeds": "two"'), "settings.seeds: Input should"),
         (
@@ -118,13 +124,35 @@ def test_where_there_is_no_run(tmp_path):
             load_run(path, "a")
 
 
-def test_a_margin_comes_back_and_runs_from_before_there_was_one_are_read(saved, tmp_path):
+def test_a_margin_comes_back_and_a_run_may_have_none(saved, tmp_path):
     run = make_run(tmp_path / "out", "kernel-size", TOPS, margin=0.5)
     assert parse_run(json.loads(json.dumps(dump_run(run)))) == run
-    old = json.loads(json.dumps(dump_run(saved))) | {"format": 3}
-    del old["checksum"]
-    assert old["settings"].pop("margin", "missing") is None
-    assert parse_run(old) == saved and parse_run(old).settings.margin is None
+    without = json.loads(json.dumps(dump_run(saved)))
+    assert without["settings"].pop("margin", "missing") is None
+    assert parse_run(sealed(without)) == saved and saved.settings.margin is None
+
+
+@pytest.mark.parametrize("number", [0, 2, 5])
+def test_a_run_of_another_format_is_refused_in_one_line(saved, tmp_path, number):
+    old = json.loads(json.dumps(dump_run(saved)))
+    del old["checksum"]  # as the first formats had none
+    reason = f"it has format {number}, written by involution-ablate 0.0.3, and this version reads 1"
+    old |= {"format": number, "environment": {"involution-ablate": "0.0.3"}}
+    file = tmp_path / "out" / "run.json"
+    file.write_text(json.dumps(old))
+    with pytest.raises(SettingError) as raised:
+        load_run(tmp_path / "out", "DIR")
+    assert str(raised.value) == f"DIR {file.parent}: its run.json cannot be read as a run: {reason}"
+    told = []
+    with pytest.raises(SettingError) as raised:
+        set_aside_damaged(tmp_path / "out", told.append)
+    assert str(raised.value) == (
+        f"output {file.parent}: holds a run that cannot be read: {reason}; name another folder"
+    )
+    assert told == [] and json.loads(file.read_text()) == old, "nothing is changed"
+    file.write_text(json.dumps({"format": number}))
+    with pytest.raises(SettingError, match=f"it has format {number}, and this version reads 1"):
+        load_run(tmp_path / "out", "DIR")
 
 
 def test_a_run_does_not_tell_where_its_users_home_is(tmp_path, monkeypatch):

@@ -87,7 +87,8 @@ def test_statistics_of_a_study_are_computed_once():
 
 
 def test_what_was_not_trained_has_costs_alone(run):
-    costs_only = replace(run, settings=replace(run.settings, train=None), records=[], timings=[])
+    untrained = replace(run.settings, train=None)
+    costs_only = replace(run, settings=untrained, records=[], timings=[], wanted=0)
     study = results_of(costs_only).studies[0]
     three = study["3"]
     assert not study.trained and study.dominances == []
@@ -138,6 +139,7 @@ def test_frames_of_several_studies_follow_each_other(run):
         studies=[*run.studies, *other.studies],
         proofs={**run.proofs, **other.proofs},
         records=[*run.records, *other.records],
+        wanted=run.wanted + other.wanted,
     )
     assert (
         results_of(both).costs()["study"].tolist() == ["kernel-size"] * 3 + ["group-channels"] * 2

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 from tuned import TOPS, TRIED, TUNED, tuned_run
 
+from ablations.records.checksums import sealed
 from ablations.records.run_file import dump_run, load_run, parse_run, save_run
 from ablations.results.results import results_of
 from reports.page.html_pages import render_comparison, render_report
@@ -57,12 +58,10 @@ def test_a_tuning_trial_stands_there_once(finished):
         parse_run(twice)
 
 
-def test_a_run_from_before_there_was_tuning_is_read(finished):
-    old = dump_run(replace(finished, tuning=[]))
-    old.pop("tuning")
-    old.pop("checksum")
-    old["format"] = 3
-    assert parse_run(old).tuning == []
+def test_a_run_that_says_nothing_of_a_tuning_has_none(finished):
+    untuned = dump_run(replace(finished, tuning=[]))
+    untuned.pop("tuning")
+    assert parse_run(sealed(untuned)).tuning == []
 
 
 def test_sentences_say_what_was_chosen_and_what_the_same_for_all_would_have_said(section):

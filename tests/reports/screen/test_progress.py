@@ -94,7 +94,7 @@ WORKS = {SMALL: 1.0, LARGE: 3.0, LARGER: 4.0}
 
 def ended(trial, top1=50.0, failure=None):
     costs = TrainedCosts(1, {"conv": 1})
-    return TrialRecord(trial.variant, 0, {}, "cpu", "d", (), top1, costs, 5.0, {}, failure)
+    return TrialRecord(trial.variant, 0, {}, "cpu", "d", (), top1, costs, 5.0, {}, "", failure)
 
 
 @pytest.fixture

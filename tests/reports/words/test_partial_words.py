@@ -15,7 +15,7 @@ def partial(folder, kept):
     """A run of which only these trials, in the order of their seeds, have ended; none is timed."""
     whole = make_run(folder, "kernel-size", TOPS)
     kept_records = [whole.records[place] for place in kept]
-    return replace(whole, asked=len(whole.records), records=kept_records, timings=[])
+    return replace(whole, wanted=len(whole.records), records=kept_records, timings=[])
 
 
 def test_a_partial_run_is_marked_and_what_is_missing_has_not_failed(run, tmp_path):
@@ -42,7 +42,7 @@ def test_a_run_that_has_just_begun_is_shown_too(run, tmp_path):
 
 def test_a_tuning_that_is_not_over_has_chosen_nothing(run, tmp_path):
     saved = tuned_run(tmp_path / "out")
-    save_run(replace(saved, tuning=saved.tuning[:9], records=[], timings=[], asked=18))
+    save_run(replace(saved, tuning=saved.tuning[:9], records=[], timings=[], wanted=18))
     assert run("report", "out").code == 0
     page = (tmp_path / "out" / "report.html").read_text()
     words = "Partial: 9 of 18 tuning trials have ended. Nothing is chosen yet, and no trial of a"
