@@ -68,8 +68,9 @@ class TrainSettings:
             differently. What is tested is not.
         threads: Of the CPU, in each trial. Sums are rounded as they are shared out, so that another
             number of threads gives other numbers.
-        processes: That train a trial together, each on its part of every batch, with the gradients
-            and BatchNorm of the whole one; on graphics cards each has one. Numbers differ from
+        processes: Processes that train a trial together, each on its part of every batch, with the
+            gradients of the whole one; with CUDA each has a GPU, and BatchNorm sees the whole
+            batch. On the CPU BatchNorm's statistics stay with each process. Numbers differ from
             those of one process as sums are rounded, and where a network draws in training.
         data_dir: Folder of data sets that are downloaded.
         device: "auto", "cpu" or "cuda".
@@ -344,7 +345,7 @@ class TrainSettings:
             default=1,
             kind=int,
             help="Processes that train a trial together, each on its part of every batch and, with "
-            "CUDA, its own GPU",
+            "CUDA, its own GPU; on the CPU BatchNorm's statistics stay with each process",
             example="4",
             option="--processes",
             axis=False,

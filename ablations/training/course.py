@@ -46,7 +46,7 @@ class Course:
         total: int,
         team: Team = ALONE,
     ) -> None:
-        network = team.prepared(network)
+        network = team.synchronised(network)
         self.network = network.to(device).to(memory_format=torch.channels_last).train()
         self.stepper = Stepper(network, settings, device, settings.lr, team)
         self.averaged = _averaged(network, settings)

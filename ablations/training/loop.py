@@ -15,8 +15,7 @@ from ablations.training.course import Course
 from ablations.training.epoch import Epoch
 from ablations.training.keeper import Keeper
 from ablations.training.recipe import learning_rate, warm_up_steps
-from ablations.training.team import ALONE, Team
-from ablations.training.team_keeper import TeamKeeper
+from ablations.training.team import ALONE, Team, TeamKeeper
 
 TEST_BATCH = 256
 POINTS = 4

@@ -66,13 +66,13 @@ class Stepper:
         total: Tensor | None = None
         for number, (pictures, labels) in enumerate(batches, 1):
             more = number * self.settings.batch_size < images
-            with self.team.keeping_apart(self._forward, more):
+            with self.team.accumulating(self._forward, more):
                 loss = self._loss(*on_device((pictures, labels), self.device))
                 if len(labels) != images:
                     loss = loss * (len(labels) / images)
                 if total is None:
                     self.optimizer.zero_grad()
-                self.scaler.scale(loss).backward()
+                self.scaler.scale(self.team.weighted(loss)).backward()
             total = loss.detach() if total is None else total + loss.detach()
         assert total is not None, "a step without images"
         self.scaler.step(self.optimizer)

@@ -1,7 +1,11 @@
-"""Trials that several processes of one machine train together, as their settings ask for.
+"""Trials that several processes of one machine train together.
 
-A process whose share of the work fails, or that dies, leaves the others waiting for it. So one
-more process watches them all and ends them.
+A process that fails or dies leaves the others waiting for it, so this process watches them.
+torch's launchers do not: `torch.multiprocessing.start_processes` and the elastic one above it end
+the processes that they started, but not those that read images for them; a Ctrl-C reaches their
+processes before a checkpoint is written (the elastic one even takes the signals of this process);
+and whoever is killed with SIGKILL leaves the processes behind, once these ignore SIGINT for that
+checkpoint. `Child`, which the pool uses too, does all three.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,7 +59,7 @@ def _train_share(
     """Trains a trial with others, all of which do this; told to stop is the first."""
     import torch
 
-    from ablations.training.ranks import join
+    from ablations.training.team import join
     from ablations.training.trial import failure_of
 
     emit = connection.send if share.number == 0 else _ignore

@@ -21,15 +21,27 @@ from ablations.run.trials import run_trials
 TINY = {"dataset": "mine_net:images", "workers": 0, "lr": 0.02}
 SEVERAL = TINY | {"processes": 2}
 
+UNUSED = """
+class Unused(Net):
+    def __init__(self, architecture, classes):
+        super().__init__(architecture, classes)
+        self.unused = nn.Linear(1, 1)
+"""
+
 WITH_NORM = """
 class Norms(Net):
     def __init__(self, architecture, classes):
         super().__init__(architecture, classes)
         self.norm = nn.BatchNorm2d(3)
-        self.unused = nn.Linear(1, 1)
 
-    def trained(self, x):
-        return self.norm(x)
+    def forward(self, x):
+        return super().forward(self.norm(x))
+
+class Frozen(Norms):
+    def train(self, mode=True):
+        super().train(mode)
+        self.norm.eval()
+        return self
 """
 
 
@@ -59,14 +71,31 @@ def both(tmp_path, families, processes, jobs="0", **training):
 
 def test_two_processes_train_as_one_does(write_module, tmp_path):
     """24 images in batches of 11, none of which can be halved, and two batches a step."""
-    write_module("mine_net", NETWORK + IMAGES)
+    write_module("mine_net", NETWORK + WITH_NORM + IMAGES)
     training = {"averaging": 0.5, "accumulate": 2}
-    for alone, shared in both(tmp_path, ("rednet",), 2, **training):
+    for alone, shared in both(tmp_path, ("mine_net:Frozen",), 2, **training):
         assert shared.settings == alone.settings | {"processes": 2}
         assert [point["steps"] for point in alone.curve] == [2, 3, 5, 6]
         for point, its in zip(shared.curve, alone.curve, strict=True):
             assert point["train_loss"] == pytest.approx(its["train_loss"], rel=1e-4)
             assert point["top1"] == pytest.approx(its["top1"], abs=5)
+
+
+def test_batch_norm_on_the_cpu_is_each_processs_own(write_module, tmp_path):
+    """Other numbers than one process has, and the same ones each time. The third batch has 2
+    images, so that of 3 processes one has none."""
+    write_module("mine_net", NETWORK + WITH_NORM + IMAGES)
+    families = ("rednet", "mine_net:Norms")
+    found = [
+        {shared.variant.family: shared.curve for _, shared in both(tmp_path / name, families, 3)}
+        for name in ("first", "again")
+    ]
+    assert found[0] == found[1]
+    for alone, shared in both(tmp_path / "first", families, 3):
+        assert [point["steps"] for point in shared.curve] == [2, 3, 5, 6]
+        losses = [[point["train_loss"] for point in each.curve] for each in (shared, alone)]
+        assert losses[0] != losses[1]
+        assert losses[0] == pytest.approx(losses[1], rel=0.5)
 
 
 @pytest.mark.torture
@@ -75,9 +104,10 @@ def test_two_processes_train_as_one_does(write_module, tmp_path):
     [({}, 1e-4), ({"precision": "bf16"}, 0.05), ({"precision": "fp16"}, 0.05)],
 )
 def test_a_process_may_have_no_image_of_a_batch(write_module, tmp_path, training, exact):
-    """The third batch has 2, for 3 processes; one network is a user's and leaves a layer out."""
-    write_module("mine_net", NETWORK + WITH_NORM + IMAGES)
-    for alone, shared in both(tmp_path, ("rednet", "mine_net:Norms"), 3, "1", **training):
+    """The third batch has 2, for 3 processes; one network leaves a layer out."""
+    write_module("mine_net", NETWORK + WITH_NORM + UNUSED + IMAGES)
+    families = ("mine_net:Frozen", "mine_net:Unused")
+    for alone, shared in both(tmp_path, families, 3, "1", **training):
         for point, its in zip(shared.curve[:3], alone.curve[:3], strict=True):
             assert point["train_loss"] == pytest.approx(its["train_loss"], rel=exact)
 
@@ -111,12 +141,16 @@ def test_an_error_in_one_or_in_all_fails_the_trial(write_module, tmp_path, jobs)
     own = "class Own(nn.BatchNorm2d):\n    pass\nclass Kind(Net):\n"
     own += "    def __init__(self, *a, **k):\n        super().__init__(*a, **k)\n"
     own += "        self.norm = Own(3)\n"
-    write_module("mine_net", NETWORK + body + odd + own + IMAGES)
-    families = ("mine_net:Fails", "mine_net:Odd", "mine_net:Kind")
+    refuses = "class Refuses(Net):\n    def trained(self, x):\n"
+    refuses += "        from ablations.errors import TrialFailed\n"
+    refuses += "        raise TrialFailed('for good')\n"
+    write_module("mine_net", NETWORK + body + odd + own + refuses + IMAGES)
+    names = ("Fails", "Odd", "Refuses", "Kind")
+    families = [f"mine_net:{name}" for name in names]
     records, events = run_families(families, tmp_path, jobs, **SEVERAL)
-    kind = "mine_net.Own cannot see the batch of several processes, as BatchNorm can"
-    assert [record.failure for record in records] == ["KeyError: 'all'", "KeyError: 'one'", kind]
-    assert [record.transient for record in records] == [True, True, False]
+    reasons = ["KeyError: 'all'", "KeyError: 'one'", "for good", None]
+    assert [record.failure for record in records] == reasons
+    assert [record.transient for record in records] == [True, True, False, False]
     assert "in trained" in (tmp_path / records[0].log).read_text()
     assert events.of("lost") == []
 
