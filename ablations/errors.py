@@ -1,5 +1,6 @@
-"""Errors that are the user's to mend, each told in one line."""
+"""Errors of a user's, each told in one line, and tracebacks as text. No torch."""
 
+import traceback
 from collections.abc import Sequence
 
 from ablations.texts import inert
@@ -34,3 +35,8 @@ def one_line(error: BaseException) -> str:
         return inert(lines[-1])
     told = lines[: 2 if lines and lines[0].endswith(":") else 1]
     return inert(": ".join(filter(None, [type(error).__name__, " ".join(told)])))
+
+
+def traceback_text(error: BaseException) -> str:
+    """Return the traceback of an error as text, which keeps no frame, and so no tensor, alive."""
+    return inert("".join(traceback.format_exception(error)), kept="\n\t")

@@ -25,11 +25,13 @@ from torch import nn
 
 from ablations.data.digits import digits
 from ablations.data.images import TensorImages
+from ablations.records.checkpoints import FileKeeper, TrialFiles
 from ablations.study.train_settings import TrainSettings
+from ablations.study.variants import Variant
 from ablations.training.allocator import keep_freed_memory
 from ablations.training.loop import curve_steps, train
 from ablations.training.recipe import learning_rate, warm_up_steps
-from ablations.training.trial_files import FileKeeper, TrialFiles
+from ablations.training.setup import Setup
 from involution_core import build_network
 
 STEPS, SEED, TESTED = 10, 0, 32
@@ -55,7 +57,7 @@ def ours(network: nn.Module, data: TensorImages) -> None:
     """As a trial is trained."""
     with TemporaryDirectory() as folder:
         files = TrialFiles(Path(folder) / "trial.pt", None, every=60.0)
-        keeper = FileKeeper(files, DEVICE, lambda: False, lambda net, path: None, print)
+        keeper = FileKeeper(files, Setup(Variant(), SETTINGS, data), SEED, DEVICE, tell=print)
         train(network, data, SETTINGS, SEED, DEVICE, lambda step, loss: None, keeper)
 
 

@@ -14,7 +14,7 @@ from measuring import arguments, goal, write
 
 from ablations.costs.proof_suite import prove_study
 from ablations.records.run_record import Run
-from ablations.records.trial_record import TrainedCosts, TrialRecord
+from ablations.records.trial_record import TrialRecord
 from ablations.results.results import results_of
 from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ABLATIONS, shipped_study
@@ -22,6 +22,7 @@ from ablations.study.study import distinct_variants
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training.environment import describe_environment
+from ablations.training.trial_result import TrainedCosts
 from reports.page.report_files import write_report
 
 SEEDS = (3, 5, 10, 20)

@@ -11,7 +11,7 @@ from seen import seen
 from studies import records
 from terminal import on_a_terminal
 
-from ablations.training import weights_file
+from ablations.records import weights as weights_file
 
 CLASSES = 6
 

@@ -4,10 +4,14 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ablations.records.key import RecordKey
 from ablations.records.store import RecordKind, Store
 from ablations.study.variants import Variant
+
+if TYPE_CHECKING:
+    from ablations.training.bench import TimingResult
 
 SHORTEST = 1e-9
 """Seconds below which no clock here measures anything."""
@@ -55,6 +59,41 @@ class TimingRecord:
                 raise ValueError(f"timings of {list(seconds)} s")
         if self.peak_bytes is None or self.peak_bytes <= 0 or self.batch_size <= 0:
             raise ValueError(f"{self.peak_bytes} bytes for a batch of {self.batch_size}")
+
+    @classmethod
+    def of(
+        cls,
+        key: RecordKey,
+        data: str,
+        result: "TimingResult",
+        session: str,
+        environment: Mapping[str, str],
+        log: str | None = None,
+    ) -> "TimingRecord":
+        """Return the record of a measurement.
+
+        Args:
+            key: What it is kept under.
+            data: Description of the data set.
+            result: What was measured.
+            session: When the measurement began.
+            environment: What it was measured on.
+            log: File of its traceback, in the output folder.
+        """
+        return cls(
+            variant=key.variant,
+            settings=key.settings,
+            device=key.device,
+            data=data,
+            batch_size=result.batch_size,
+            step_seconds=result.step_seconds,
+            inference_seconds=result.inference_seconds,
+            peak_bytes=result.peak_bytes,
+            session=session,
+            environment=environment,
+            failure=result.failure.reason if result.failure else None,
+            log=log,
+        )
 
     @property
     def reusable(self) -> bool:

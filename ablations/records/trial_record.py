@@ -3,25 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ablations.records.key import RecordKey
 from ablations.records.store import RecordKind
 from ablations.study.variants import Variant
+from ablations.training.trial_result import TrainedCosts, TrialResult
 
 LARGEST_STEP = 10**12
-
-
-@dataclass(frozen=True)
-class TrainedCosts:
-    """Of a network that was trained, for one image; operations: see `fvcore_counter.OPERATORS`.
-
-    Raises ValueError for what no network costs.
-    """
-
-    params: int
-    operations: Mapping[str, int]
-
-    def __post_init__(self) -> None:
-        if self.params < 0 or not self.operations or min(self.operations.values()) < 0:
-            raise ValueError(f"{self.params} parameters and operations {dict(self.operations)}")
 
 
 @dataclass(frozen=True)
@@ -68,6 +55,37 @@ class TrialRecord:
                 raise ValueError(f"a curve with the point {dict(point)}")
             if not (0 <= point["top1"] <= 100 and 1 <= point["steps"] <= LARGEST_STEP):
                 raise ValueError(f"a curve with the point {dict(point)}")
+
+    @classmethod
+    def of(
+        cls, key: RecordKey, data: str, result: TrialResult, log: str | None = None
+    ) -> "TrialRecord":
+        """Return the record of a trial.
+
+        Args:
+            key: What it is kept under.
+            data: Description of its data set.
+            result: What it found.
+            log: File of its traceback, in the output folder.
+        """
+        assert key.seed is not None
+        failure = result.failure
+        return cls(
+            variant=key.variant,
+            seed=key.seed,
+            settings=key.settings,
+            device=key.device,
+            data=data,
+            curve=tuple(vars(point) for point in result.curve),
+            top1=result.top1,
+            costs=result.costs,
+            seconds=result.seconds,
+            environment=result.environment,
+            images=key.data,
+            failure=failure.reason if failure else None,
+            transient=failure.transient if failure else False,
+            log=log,
+        )
 
     @property
     def reusable(self) -> bool:

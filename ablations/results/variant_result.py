@@ -7,11 +7,12 @@ from functools import cached_property
 from ablations.costs.conventions import FULL, Convention
 from ablations.costs.proof import Proof
 from ablations.records.timing_record import TimingRecord
-from ablations.records.trial_record import TrainedCosts, TrialRecord
+from ablations.records.trial_record import TrialRecord
 from ablations.statistics.contrasts import Contrast
 from ablations.statistics.estimate import Estimate
 from ablations.statistics.intervals import Interval
 from ablations.study.variants import Variant
+from ablations.training.trial_result import TrainedCosts
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ from ablations.data.images import Batch
 from ablations.data.picture_files import ENDINGS, UnreadableImage
 from ablations.data.registry import folder_of, load_data
 from ablations.errors import SettingError, one_line
+from ablations.records.weights import TrainedNetwork, read_weights
 from ablations.run.code_trust import check_trusted
 from ablations.run.context import choose_device
 from ablations.run.evaluation_settings import EvaluationSettings
 from ablations.statistics.intervals import Interval, wilson_interval
 from ablations.study.named_code import own_code_of
-from ablations.training.weights_file import TrainedNetwork, read_weights
 from involution_core import load_official
 from involution_core.networks import BottleneckNetwork
 

@@ -16,9 +16,10 @@ from ablations.training.events import (
     TrainingEvent,
     TrialStarted,
 )
+from ablations.training.trial_result import TrialResult
 
 if TYPE_CHECKING:
-    from ablations.training.trial import Failure, Outcome, Trial
+    from ablations.training.trial import Trial
 
 __all__ = ["Notice", "PointMeasured", "StepDone", "TrialStarted"]
 
@@ -84,10 +85,10 @@ class TrialPaused:
 
 @dataclass(frozen=True)
 class TrialFinished:
-    """A trial is over, with a result or a failure; its record is not written yet."""
+    """A trial is over; its record is not written yet."""
 
     trial: "Trial"
-    outcome: "Outcome | Failure"
+    result: TrialResult
 
 
 @dataclass(frozen=True)

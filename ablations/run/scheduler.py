@@ -8,17 +8,18 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from ablations.costs.counters import count_cost
+from ablations.records.checkpoints import TrialFiles
 from ablations.records.claims import Claims
 from ablations.records.key import RecordKey
 from ablations.records.logs import write_log
-from ablations.records.trial_record import TRIALS, TrainedCosts, TrialRecord
+from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.run.context import RunContext
 from ablations.run.engines.engine import Engine
 from ablations.run.events import Event, TrialFinished, TrialRecorded
 from ablations.training.environment import describe_environment
 from ablations.training.setup import Setup
-from ablations.training.trial import Failure, Outcome, Trial
-from ablations.training.trial_files import TrialFiles
+from ablations.training.trial import Trial
+from ablations.training.trial_result import TrainedCosts, TrialResult
 
 UPDATE_EVERY = 5.0
 """Minimum seconds between two calls of `on_records`."""
@@ -124,7 +125,7 @@ class Scheduler:
     def on(self, event: Event) -> None:
         """Record finished trials and pass every other event on."""
         if isinstance(event, TrialFinished):
-            self._keep(event.trial, event.outcome)
+            self._keep(event.trial, event.result)
         else:
             self.context.emit(event)
         self._update()
@@ -143,25 +144,21 @@ class Scheduler:
             self.claims.drop(pending.name)
             self._recorded(trial, found, reused=True)
 
-    def _keep(self, trial: Trial, outcome: Outcome | Failure) -> None:
+    def _keep(self, trial: Trial, result: TrialResult) -> None:
         """Write the record of a finished trial, and the log of its failure."""
-        pending = self.pending[trial]
-        if isinstance(outcome, Outcome):
-            record = outcome.record
-        else:
-            record = _failed_record(trial, pending, outcome)
-        if record.images != pending.key.data:
-            changed = Failure("the images were changed while the run went on", True, "")
-            record = _failed_record(trial, pending, changed)
-        if outcome.traceback:
-            record = replace(record, log=self._log(pending, outcome.traceback))
+        pending, log = self.pending[trial], None
+        if not result.environment:  # its process made no result
+            environment = describe_environment(torch.device(trial.device))
+            result = replace(result, costs=pending.cost(), environment=environment)
+        if result.failure and result.failure.traceback:
+            log = self._log(pending, result.failure.traceback)
+        record = TrialRecord.of(pending.key, pending.setup.data.description, result, log)
         before = pending.replaced_result
         if record.failure is not None and before is not None:
             failed = f"trained again for its weights, it failed ({record.failure})"
             self.context.notice(f"{pending.name}: {failed}; the result on record is kept")
             record = before
-        # The digest of a user's code depends on what else its process has imported.
-        pending.record = replace(record, settings=pending.key.settings)
+        pending.record = record
         self.context.store.save(pending.key, pending.record)
         if pending.record.reusable:  # a trial that will be retried resumes from its checkpoint
             pending.files.remove_checkpoint()
@@ -190,22 +187,3 @@ class Scheduler:
         except OSError as error:
             self.context.notice(f"{error.filename}: {error.strerror}; a traceback is lost")
             return None
-
-
-def _failed_record(trial: Trial, pending: PendingTrial, failure: Failure) -> TrialRecord:
-    """Return the record of a trial whose process made none."""
-    return TrialRecord(
-        variant=trial.variant,
-        seed=trial.seed,
-        settings=pending.key.settings,
-        device=trial.device,
-        data=pending.setup.data.description,
-        curve=(),
-        top1=None,
-        costs=pending.cost(),
-        seconds=0.0,
-        environment=describe_environment(torch.device(trial.device)),
-        failure=failure.reason,
-        transient=failure.transient,
-        images=pending.key.data,
-    )

@@ -1,6 +1,6 @@
 """Times the variants of a run and records what was measured."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import torch
@@ -19,7 +19,7 @@ from ablations.run.events import (
     TimingsStarted,
 )
 from ablations.study.variants import Variant
-from ablations.training.bench import Bench, Measurement, measure
+from ablations.training.bench import measure
 from ablations.training.environment import describe_environment
 from ablations.training.setup import Setup
 
@@ -43,63 +43,34 @@ def measure_timings(
         records = load_session(store, keys)
         reused = records is not None
         if records is None:
-            measured = [Measurement(Bench(setup, device), debug) for setup in setups]
-            records = _measure(keys, measured, store, emit)
+            records = _measure(setups, keys, device, store, emit, debug)
     for record in records:
         emit(TimingRecorded(record, reused))
     return records
 
 
 def _measure(
+    setups: Sequence[Setup],
     keys: Sequence[RecordKey],
-    measured: Sequence[Measurement],
+    device: torch.device,
     store: Store[TimingRecord],
     emit: Emit,
+    debug: bool,
 ) -> list[TimingRecord]:
     def on_turn(variant: Variant, turn: int) -> None:
         emit(MeasuringSpeed(variant, turn) if turn else MeasuringMemory(variant))
 
     session = datetime.now(UTC).isoformat()
-    environment = describe_environment(measured[0].bench.device)
-    measure(measured, on_turn)
+    environment = describe_environment(device)
+    results = measure(setups, device, on_turn, debug)
     records = []
-    for key, one in zip(keys, measured, strict=True):
+    for setup, key, result in zip(setups, keys, results, strict=True):
         log = None
-        if one.failure is not None:
-            log = write_log(store.output, f"timing-{key.stem(TIMINGS.format)}", one.traceback)
-        record = timing_record(one, key, session, environment, log)
+        if result.failure is not None:
+            stem = f"timing-{key.stem(TIMINGS.format)}"
+            log = write_log(store.output, stem, result.failure.traceback)
+        description = setup.data.description
+        record = TimingRecord.of(key, description, result, session, environment, log)
         store.save(key, record)
         records.append(record)
     return records
-
-
-def timing_record(
-    measured: Measurement,
-    key: RecordKey,
-    session: str,
-    environment: Mapping[str, str],
-    log: str | None,
-) -> TimingRecord:
-    """Return the record of a measurement.
-
-    Args:
-        measured: The finished measurement.
-        key: Key of the record.
-        session: Start of the session in which all variants were measured, in ISO 8601.
-        environment: Versions and hardware.
-        log: File of the traceback of a failure, in the output folder.
-    """
-    return TimingRecord(
-        variant=measured.variant,
-        settings=key.settings,
-        device=key.device,
-        data=measured.bench.setup.data.description,
-        batch_size=measured.bench.batch_size,
-        step_seconds=tuple(measured.steps),
-        inference_seconds=tuple(measured.inference),
-        peak_bytes=measured.peak,
-        session=session,
-        environment=environment,
-        failure=measured.failure,
-        log=log,
-    )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from ablations.costs.conventions import FULL
-from ablations.data.registry import is_own_data
+from ablations.records.checkpoints import TrialFiles
 from ablations.records.claims import Claims
 from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.run.context import RunContext
@@ -16,7 +16,6 @@ from ablations.study.run_settings import RunSettings
 from ablations.training.loop import total_batches
 from ablations.training.setup import Setup, sources_of
 from ablations.training.trial import Trial
-from ablations.training.trial_files import TrialFiles
 
 Item = TypeVar("Item")
 
@@ -122,8 +121,8 @@ def _pending(context: RunContext, setup: Setup, seed: int) -> PendingTrial:
 
 def _trial(context: RunContext, setup: Setup, seed: int) -> Trial:
     code = sources_of(setup.variant, setup.settings)
-    images = "" if is_own_data(setup.settings.dataset) else setup.data.fingerprint
-    return Trial(setup.variant, setup.settings, seed, context.device.type, code, images)
+    data, device = setup.data.fingerprint, context.device.type
+    return Trial(setup.variant, setup.settings, seed, device, code, data)
 
 
 def _works(pending: Mapping[Trial, PendingTrial]) -> dict[Trial, float]:

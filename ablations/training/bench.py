@@ -1,7 +1,7 @@
-"""How fast the variants' networks are, and what memory they need, each beside no other work.
+"""Speed and memory of the variants' networks, measured with nothing else running.
 
-A shared machine is faster at one moment than at the next. So the variants are timed in rounds that
-visit each of them in turn, and what is slow for a while is slow for all.
+A shared machine is faster at one moment than at the next. So the variants are timed in rounds with
+a turn for each, and a slow moment slows them all.
 """
 
 import time
@@ -12,31 +12,31 @@ import torch
 
 from ablations.data.images import Batch, seeded
 from ablations.data.placing import on_device
-from ablations.errors import one_line
-from ablations.records.logs import traceback_text
+from ablations.errors import one_line, traceback_text
 from ablations.study.variants import Variant
 from ablations.training.memory import peak_bytes
 from ablations.training.setup import Setup
 from ablations.training.step import Stepper
+from ablations.training.trial_result import Failure
 
 LEAST_ROUNDS = 3
 SECONDS = 1.0
-"""For each variant: rounds go on until their number and, on average, this time are reached."""
+"""Least time of a variant's turns on average, beside LEAST_ROUNDS."""
 TURN_SECONDS = 0.05
-"""Steps of one variant's turn are timed until this has passed, and then as many of inference."""
+"""Least time of one variant's turn, for training steps and again for inference."""
 RATE = 0.0
-"""Of learning: an optimizer's step costs the same, and on random images no weight runs away."""
+"""Learning rate: a step takes as long as with another, and random images change no weight."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A network, ready to be trained on one batch or to classify it."""
+    """A network and a batch to train it on or to classify."""
 
     stepper: Stepper
     batch: Batch
 
     def step(self, batches: int = 1) -> None:
-        """A step on the batch, or on it so many times."""
+        """Train one step on the batch, repeated as `batches` says."""
         self.stepper.step([self.batch] * batches, batches * len(self.batch[1]))
 
     def infer(self) -> None:
@@ -44,19 +44,19 @@ class Subject:
             self.stepper.network(self.batch[0])
 
     def time_steps(self) -> list[float]:
-        """Seconds of some training steps. Leaves no gradients behind."""
+        """Return the seconds of some training steps; leaves no gradients behind."""
         self.stepper.network.train()
         seconds = self._time(self.step)
         self.stepper.optimizer.zero_grad()
         return seconds
 
     def time_inference(self) -> list[float]:
-        """Seconds of the batch in eval mode, some times."""
+        """Return the seconds of some passes in eval mode."""
         self.stepper.network.eval()
         return self._time(self.infer)
 
     def _time(self, work: Callable[[], None]) -> list[float]:
-        """Seconds of each run but the first, which finds the caches as other work left them."""
+        """Return the seconds of each call but the first, which warms the caches up."""
         work()
         self._synchronise()
         seconds: list[float] = []
@@ -74,19 +74,19 @@ class Subject:
 
 @dataclass(frozen=True)
 class Bench:
-    """Where one variant is measured."""
+    """A variant to be measured, and the device."""
 
     setup: Setup
     device: torch.device
 
     @property
     def batch_size(self) -> int:
-        """Images of a full batch of training, or of a process' part of it."""
+        """Images of a full batch of training, or of the part that one process has of it."""
         settings = self.setup.settings
         return settings.share_of(min(settings.batch_size, self.setup.data.train_size))
 
     def prepare(self) -> Subject:
-        """The variant's network in training mode, with noise in place of images."""
+        """Return the variant's network in training mode, with noise in place of images."""
         network = self.setup.network(seed=0)
         network.to(self.device).to(memory_format=torch.channels_last).train()
         generator, size = seeded(0), self.setup.data.image_size
@@ -97,7 +97,7 @@ class Bench:
         return Subject(Stepper(network, self.setup.settings, self.device, RATE), batch)
 
     def training_peak(self) -> int:
-        """See TimingRecord.peak_bytes."""
+        """Return the peak memory of a training step, bytes."""
         batches = min(2, self.setup.settings.accumulate)  # all but the first find gradients
 
         def train_twice() -> None:  # the second step finds gradients and momentum of the first
@@ -108,9 +108,28 @@ class Bench:
         return peak_bytes(train_twice, self.device)
 
 
+@dataclass(frozen=True)
+class TimingResult:
+    """Speed and memory of one variant's network; see `records.timing_record.TimingRecord`.
+
+    Attributes:
+        batch_size: Images of a batch.
+        step_seconds: Duration of each timed training step, seconds.
+        inference_seconds: Duration of each timed batch in eval mode, seconds.
+        peak_bytes: Peak memory of a training step; None if the measurement failed.
+        failure: Why it failed; None if it did not.
+    """
+
+    batch_size: int
+    step_seconds: tuple[float, ...] = ()
+    inference_seconds: tuple[float, ...] = ()
+    peak_bytes: int | None = None
+    failure: Failure | None = None
+
+
 @dataclass
 class Measurement:
-    """One variant on the bench, and what has been measured of it; see TimingRecord."""
+    """The measurement of one variant, while it goes on; see `TimingResult`."""
 
     bench: Bench
     debug: bool = False
@@ -118,23 +137,24 @@ class Measurement:
     steps: list[float] = field(default_factory=list)
     inference: list[float] = field(default_factory=list)
     peak: int | None = None
-    failure: str | None = None
-    traceback: str = ""
+    failure: Failure | None = None
 
     @property
     def variant(self) -> Variant:
         return self.bench.setup.variant
 
     def attempt(self, work: Callable[[], None]) -> None:
-        """Does `work`, a method of this object; where it fails, nothing measured stays, or in
-        debugging the error goes on."""
+        """Call a method of this object; if it fails, drop what was measured.
+
+        With `debug` the error is raised.
+        """
         try:
             work()
-        except (Exception, SystemExit) as error:  # what fails for one must not keep the others
+        except (Exception, SystemExit) as error:  # one that fails must not end the others
             if self.debug:
                 raise
             self.steps, self.inference, self.peak, self.subject = [], [], None, None
-            self.failure, self.traceback = one_line(error), traceback_text(error)
+            self.failure = Failure(one_line(error), True, traceback_text(error))
 
     def measure_memory(self) -> None:
         self.peak = self.bench.training_peak()
@@ -145,19 +165,44 @@ class Measurement:
         self.steps += self.subject.time_steps()
         self.inference += self.subject.time_inference()
 
+    @property
+    def result(self) -> TimingResult:
+        """What was measured so far."""
+        size = self.bench.batch_size
+        return TimingResult(size, tuple(self.steps), tuple(self.inference), self.peak, self.failure)
+
 
 OnTurn = Callable[[Variant, int], None]
 """Called before a variant's turn; round 0 measures memory, rounds from 1 on speed."""
 
 
-def measure(measured: Sequence[Measurement], on_turn: OnTurn) -> None:
-    """Measure all variants: first their memory, one network at a time, then their speed in rounds.
+def measure(
+    setups: Sequence[Setup],
+    device: torch.device,
+    on_turn: OnTurn = lambda variant, number: None,
+    debug: bool = False,
+) -> list[TimingResult]:
+    """Measure speed and memory of each variant's network, with nothing else running.
 
-    In a round each variant that has not failed takes one turn.
+    Args:
+        setups: Variants to measure.
+        device: Where they are measured.
+        on_turn: Called before each turn.
+        debug: Whether an error that makes one fail is raised instead of returned.
+
+    Returns:
+        The results in the order of `setups`.
     """
-    for one in measured:
+    measured = [Measurement(Bench(setup, device), debug) for setup in setups]
+    for one in measured:  # one network at a time
         on_turn(one.variant, 0)
         one.attempt(one.measure_memory)
+    _take_turns(measured, on_turn)
+    return [one.result for one in measured]
+
+
+def _take_turns(measured: Sequence[Measurement], on_turn: OnTurn) -> None:
+    """Time the variants that have not failed, in rounds with a turn for each."""
     rounds, start = 0, time.perf_counter()
     while running := [one for one in measured if one.failure is None]:
         spent = time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""What a trial keeps outside of its process while it is trained, and when it is over."""
+"""Where a trial leaves its state while it is trained, and how it is asked to pause."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,33 +7,49 @@ from torch import nn
 
 from ablations.training.epoch import Epoch
 
-State = Mapping[str, Any]
+Checkpoint = Mapping[str, Any]
 """Everything that the next steps of a training depend on, as tensors and plain values."""
 
 
 class TrialPaused(Exception):
-    """A trial that was asked to stop, and can go on from what was kept of it."""
+    """A trial that was asked to stop and can resume from its checkpoint."""
+
+
+class UnfitCheckpoint(ValueError):
+    """A checkpoint of another training."""
 
 
 class Keeper:
-    """Asked by the training loop; this one keeps nothing and never stops."""
+    """Keeps the state of a trial. This one keeps nothing and never asks for a pause.
 
-    def earlier(self) -> State | None:
-        """The state that an earlier process has left, None where there is none."""
+    Attributes:
+        seconds: Time that earlier processes spent on the trial.
+    """
+
+    seconds: float = 0.0
+
+    def load(self) -> Checkpoint | None:
+        """Return the checkpoint that an earlier process left, or None."""
         return None
 
-    def look(self, state: Callable[[], State]) -> None:
-        """A step, or a batch of a test, is done; `state` makes the state to go on from.
+    def discard(self, reason: str) -> None:
+        """Give up the checkpoint that was loaded, because it does not fit."""
+
+    def look(self, checkpoint: Callable[[], Checkpoint]) -> None:
+        """Handle the end of a step, or of a batch of a test.
+
+        Args:
+            checkpoint: Makes the checkpoint to resume from.
 
         Raises:
-            TrialPaused: Where the trial is to stop.
+            TrialPaused: If the trial is to stop.
         """
 
     def notice(self, line: str) -> None:
-        """Takes a line on what is odd about the training."""
+        """Take a line on something odd about the training."""
 
     def measured(self, point: Epoch) -> None:
-        """The training curve has one point more."""
+        """Take a new point of the training curve."""
 
-    def ends(self, network: nn.Module) -> None:
-        """The training is over; network: the one that was tested."""
+    def finish(self, network: nn.Module) -> None:
+        """Take the trained network, the one that was tested."""

@@ -11,11 +11,11 @@ from ablations.data.images import Batch, ImageData, batches_of_epoch, images_of_
 from ablations.data.placing import on_device
 from ablations.errors import TrialFailed
 from ablations.study.train_settings import TrainSettings
-from ablations.training.course import Course
 from ablations.training.epoch import Epoch
 from ablations.training.keeper import Keeper
 from ablations.training.recipe import learning_rate, warm_up_steps
 from ablations.training.team import ALONE, Team, TeamKeeper
+from ablations.training.training_state import TrainingState
 
 TEST_BATCH = 256
 POINTS = 4
@@ -116,71 +116,76 @@ def train(
     keeper: Keeper | None = None,
     team: Team = ALONE,
 ) -> list[Epoch]:
-    """Trains `network` in place and returns its curve, see `curve_steps`.
+    """Train a network in place and return its curve; see `curve_steps`.
 
-    Warm-up, cosine to zero, channels_last; the rest as the settings say. The order and augmentation
-    of the data follow from `seed` alone. on_step(steps done, the last one's loss): told now and
-    then, on a CPU of each step. keeper: told of each step; where it holds an earlier state,
-    training goes on from there to the same numbers. team: of the processes that do the same, each
-    with its share of every batch; the leader's keeper counts.
+    Args:
+        network: The network; made channels_last, on `device`.
+        data: Images to train and test on.
+        settings: Settings of the training; the rate rises linearly, then falls by a cosine to zero.
+        seed: Decides order and augmentation of the images.
+        device: Where it is trained.
+        on_step: Told the steps done and the last one's loss; on a CPU of each step, with CUDA now
+            and then.
+        keeper: Told of each step. Training resumes from its checkpoint, with the same numbers.
+        team: Processes that do the same, each with its part of every batch; the leader's keeper
+            counts.
 
     Raises:
-        TrialFailed: Where a loss, as soon as it is read, or at the end an output that is tested, is
-            not finite.
-        TrialPaused: Where the keeper has it stop.
-        UnfitState: Where the keeper's state is not this network's.
+        TrialFailed: If a loss, once it is read, or an output of the last test is not finite.
+        TrialPaused: If the keeper asked for it.
+        UnfitCheckpoint: If the keeper's checkpoint is of another network.
     """
     keeper = TeamKeeper(team, keeper or Keeper())
     data = data.shared(team.share).placed(device)
     total = total_steps(settings, data)
-    course = Course(network, settings, device, total, team)
-    state = keeper.earlier()
-    if state is not None:
-        course.restore(state)
-    _test_where_due(course, data, settings, device, keeper, team)
+    state = TrainingState(network, settings, device, total, team)
+    checkpoint = keeper.load()
+    if checkpoint is not None:
+        state.restore(checkpoint)
+    _test_where_due(state, data, settings, device, keeper, team)
     warm_up = warm_up_steps(settings, total, steps_per_epoch(settings, data))
-    steps = _steps(data, settings, seed, course.step)
-    for batches, images in itertools.islice(steps, total - course.step):
-        lr = learning_rate(course.step, total, settings.lr, warm_up, settings.warmup_from)
-        with team.drawing(seed, course.step):
-            course.take_step(batches, images, lr)
-        if course.losses.due:
-            on_step(course.step, course.losses.read(course.step)[-1])
-        keeper.look(course.state)
-        _test_where_due(course, data, settings, device, keeper, team)
-    keeper.ends(course.result)
-    return course.curve
+    steps = _steps(data, settings, seed, state.step)
+    for batches, images in itertools.islice(steps, total - state.step):
+        lr = learning_rate(state.step, total, settings.lr, warm_up, settings.warmup_from)
+        with team.drawing(seed, state.step):
+            state.take_step(batches, images, lr)
+        if state.losses.due:
+            on_step(state.step, state.losses.read(state.step)[-1])
+        keeper.look(state.checkpoint)
+        _test_where_due(state, data, settings, device, keeper, team)
+    keeper.finish(state.trained)
+    return state.curve
 
 
 def _test_where_due(
-    course: Course,
+    state: TrainingState,
     data: ImageData,
     settings: TrainSettings,
     device: torch.device,
     keeper: Keeper,
     team: Team,
 ) -> None:
-    """Adds a point to the curve after the steps that have one.
+    """Add a point to the curve after the steps that have one.
 
-    A young and deep network's running statistics may lag so far behind its weights that, tested, it
-    overflows, where in training it does not. Then the curve has no point there; the last point
-    counts and has to be.
+    The running statistics of a young and deep network may lag so far behind its weights that it
+    overflows in a test, though not in training. The curve then has no point there; only the last
+    point counts, and it has to be finite.
     """
-    done = course.curve[-1].steps if course.curve else 0
+    done = state.curve[-1].steps if state.curve else 0
     total = total_steps(settings, data)
-    if course.step == done or course.step not in curve_steps(total):
+    if state.step == done or state.step not in curve_steps(total):
         return
-    team.align([course.network, course.tested])
-    before = course.state()  # a test that is broken off begins again
-    batches = data.test_batches if course.step == total else data.curve_batches
+    team.align([state.network, state.tested])
+    before = state.checkpoint()  # a test that is interrupted starts again
+    batches = data.test_batches if state.step == total else data.curve_batches
     try:
         tested = top1(
-            course.tested, batches(TEST_BATCH), device, lambda: keeper.look(lambda: before), team
+            state.tested, batches(TEST_BATCH), device, lambda: keeper.look(lambda: before), team
         )
     except TrialFailed as error:
-        if course.step == total:
+        if state.step == total:
             raise
-        keeper.notice(f"step {course.step} of {total}: {error}; the curve has no point there")
+        keeper.notice(f"step {state.step} of {total}: {error}; the curve has no point there")
         return
-    course.add_point(math.ceil(course.step / steps_per_epoch(settings, data)), tested)
-    keeper.measured(course.curve[-1])
+    state.add_point(math.ceil(state.step / steps_per_epoch(settings, data)), tested)
+    keeper.measured(state.curve[-1])

@@ -21,7 +21,7 @@ from ablations.data.seeding import drawing_from, seed_of
 from ablations.data.share import WHOLE, Share
 from ablations.errors import TrialFailed
 from ablations.training.epoch import Epoch
-from ablations.training.keeper import Keeper, State, TrialPaused
+from ablations.training.keeper import Checkpoint, Keeper, TrialPaused
 
 T = TypeVar("T")
 
@@ -189,7 +189,7 @@ def synchronised(network: nn.Module) -> nn.Module:
 
 
 class TeamKeeper(Keeper):
-    """The leader's keeper, whose state all processes resume from and whose pause stops them all.
+    """The leader's keeper; all processes resume from its checkpoint and pause when it asks.
 
     Args:
         team: Of the training.
@@ -199,13 +199,13 @@ class TeamKeeper(Keeper):
     def __init__(self, team: Team, keeper: Keeper) -> None:
         self._team, self._keeper = team, keeper if team.leads else Keeper()
 
-    def earlier(self) -> State | None:
-        return self._team.handed_out(self._keeper.earlier())
+    def load(self) -> Checkpoint | None:
+        return self._team.handed_out(self._keeper.load())
 
-    def look(self, state: Callable[[], State]) -> None:
+    def look(self, checkpoint: Callable[[], Checkpoint]) -> None:
         pauses = False
         try:
-            self._keeper.look(state)
+            self._keeper.look(checkpoint)
         except TrialPaused:
             pauses = True
         if self._team.agreed(pauses):
@@ -217,5 +217,5 @@ class TeamKeeper(Keeper):
     def measured(self, point: Epoch) -> None:
         self._keeper.measured(point)
 
-    def ends(self, network: nn.Module) -> None:
-        self._keeper.ends(network)
+    def finish(self, network: nn.Module) -> None:
+        self._keeper.finish(network)

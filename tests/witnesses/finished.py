@@ -12,12 +12,13 @@ from ablations.costs.proof_rows import prove_rows
 from ablations.costs.proof_suite import study_rows
 from ablations.records.run_record import Run
 from ablations.records.timing_record import TimingRecord
-from ablations.records.trial_record import TrainedCosts, TrialRecord
+from ablations.records.trial_record import TrialRecord
 from ablations.study.builder import make_study, parse_study
 from ablations.study.run_settings import RunSettings
 from ablations.study.shipped_studies import ENVELOPE, shipped, shipped_study, with_levels
 from ablations.study.train_settings import TrainSettings
 from ablations.training.environment import describe_environment
+from ablations.training.trial_result import TrainedCosts
 
 NASTY = 'imagefolder:/data/<script>alert("x")</script>&\\end{tabular}|'
 """A data set's path as nobody would have it."""

@@ -4,8 +4,9 @@ import random
 
 from ablations.records.key import RecordKey
 from ablations.records.timing_record import TIMINGS, TimingRecord
-from ablations.records.trial_record import TRIALS, TrainedCosts, TrialRecord
+from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.study.variants import Variant
+from ablations.training.trial_result import TrainedCosts
 
 SETTINGS = {"model": "rednet-small", "lr": 0.1, "code": {"mine:net": "0123"}}
 KEY = RecordKey(Variant(5, "C", "r=4"), SETTINGS, "digits", "cpu", 1)

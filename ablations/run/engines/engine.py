@@ -7,8 +7,8 @@ from ablations.run.events import Emit
 from ablations.run.stopping import Stop
 
 if TYPE_CHECKING:
+    from ablations.records.checkpoints import TrialFiles
     from ablations.training.trial import Trial
-    from ablations.training.trial_files import TrialFiles
 
 
 class Engine(Protocol):

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ablations.records.checkpoints import FileKeeper, TrialFiles
 from ablations.run.engines.together import train_together
 from ablations.run.events import Emit, LastEvent, TrialFinished, TrialPaused, WorkerDied
 from ablations.run.stopping import Stop
 from ablations.training.keeper import TrialPaused as Paused
 from ablations.training.setup import Setup
-from ablations.training.trial import Failure, Trial, run_trial
-from ablations.training.trial_files import TrialFiles
+from ablations.training.trial import Trial, run_trial
+from ablations.training.trial_result import Failure, TrialResult
 
 
 class FailedElsewhere(RuntimeError):
@@ -55,18 +56,17 @@ class Here:
 
     def _alone(self, trial: Trial, files: TrialFiles, stop: Stop, emit: Emit) -> LastEvent:
         try:
-            outcome = run_trial(
-                self.setups[trial], trial, files, emit, lambda: stop.asked, debug=self.debug
-            )
+            setup = self.setups[trial]
+            keeper = FileKeeper(files, setup, trial, emit, lambda: stop.asked)
+            return TrialFinished(trial, run_trial(setup, trial, keeper, emit, self.debug))
         except Paused:
             return TrialPaused(trial)
-        return TrialFinished(trial, outcome)
 
     def _together(self, trial: Trial, files: TrialFiles, stop: Stop, emit: Emit) -> LastEvent:
         last = train_together(trial, files, emit, lambda: stop.asked)
         if isinstance(last, WorkerDied):
             failure = Failure(last.reason, True, f"{last.reason}.\n\n{last.details}")
-            last = TrialFinished(trial, failure)
-        if self.debug and isinstance(last, TrialFinished) and last.outcome.traceback:
-            raise FailedElsewhere(last.outcome.traceback)
+            last = TrialFinished(trial, TrialResult(failure=failure))
+        if self.debug and isinstance(last, TrialFinished) and last.result.failure:
+            raise FailedElsewhere(last.result.failure.traceback)
         return last

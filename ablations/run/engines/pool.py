@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from ablations.records.checkpoints import TrialFiles
 from ablations.run.engines.processes import PATIENCE, Child, Dead, speaking
 from ablations.run.engines.retries import RetryQueue
 from ablations.run.engines.worker import STOP, serve
@@ -24,7 +25,6 @@ from ablations.run.events import (
 )
 from ablations.run.stopping import Stop
 from ablations.training.trial import Trial
-from ablations.training.trial_files import TrialFiles
 
 
 @dataclass(eq=False)

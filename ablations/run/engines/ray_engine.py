@@ -25,12 +25,13 @@ from ray.exceptions import (
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ablations.errors import SettingError, one_line
+from ablations.records.checkpoints import TrialFiles
 from ablations.run.engines.ray_tasks import Board, train_task
 from ablations.run.engines.retries import MAX_ATTEMPTS, MAX_NODES, RetryQueue
 from ablations.run.events import Emit, Notice, TrialFinished, WorkerDied
 from ablations.run.stopping import SIGNALS, Stop
-from ablations.training.trial import Trial, failure_of
-from ablations.training.trial_files import TrialFiles
+from ablations.training.trial import Trial
+from ablations.training.trial_result import failed
 
 PATIENCE = 0.5
 """Seconds between two polls of the board."""
@@ -200,7 +201,7 @@ class _Tasks:
             last = ray.get(found)
         except RayTaskError as error:  # the program or the folder is missing on the node
             cause = error.cause if isinstance(error.cause, Exception) else error
-            self.emit(TrialFinished(trial, failure_of(cause)))
+            self.emit(TrialFinished(trial, failed(cause)))
         except RayError as error:
             reason, most = _reason(error)
             self.emit(self._retries.add(WorkerDied(trial, reason, f"\n{error}\n"), most))

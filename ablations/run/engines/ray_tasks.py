@@ -17,8 +17,8 @@ from ablations.run.events import Event, LastEvent, TrialStarted
 if TYPE_CHECKING:
     from ablations.data.images import ImageData
     from ablations.data.registry import Wanted
+    from ablations.records.checkpoints import TrialFiles
     from ablations.training.trial import Trial
-    from ablations.training.trial_files import TrialFiles
 
 _LOADED: "dict[Wanted, ImageData]" = {}
 """The data sets of this process, which Ray reuses for the next trial."""

@@ -3,7 +3,8 @@
 from collections import Counter, deque
 
 from ablations.run.events import TrialFinished, TrialLost, WorkerDied
-from ablations.training.trial import Failure, Trial
+from ablations.training.trial import Trial
+from ablations.training.trial_result import Failure, TrialResult
 
 MAX_ATTEMPTS = 3
 """Maximum attempts for a trial whose worker dies."""
@@ -31,7 +32,7 @@ class RetryQueue:
             self._waiting.append(died.trial)
             return TrialLost(died.trial, died.reason)
         details = f"{died.reason}, in attempt {count} of {most}.\n{died.details}"
-        return TrialFinished(died.trial, Failure(died.reason, True, details))
+        return TrialFinished(died.trial, TrialResult(failure=Failure(died.reason, True, details)))
 
     def next(self) -> Trial | None:
         """Take the trial that has waited longest, None without any."""

@@ -21,14 +21,15 @@ import submitit
 from submitit.core.utils import FailedJobError, FailedSubmissionError, UncompletedJobError
 
 from ablations.errors import SettingError, one_line
+from ablations.records.checkpoints import TrialFiles
 from ablations.run.engines.processes import child_variables, environment
 from ablations.run.engines.retries import MAX_ATTEMPTS, MAX_NODES, RetryQueue
 from ablations.run.engines.slurm_tasks import PULSE, decode, events_file, train_job
 from ablations.run.engines.worker import STOP
 from ablations.run.events import Emit, LastEvent, TrialFinished, TrialPaused, WorkerDied
 from ablations.run.stopping import Stop
-from ablations.training.trial import Failure, Trial
-from ablations.training.trial_files import TrialFiles
+from ablations.training.trial import Trial
+from ablations.training.trial_result import Failure, TrialResult
 
 CLUSTER = "slurm"
 """Of submitit's; its "local" runs jobs as processes of this machine."""
@@ -236,7 +237,7 @@ class _Jobs:
         except FailedJobError as error:  # a node that lacks the program, or a folder
             known = f"{error}\n"
             failure = Failure(f"its job failed: {one_line(error)}", True, known)
-            self.emit(TrialFinished(job.trial, failure))
+            self.emit(TrialFinished(job.trial, TrialResult(failure=failure)))
         except UncompletedJobError as error:
             state = job.job.state
             most = MAX_NODES if state.partition(" ")[0] in FOR_ANOTHER else MAX_ATTEMPTS

@@ -20,8 +20,8 @@ from ablations.run.events import Event, LastEvent, StepDone
 from ablations.run.stopping import SIGNALS
 
 if TYPE_CHECKING:
+    from ablations.records.checkpoints import TrialFiles
     from ablations.training.trial import Trial
-    from ablations.training.trial_files import TrialFiles
 
 PULSE = "pulse"
 

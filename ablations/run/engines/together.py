@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 from ablations.data.share import Share
 from ablations.run.engines.processes import PATIENCE, Child, Dead, speaking
 from ablations.run.engines.worker import STEPS_EVERY, STOP, train
-from ablations.run.events import Emit, Event, LastEvent, TrialFinished, TrialPaused, WorkerDied
+from ablations.run.events import Emit, Event, LastEvent, TrialFinished, WorkerDied
+from ablations.training.trial_result import failed
 
 if TYPE_CHECKING:
+    from ablations.records.checkpoints import TrialFiles
     from ablations.training.trial import Trial
-    from ablations.training.trial_files import TrialFiles
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,12 @@ def _train_share(
     import torch
 
     from ablations.training.team import join
-    from ablations.training.trial import failure_of
 
     emit = connection.send if share.number == 0 else _ignore
     try:
         team = join(share, meeting, torch.device(trial.device), bool(trial.variant.own_code))
     except (RuntimeError, ValueError, OSError) as error:
-        last: LastEvent = TrialFinished(trial, failure_of(error))
+        last: LastEvent = TrialFinished(trial, failed(error))
     else:
         last = train(trial, files, {}, emit, connection.poll, team)
     connection.send(_Over(last))
@@ -93,21 +93,12 @@ def _watch(
             except Dead:
                 return _died(trial, children, child)
             if isinstance(received, _Over):
-                if _failed(received.last):
+                if isinstance(received.last, TrialFinished) and received.last.result.failure:
                     return _death_behind(trial, children) or received.last
                 if child is children[0]:
                     return received.last
             elif received is not None:
                 emit(received)
-
-
-def _failed(last: LastEvent) -> bool:
-    from ablations.training.trial import Failure
-
-    if isinstance(last, TrialPaused):
-        return False
-    assert isinstance(last, TrialFinished)
-    return isinstance(last.outcome, Failure) or last.outcome.record.failure is not None
 
 
 def _death_behind(trial: "Trial", children: Sequence[Child]) -> WorkerDied | None:

@@ -9,13 +9,14 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from ablations.run.events import Emit, Event, LastEvent, StepDone, TrialFinished, TrialPaused
+from ablations.training.trial_result import failed
 
 if TYPE_CHECKING:
     from ablations.data.images import ImageData
     from ablations.data.registry import Wanted
+    from ablations.records.checkpoints import TrialFiles
     from ablations.training.team import Team
     from ablations.training.trial import Trial
-    from ablations.training.trial_files import TrialFiles
 
 STOP = "stop"
 """Sent to a worker: it writes a checkpoint of its trial and trains no other."""
@@ -79,18 +80,20 @@ def train(
     Returns:
         The last event. Every error becomes a failure of the trial.
     """
+    from ablations.records.checkpoints import FileKeeper
     from ablations.training.keeper import TrialPaused as Paused
     from ablations.training.team import ALONE
-    from ablations.training.trial import failure_of, run_trial
+    from ablations.training.trial import run_trial
 
     try:
         setup = trial.setup(loaded)
-        outcome = run_trial(setup, trial, files, some_steps(emit), stopping, team=team or ALONE)
+        keeper = FileKeeper(files, setup, trial, emit, stopping)
+        result = run_trial(setup, trial, keeper, some_steps(emit), team=team or ALONE)
     except Paused:
         return TrialPaused(trial)
     except (Exception, SystemExit) as error:  # before training, such as missing images
-        return TrialFinished(trial, failure_of(error))
-    return TrialFinished(trial, outcome)
+        return TrialFinished(trial, failed(error))
+    return TrialFinished(trial, result)
 
 
 def some_steps(emit: Emit) -> Emit:

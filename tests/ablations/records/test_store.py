@@ -4,10 +4,11 @@ import json
 import pytest
 from kept import KEY, KINDS, RECORD, TIMING, TIMING_KEY
 
+from ablations.errors import traceback_text
 from ablations.records.checksums import sealed
 from ablations.records.damage import Damaged
 from ablations.records.files import write_text
-from ablations.records.logs import traceback_text, write_log
+from ablations.records.logs import write_log
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS, load_session
 from ablations.records.trial_record import TRIALS

@@ -15,8 +15,8 @@ import pytest
 from trials import DROPS, IMAGES, NETWORK, Events, run_families
 from worker_processes import alive, workers
 
+from ablations.records.weights import read_weights
 from ablations.run.events import StepDone
-from ablations.training.weights_file import read_weights
 
 ROOT = Path(__file__).parents[3]
 WITNESSES = ROOT / "tests" / "witnesses"

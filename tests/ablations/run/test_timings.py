@@ -9,7 +9,7 @@ from ablations.records.key import RecordKey
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS
 from ablations.run.events import Listener, MeasuringMemory, MeasuringSpeed, Notice, TimingRecorded
-from ablations.run.timings import measure_timings, timing_record
+from ablations.run.timings import measure_timings
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training import bench as timing
@@ -186,9 +186,9 @@ def test_what_fails_at_last_keeps_nothing(data, brief):
     assert one.failure is None
     one.subject.stepper.network.classifier = None
     one.attempt(one.take_turn)
-    record = timing_record(one, RecordKey(Variant(3), {}, "digits", "cpu"), "now", {}, None)
-    assert record.failure.startswith("TypeError")
-    assert (record.peak_bytes, record.step_seconds, record.inference_seconds) == (None, (), ())
+    found = one.result
+    assert found.failure.reason.startswith("TypeError")
+    assert (found.peak_bytes, found.step_seconds, found.inference_seconds) == (None, (), ())
     assert one.subject is None
 
 

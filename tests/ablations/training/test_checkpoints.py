@@ -8,16 +8,20 @@ from kept import cuts, flips, spoiled
 from trials import CPU, DROPS, IMAGES, NETWORK, setups
 
 from ablations.data.images import DatasetImages
+from ablations.records.checkpoints import (
+    FileKeeper,
+    TrialFiles,
+    read_checkpoint,
+    write_checkpoint,
+)
 from ablations.records.damage import Damaged
+from ablations.records.weights import read_weights
 from ablations.study.builder import StudyFile, make_study
 from ablations.study.train_settings import TrainSettings
-from ablations.training.checkpoint_file import read_checkpoint, write_checkpoint
-from ablations.training.course import Course
 from ablations.training.events import Notice, StepDone
 from ablations.training.keeper import TrialPaused
+from ablations.training.training_state import TrainingState
 from ablations.training.trial import Trial, run_trial
-from ablations.training.trial_files import TrialFiles
-from ablations.training.weights_file import read_weights
 
 STEPS = 14
 """An epoch has 6 of them; Top-1 is measured after 4, 7, 11 and 14."""
@@ -44,6 +48,11 @@ def files(folder, every=10**6):
     return TrialFiles.of(folder, "trial", every, save_weights=True)
 
 
+def run(setup, trial, kept, emit=lambda event: None, stopping=lambda: False):
+    keeper = FileKeeper(kept, setup, trial, emit, stopping)
+    return run_trial(setup, trial, keeper, emit)
+
+
 def result(setup, trial, kept, stopping=lambda: False, tell=lambda line: None):
     steps = []
 
@@ -54,8 +63,8 @@ def result(setup, trial, kept, stopping=lambda: False, tell=lambda line: None):
             case Notice(line):
                 tell(line)
 
-    outcome = run_trial(setup, trial, kept, emit, stopping)
-    return outcome.record, read_weights(kept.weights).state_dict, steps
+    record = run(setup, trial, kept, emit, stopping)
+    return record, read_weights(kept.weights).state_dict, steps
 
 
 def at(*looks):
@@ -72,7 +81,7 @@ def at(*looks):
 
 def paused(setup, trial, kept, look):
     with pytest.raises(TrialPaused):
-        run_trial(setup, trial, kept, lambda event: None, at(look))
+        run(setup, trial, kept, stopping=at(look))
 
 
 def same(one, other):
@@ -102,10 +111,10 @@ def test_a_checkpoint_holds_the_scale_of_a_loss_in_fp16(trial, tmp_path):
     kept = files(tmp_path)
     paused(setup, made, kept, 3)
     state = read_checkpoint(kept.checkpoint)["state"]
-    course = Course(setup.network(3), setup.settings, CPU, STEPS)
-    course.restore(state)
-    assert course.stepper.scaler.state_dict() == state["scaler"]
-    assert state["scaler"]["_growth_tracker"] == course.step == 3
+    restored = TrainingState(setup.network(3), setup.settings, CPU, STEPS)
+    restored.restore(state)
+    assert restored.stepper.scaler.state_dict() == state["scaler"]
+    assert state["scaler"]["_growth_tracker"] == restored.step == 3
 
 
 def test_checkpoints_are_written_now_and_then(trial, tmp_path):
@@ -117,11 +126,11 @@ def test_checkpoints_are_written_now_and_then(trial, tmp_path):
         if isinstance(event, StepDone):
             seen.append(kept.checkpoint.exists())
 
-    run_trial(setup, made, kept, emit)
+    run(setup, made, kept, emit)
     assert seen == [False] + [True] * (STEPS - 1)
     assert read_checkpoint(kept.checkpoint)["state"]["step"] == STEPS
     other = files(tmp_path / "long")
-    run_trial(setup, made, other, lambda event: None)
+    run(setup, made, other)
     assert not other.checkpoint.exists(), "a short trial writes none"
 
 
@@ -163,7 +172,7 @@ def written(trial, tmp_path):
     setup, made = trial()
     kept = files(tmp_path)
     paused(setup, made, kept, 5)
-    run_trial(setup, made, files(tmp_path / "whole"), lambda event: None)
+    run(setup, made, files(tmp_path / "whole"))
     return kept.checkpoint, files(tmp_path / "whole").weights
 
 

@@ -8,7 +8,7 @@ from ablations.data.digits import TASKS, digits
 from ablations.errors import TrialFailed
 from ablations.study.train_settings import TrainSettings
 from ablations.training import loop
-from ablations.training import losses as losses_module
+from ablations.training import training_state as losses_module
 from ablations.training.keeper import Keeper
 from ablations.training.loop import curve_steps, top1, total_batches, total_steps, train
 from ablations.training.recipe import learning_rate, warm_up_steps

@@ -6,7 +6,7 @@ from rich.console import Console
 from terminal import without_controls
 
 from ablations.records.timing_record import TimingRecord
-from ablations.records.trial_record import TrainedCosts, TrialRecord
+from ablations.records.trial_record import TrialRecord
 from ablations.run.events import (
     ImagesScanned,
     MeasuringMemory,
@@ -23,6 +23,7 @@ from ablations.run.events import (
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training.trial import Trial
+from ablations.training.trial_result import TrainedCosts
 from reports.screen import progress, progress_state
 from reports.screen.progress import watch
 from reports.screen.progress_state import RunProgress
