@@ -17,8 +17,7 @@ from measuring import arguments, geometric_mean, goal, machine, medians, write
 from slides import on_unfold
 from torch import Tensor, nn
 
-from ablations.training.allocator import keep_freed_memory
-from ablations.training.memory import peak_bytes
+from ablations.training.process import keep_freed_memory, peak_bytes
 from involution_core import Involution
 
 BATCH = 8

@@ -28,8 +28,8 @@ from ablations.data.images import TensorImages
 from ablations.records.checkpoints import FileKeeper, TrialFiles
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
-from ablations.training.allocator import keep_freed_memory
 from ablations.training.loop import curve_steps, train
+from ablations.training.process import keep_freed_memory
 from ablations.training.recipe import learning_rate, warm_up_steps
 from ablations.training.setup import Setup
 from involution_core import build_network

@@ -25,7 +25,7 @@ from measuring import arguments, goal, machine, medians, write
 from slides import on_unfold
 from torch import nn
 
-from ablations.training.allocator import keep_freed_memory
+from ablations.training.process import keep_freed_memory
 from involution_core import build_network, fuse_for_inference
 
 SIZE = 224

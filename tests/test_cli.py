@@ -17,7 +17,7 @@ from terminal import on_a_terminal
 from torchvision import datasets
 from worker_processes import alive, workers
 
-from ablations.records import rescue
+from ablations.records import damage
 from ablations.study.shipped_studies import ABLATIONS
 from involution_ablate.commands.shared.list_command import spread_lists
 
@@ -326,7 +326,7 @@ def test_a_read_only_disk(run, mounted):
 
 
 def test_a_disk_that_fills_up(run, mounted, monkeypatch):
-    monkeypatch.setattr(rescue, "WAITS", (0.01,))
+    monkeypatch.setattr(damage, "WAITS", (0.01,))
     disk = mounted("size=16k")
     quick = ("--steps", "1", "--seeds", "1", "--output", disk, *SMALL)
     result = run("kernel-size", "--sizes", "3", *quick)

@@ -6,7 +6,7 @@ import pytest
 from studies import NETWORK, SETTINGS
 
 from ablations import load_results
-from ablations.records.checksums import sealed
+from ablations.records.files import sealed
 
 MARKS = "from pathlib import Path\nPath('imported').touch()\n" + NETWORK
 STUDY = 'name = "own"\n[axes]\nfamily = ["rednet", "mine_theirs:Net"]\n' + SETTINGS

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from studies import CROSSED, NETWORK, SETTINGS, records, table
 
-from ablations.records.checksums import sealed
+from ablations.records.files import sealed
 from ablations.study.all_settings import AXES
 
 

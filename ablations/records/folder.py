@@ -1,4 +1,4 @@
-"""The output folder of a run: what it holds, and whether it can be written. No torch."""
+"""The output folder of a run: what it holds, whether it can be written, logs. No torch."""
 
 import tempfile
 from collections.abc import Mapping
@@ -6,13 +6,13 @@ from pathlib import Path
 
 from ablations.errors import SettingError
 from ablations.records.claims import remove_free
-from ablations.records.files import remove_leftovers
+from ablations.records.files import remove_leftovers, write_text
 
-CHECKPOINTS, WEIGHTS = "checkpoints", "weights"
+CHECKPOINTS, LOGS, WEIGHTS = "checkpoints", "logs", "weights"
 WRITTEN = {
     CHECKPOINTS: True,
     "claims": True,
-    "logs": True,
+    LOGS: True,
     "report.html": False,
     "run.json": False,
     "slurm": True,
@@ -56,3 +56,19 @@ def tidy(folder: Path) -> None:
     remove_leftovers([folder, *(folder / name for name, is_folder in WRITTEN.items() if is_folder)])
     if folder.is_dir():
         remove_free(folder)
+
+
+def write_log(output: Path, stem: str, text: str) -> str:
+    """Writes a traceback into an output folder.
+
+    Args:
+        output: The output folder.
+        stem: Name of the file, without its ending; see `RecordKey.stem`.
+        text: Traceback; see `traceback_text`.
+
+    Returns:
+        The file's path in the output folder.
+    """
+    name = f"{LOGS}/{stem}.txt"
+    write_text(output / name, text)
+    return name

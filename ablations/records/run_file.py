@@ -10,9 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from ablations.costs.formulas import MAC_TERMS
 from ablations.errors import SettingError, one_line
-from ablations.records.checksums import OtherFormat, sealed, unsealed
 from ablations.records.damage import Damaged, Tell, set_aside
-from ablations.records.files import write_json
+from ablations.records.files import OtherFormat, sealed, unsealed, write_json
 from ablations.records.run_record import Run
 from ablations.records.store import first_problem
 from ablations.study.builder import BadStudy, make_study, parse_study

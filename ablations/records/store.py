@@ -9,10 +9,9 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from ablations.records.checksums import OtherFormat, sealed, unsealed
-from ablations.records.damage import Damaged, Tell, read_json, set_aside
+from ablations.records.damage import Damaged, Tell, read_json, set_aside, write_or_rescue
+from ablations.records.files import OtherFormat, sealed, unsealed
 from ablations.records.key import RecordKey
-from ablations.records.rescue import write_or_rescue
 
 Record = TypeVar("Record")
 

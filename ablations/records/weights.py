@@ -18,8 +18,7 @@ from ablations.data.registry import Wanted
 from ablations.errors import one_line
 from ablations.networks.builders import build
 from ablations.own_code import Code, code_of
-from ablations.records.checksums import FIELD, checksum
-from ablations.records.files import write_bytes
+from ablations.records.files import FIELD, checksum, write_bytes
 from ablations.study.named_code import own_code_of
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant, architecture_of

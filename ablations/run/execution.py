@@ -31,9 +31,9 @@ from ablations.study.run_settings import LOCAL, RunSettings
 from ablations.study.study import Study, distinct_variants
 from ablations.study.train_settings import TrainSettings
 from ablations.texts import inert
-from ablations.training.compiler import check_compiler
 from ablations.training.environment import describe_environment
 from ablations.training.setup import Setup, setups_of
+from ablations.training.step import check_compiler
 
 
 def execute(

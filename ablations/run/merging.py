@@ -7,9 +7,8 @@ from pathlib import Path
 from ablations.errors import SettingError
 from ablations.records.damage import Damaged
 from ablations.records.files import write_bytes
-from ablations.records.folder import WEIGHTS
+from ablations.records.folder import LOGS, WEIGHTS
 from ablations.records.key import RecordKey
-from ablations.records.logs import FOLDER as LOGS
 from ablations.records.run_file import load_run, save_run
 from ablations.records.run_record import Run
 from ablations.records.store import Store

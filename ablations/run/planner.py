@@ -36,8 +36,8 @@ from ablations.study.study import Study
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training.loop import curve_steps, total_batches, total_steps
+from ablations.training.process import threads_fixed
 from ablations.training.setup import Setup, setups_of
-from ablations.training.threads import threads_fixed
 
 POWER = 0.8
 

@@ -10,8 +10,8 @@ import torch
 from ablations.costs.counters import count_cost
 from ablations.records.checkpoints import TrialFiles
 from ablations.records.claims import Claims
+from ablations.records.folder import write_log
 from ablations.records.key import RecordKey
-from ablations.records.logs import write_log
 from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.run.context import RunContext
 from ablations.run.engines.engine import Engine

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import torch
 
 from ablations.records.claims import Claims
+from ablations.records.folder import write_log
 from ablations.records.key import RecordKey
-from ablations.records.logs import write_log
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS, TimingRecord, load_session
 from ablations.run.events import (

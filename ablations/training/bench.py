@@ -14,7 +14,7 @@ from ablations.data.images import Batch, seeded
 from ablations.data.placing import on_device
 from ablations.errors import one_line, traceback_text
 from ablations.study.variants import Variant
-from ablations.training.memory import peak_bytes
+from ablations.training.process import peak_bytes
 from ablations.training.setup import Setup
 from ablations.training.step import Stepper
 from ablations.training.trial_result import Failure

@@ -1,4 +1,4 @@
-"""What is trained and timed: a variant with its settings and its images."""
+"""What is trained and timed: a variant with its settings, its images and its first weights."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from ablations.records.key import RecordKey
 from ablations.study.named_code import own_code_of
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant, architecture_of
-from ablations.training.initialisation import initialise
+from involution_core.generators import Span
+from involution_core.networks import Bottleneck
 
 
 @dataclass(frozen=True)
@@ -102,3 +103,27 @@ def setups_of(
             loaded[wanted] = load_data(wanted, on_look)
         setups.append(Setup(variant, own, loaded[wanted]))
     return setups
+
+
+SMALL = 0.1
+"""Of He et al.'s deviation."""
+
+
+@torch.no_grad()
+def initialise(network: nn.Module, settings: TrainSettings) -> None:
+    """Changes the initial weights of `network` as the settings say."""
+    for module in network.modules():
+        if settings.zero_gamma == "yes" and isinstance(module, Bottleneck):
+            nn.init.zeros_(module.bn3.weight)
+        if settings.span_init != "he" and isinstance(module, Span):
+            module.weight.mul_(SMALL)
+            if settings.span_init == "centre":
+                _centre(module)
+
+
+def _centre(span: Span) -> None:
+    """The bias makes every kernel one tap, that of the pixel itself."""
+    assert span.bias is not None
+    kernels = span.bias.view(span.shape)
+    kernels.zero_()
+    kernels[:, span.shape[1] // 2, span.shape[2] // 2] = 1

@@ -1,7 +1,8 @@
-"""One step of optimisation, in the precision of the settings."""
+"""One step of optimisation: optimizer, precision, compilation."""
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -9,9 +10,8 @@ from torch import Tensor, nn
 
 from ablations.data.images import Batch
 from ablations.data.placing import on_device
+from ablations.errors import SettingError
 from ablations.study.train_settings import TrainSettings
-from ablations.training.compiler import compiled
-from ablations.training.optimizers import make_optimizer
 from ablations.training.team import ALONE, Team
 
 HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -89,3 +89,60 @@ class Stepper:
     def _autocast(self) -> AbstractContextManager[object]:
         half = HALVES.get(self.settings.precision)
         return nullcontext() if half is None else torch.autocast(self.device.type, half)
+
+
+ADAMW_SECOND_BETA = 0.999
+
+
+def make_optimizer(network: nn.Module, settings: TrainSettings, lr: float) -> torch.optim.Optimizer:
+    """The optimizer of `network`, at the rate `lr`."""
+    groups = _groups(network, settings)
+    if settings.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr, betas=(settings.momentum, ADAMW_SECOND_BETA))
+    return torch.optim.SGD(groups, lr, settings.momentum, nesterov=settings.momentum > 0)
+
+
+def _groups(network: nn.Module, settings: TrainSettings) -> list[dict[str, Any]]:
+    """Parameters with weight decay and, where the settings leave some out, those without."""
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    if settings.decayed == "all":
+        return [{"params": parameters, "weight_decay": settings.weight_decay}]
+    weights = [parameter for parameter in parameters if parameter.ndim > 1]
+    others = [parameter for parameter in parameters if parameter.ndim <= 1]
+    return [
+        {"params": weights, "weight_decay": settings.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+
+
+KINDS = 1024
+"""So many kinds of networks and batches one process may compile, before torch, without a word,
+would compile no more."""
+
+
+def compiled(network: nn.Module) -> nn.Module:
+    """The network with its forward and backward compiled by Inductor for each size of a batch; the
+    same parameters under other names."""
+    from torch._dynamo import config
+
+    config.recompile_limit = config.accumulated_recompile_limit = KINDS
+    return torch.compile(network, dynamic=False)  # type: ignore[return-value]  # a module of a module
+
+
+def check_compiler(device: torch.device) -> None:
+    """Compiles a function, for before anything is written.
+
+    Raises:
+        SettingError: Where that cannot be done.
+    """
+
+    def one_more(x: Tensor) -> Tensor:
+        return x + 1
+
+    try:
+        torch.compile(one_more)(torch.zeros(1, device=device))
+    except Exception as error:  # of torch's many layers, or of a compiler
+        needs = "Triton" if device.type == "cuda" else "a C++ compiler and Python's headers"
+        kind = type(error).__name__
+        problem = f"torch.compile needs {needs} ({kind}; TORCH_LOGS=+inductor says more)"
+        raise SettingError("compile", "yes", problem) from None

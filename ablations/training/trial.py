@@ -19,9 +19,9 @@ from ablations.training.epoch import Epoch
 from ablations.training.events import StepDone, TrainingEvent, TrialStarted
 from ablations.training.keeper import Keeper, TrialPaused, UnfitCheckpoint
 from ablations.training.loop import total_steps, train
+from ablations.training.process import threads_fixed
 from ablations.training.setup import Setup, sources_of, wanted_images
 from ablations.training.team import ALONE, Team
-from ablations.training.threads import threads_fixed
 from ablations.training.trial_result import Failure, TrainedCosts, TrialResult, failure_of
 
 DRAWS = 2**31

@@ -24,7 +24,7 @@ def evaluate(weights: Path, trust_code: bool, **options: Any) -> None:
     that --save-weights has kept."""
     settings = EvaluationSettings(weights=expanded(weights), **options)
     from ablations.run.evaluation import evaluate_checkpoint
-    from ablations.training.allocator import keep_freed_memory
+    from ablations.training.process import keep_freed_memory
     from reports.screen.evaluation_lines import evaluation_lines, watch_images
 
     keep_freed_memory()

@@ -31,7 +31,7 @@ def plan_studies(
 
         earlier = load_run(expanded(records), "records")
     from ablations.run.planner import make_plan, spread_of
-    from ablations.training.allocator import keep_freed_memory
+    from ablations.training.process import keep_freed_memory
     from reports.screen.progress import watch
     from reports.screen.text_tables import plan_lines
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ablations.records.logs import FOLDER
+from ablations.records.folder import LOGS
 from ablations.records.run_record import Run
 from ablations.records.trial_record import TrialRecord
 from reports.screen.progress_state import RunProgress
@@ -18,7 +18,7 @@ def failure_lines(run: Run) -> Iterator[str]:
     if run.failures:
         yield (
             f"{len(run.failures)} of {len(run.records)} trials failed: see the report, and "
-            f"{run.settings.output / FOLDER} for tracebacks"
+            f"{run.settings.output / LOGS} for tracebacks"
         )
         yield from _reasons(run.failures)
     failed = [*run.tuning_failures, *run.failures]

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from ablations.training.memory import peak_bytes
+from ablations.training.process import peak_bytes
 from involution_core import Involution, LinearGenerator, build_network
 from involution_core.backends.native import native_bands
 from involution_core.backends.native.native_backend import KERNEL

@@ -23,8 +23,8 @@ keep its pipes open. So long one that has died may take to end in its own way.""
 
 if sys.platform == "linux":
     PROCESSES = get_context("forkserver")
-    PRELOADED = ["ablations.training.trial", "torch._dynamo"]  # every optimizer imports the latter
-    PROCESSES.set_forkserver_preload(PRELOADED)
+    PRELOADED = ["ablations.records.checkpoints", "ablations.training.trial", "torch._dynamo"]
+    PROCESSES.set_forkserver_preload(PRELOADED)  # every optimizer imports torch._dynamo
 else:  # where a fork of what is loaded is not safe, or there is none
     PROCESSES = get_context("spawn")
 """How processes begin: as forks of one that has imported what they need and done nothing else,

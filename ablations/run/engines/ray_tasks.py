@@ -69,7 +69,7 @@ def train_task(
     Returns:
         The trial's last event.
     """
-    from ablations.training.allocator import keep_freed_memory
+    from ablations.training.process import keep_freed_memory
 
     keep_freed_memory()
     if Path.cwd() != folder:

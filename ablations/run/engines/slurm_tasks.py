@@ -49,7 +49,7 @@ def train_job(
     Returns:
         The trial's last event.
     """
-    from ablations.training.allocator import keep_freed_memory
+    from ablations.training.process import keep_freed_memory
 
     keep_freed_memory()
     if Path.cwd() != cwd:

@@ -28,7 +28,7 @@ STEPS_EVERY = 0.2
 def serve(connection: Connection) -> None:
     """Train every trial that comes through `connection`, each with its files, and send its events,
     until STOP comes or the other end closes."""
-    from ablations.training.allocator import keep_freed_memory
+    from ablations.training.process import keep_freed_memory
 
     keep_freed_memory()
     loaded: dict[Wanted, ImageData] = {}

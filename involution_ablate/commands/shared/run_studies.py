@@ -38,7 +38,7 @@ def run_studies(
     """
     check_writable("output", settings.output, WRITTEN)
     from ablations.records.run_file import set_aside_damaged
-    from ablations.training.allocator import keep_freed_memory
+    from ablations.training.process import keep_freed_memory
     from involution_core.backends.native.native_backend import KERNEL
     from reports.screen.progress import watch
     from reports.trackers.choice import trackers

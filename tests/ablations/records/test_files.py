@@ -9,7 +9,7 @@ import time
 import pytest
 from kept import KEY, RECORD
 
-from ablations.records import rescue
+from ablations.records import damage
 from ablations.records.files import ABANDONED, make_folder, remove_leftovers, write_text
 from ablations.records.store import Store
 from ablations.records.trial_record import TRIALS
@@ -72,7 +72,7 @@ def test_a_record_waits_for_space(mounted, monkeypatch):
     disk = mounted("size=16k")
     ballast = disk / "ballast"
     ballast.write_bytes(bytes(4 * 4096))
-    monkeypatch.setattr(rescue, "WAITS", (0.0, 0.0))
+    monkeypatch.setattr(damage, "WAITS", (0.0, 0.0))
     told = []
 
     def tell(line):
@@ -90,7 +90,7 @@ def test_a_record_that_cannot_be_written_is_kept_elsewhere(mounted, monkeypatch,
     disk = mounted(options)
     if options != "ro":
         (disk / "ballast").write_bytes(bytes(4 * 4096))
-    monkeypatch.setattr(rescue, "WAITS", (0.0,))
+    monkeypatch.setattr(damage, "WAITS", (0.0,))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     store = Store(disk, TRIALS, lambda line: None)
     with pytest.raises(OSError, match="the record is kept in") as raised:

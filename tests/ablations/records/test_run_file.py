@@ -8,7 +8,7 @@ from finished import make_run
 
 from ablations.costs.prover import prove
 from ablations.errors import SettingError
-from ablations.records.checksums import sealed
+from ablations.records.files import sealed
 from ablations.records.run_file import (
     dump_run,
     load_run,

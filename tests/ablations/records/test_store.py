@@ -5,10 +5,9 @@ import pytest
 from kept import KEY, KINDS, RECORD, TIMING, TIMING_KEY
 
 from ablations.errors import traceback_text
-from ablations.records.checksums import sealed
 from ablations.records.damage import Damaged
-from ablations.records.files import write_text
-from ablations.records.logs import write_log
+from ablations.records.files import sealed, write_text
+from ablations.records.folder import write_log
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS, load_session
 from ablations.records.trial_record import TRIALS

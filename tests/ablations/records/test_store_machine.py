@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from kept import KEY, RECORD
 
-from ablations.records import files, rescue
+from ablations.records import damage, files
 from ablations.records.claims import Claims
 from ablations.records.damage import Damaged
 from ablations.records.store import Store
@@ -97,18 +97,18 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(seed=SEEDS, top1=TOPS)
     def save_on_a_full_disk(self, seed, top1):
-        fsync, waits = files.os.fsync, rescue.WAITS
+        fsync, waits = files.os.fsync, damage.WAITS
         temporary = tempfile.tempdir
 
         def full(file):
             raise OSError(28, "No space left on device")
 
         try:
-            files.os.fsync, rescue.WAITS, tempfile.tempdir = full, (0.0,), self.folder.name
+            files.os.fsync, damage.WAITS, tempfile.tempdir = full, (0.0,), self.folder.name
             with pytest.raises(OSError, match="No space left"):
                 self.store.save(KEYS[seed], replace(RECORD, seed=seed, top1=top1))
         finally:
-            files.os.fsync, rescue.WAITS, tempfile.tempdir = fsync, waits, temporary
+            files.os.fsync, damage.WAITS, tempfile.tempdir = fsync, waits, temporary
 
     @rule(seed=SEEDS, top1=TOPS, when=st.integers(0, 3))
     def save_and_die(self, seed, top1, when):

@@ -10,9 +10,8 @@ import pytest
 from studies import SETTINGS, records
 from trials import NETWORK, Events, run_families
 
-from ablations.records.checksums import sealed
 from ablations.records.claims import POLL, Claims
-from ablations.records.files import write_json
+from ablations.records.files import sealed, write_json
 from ablations.run.events import Notice
 
 

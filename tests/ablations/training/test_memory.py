@@ -9,7 +9,7 @@ from ablations.data.digits import digits
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training.bench import Bench, Subject
-from ablations.training.memory import peak_bytes
+from ablations.training.process import peak_bytes
 from ablations.training.setup import Setup
 from ablations.training.step import Stepper
 

@@ -2,8 +2,8 @@ import torch
 from torch import nn
 
 from ablations.study.train_settings import TrainSettings
-from ablations.training.optimizers import make_optimizer
 from ablations.training.recipe import describe_optimizer
+from ablations.training.step import make_optimizer
 
 
 def test_sgd_is_as_the_settings_say():

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from tuned import TOPS, TRIED, TUNED, tuned_run
 
-from ablations.records.checksums import sealed
+from ablations.records.files import sealed
 from ablations.records.run_file import dump_run, load_run, parse_run, save_run
 from ablations.results.results import results_of
 from reports.page.html_pages import render_comparison, render_report

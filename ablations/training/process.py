@@ -1,12 +1,46 @@
-"""Peak memory of tensors, from the allocators' own books: exact, and the same every time."""
+"""What a computation takes of its process: threads, the C allocator, peak memory."""
 
+import ctypes
 import gc
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch.profiler import ProfilerActivity, profile
+
+
+@contextmanager
+def threads_fixed(number: int) -> Iterator[None]:
+    """Within it torch computes with so many threads, behind it with as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+NEVER = 2**31 - 1
+
+
+def keep_freed_memory() -> None:
+    """Has glibc keep what is freed for the next tensor instead of returning it to the kernel.
+
+    By default it maps every large buffer anew and hands it back at once, and the pages are cleared
+    each time they are touched first. That costs a training step on a CPU a good part of its time.
+    For a program's own process, at its start; a library must not do this to its host. Without
+    glibc it does nothing.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return
+    mallopt(M_MMAP_MAX, 0)
+    mallopt(M_TRIM_THRESHOLD, NEVER)
+
 
 SILENT = "6"
 """Above every level of the profiler's log, which else goes to the terminal."""
