@@ -28,10 +28,10 @@ from ablations.data.images import TensorImages
 from ablations.records.checkpoints import FileKeeper, TrialFiles
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
+from ablations.training.data_sets import timing_spec
 from ablations.training.loop import curve_steps, train
 from ablations.training.process import keep_freed_memory
 from ablations.training.recipe import learning_rate, warm_up_steps
-from ablations.training.setup import Setup
 from involution_core import build_network
 
 STEPS, SEED, TESTED = 10, 0, 32
@@ -57,7 +57,8 @@ def ours(network: nn.Module, data: TensorImages) -> None:
     """As a trial is trained."""
     with TemporaryDirectory() as folder:
         files = TrialFiles(Path(folder) / "trial.pt", None, every=60.0)
-        keeper = FileKeeper(files, Setup(Variant(), SETTINGS, data), SEED, DEVICE, tell=print)
+        spec = timing_spec(Variant(), SETTINGS, DEVICE, data).trial(SEED)
+        keeper = FileKeeper(files, spec, data)
         train(network, data, SETTINGS, SEED, DEVICE, lambda step, loss: None, keeper)
 
 

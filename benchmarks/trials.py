@@ -19,14 +19,13 @@ from tempfile import TemporaryDirectory
 import torch
 from measuring import arguments, goal, machine, write
 
-from ablations.data.registry import Wanted
 from ablations.run.context import RunContext
 from ablations.run.events import Event, Listener, TrialRecorded
 from ablations.run.trials import run_trials
 from ablations.study.all_settings import MACHINE_SETTINGS
 from ablations.study.builder import common_settings, make_study, parse_study
 from ablations.study.study import distinct_variants
-from ablations.training.setup import setups_of
+from ablations.training.data_sets import timing_specs
 from involution_ablate.commands.shared.run_request import Place, make_settings
 
 WANTED, EVERY = 10_000, 1_000
@@ -96,11 +95,11 @@ def looks() -> list[Look]:
     machine_settings = {name: found.default for name, found in MACHINE_SETTINGS.items()}
     settings = make_settings(common_settings(file), Place(Path("out"), machine_settings), False)
     assert settings.train is not None
-    loaded: dict[Wanted, object] = {}
-    setups = setups_of(distinct_variants([make_study(file)]), settings.train, loaded)
+    variants, device = distinct_variants([make_study(file)]), torch.device("cpu")
     watching = Looks()
     watching.look()
-    run_trials(RunContext(settings, torch.device("cpu"), watching.on), setups)
+    context = RunContext(settings, device, watching.on)
+    run_trials(context, timing_specs(variants, settings.train, device, context.data_sets))
     return watching.looks
 
 

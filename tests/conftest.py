@@ -74,7 +74,7 @@ def run(monkeypatch, capsys, tmp_path, modules_frozen):
     task = replace(digits.TASKS["digits"], placements=1)
     monkeypatch.setitem(digits.TASKS, "digits", task)
     monkeypatch.setattr(digits, "split_sources", few_sources)
-    monkeypatch.setattr(capacity, "auto_jobs", lambda setups, device: 0)
+    monkeypatch.setattr(capacity, "auto_jobs", lambda specs, data_sets, device: 0)
     monkeypatch.setattr(bench, "LEAST_ROUNDS", 2)
     monkeypatch.setattr(bench, "SECONDS", 0.0)
     monkeypatch.setattr(bench, "TURN_SECONDS", 0.0)

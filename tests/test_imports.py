@@ -11,8 +11,8 @@ ROOT = Path(__file__).parent.parent
 ORDER = ["involution_core", "ablations", "reports", "involution_ablate", "cli"]
 
 
-ROOMS = ["statistics", "settings", "networks", "data", "study", "costs", "records", "results",
-         "training", "run"]  # fmt: skip
+ROOMS = ["statistics", "settings", "networks", "data", "study", "costs", "training", "records",
+         "results", "run"]  # fmt: skip
 """The rooms of ablations: each imports from those before it alone."""
 
 

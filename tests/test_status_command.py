@@ -2,14 +2,13 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from finished import make_run, run_of
 from tuned import TUNED, tuned_run
 
 from ablations.records.claims import Claims
-from ablations.records.key import RecordKey
 from ablations.records.run_file import save_run
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS
@@ -27,18 +26,25 @@ def folder(tmp_path):
     settings = run.settings.train.identity()
     store, keys = Store(out, TRIALS), {}
     for record in run.records:
-        key = RecordKey(record.variant, settings, "images", "cpu", record.seed)
+        key = replace(record, settings=settings, images="images")
         keys[record.variant.kernel_size, record.seed] = key
-        store.save(key, replace(record, settings=settings, images="images"))
+        store.save(key)
     for timing in run.timings:
-        key = RecordKey(timing.variant, settings, "images", "cpu")
-        Store(out, TIMINGS).save(key, replace(timing, settings=settings))
+        Store(out, TIMINGS).save(replace(timing, settings=settings))
     save_run(run)
     return store, keys
 
 
+def subject_of(record):
+    """What the claim of a trial says; see `TrialSpec.subject`."""
+    network = asdict(record.variant.network)
+    return {"network": network, "seed": record.seed, "settings": record.settings, "device": "cpu"}
+
+
 def changed(store, key, **change):
-    store.save(key, replace(store.load(key), **change))
+    found = store.load(key)
+    store.path(key).unlink()
+    store.save(replace(found, **change))
 
 
 def test_done_and_failed(run, folder):
@@ -62,7 +68,7 @@ def test_every_state_and_nothing_is_changed(run, folder, tmp_path):
     (store.folder / "x.json.corrupt").touch()
     key = keys[3, 1]
     with Claims(store.output, print) as claims:
-        claims.take(key.stem(TRIALS.format), key.subject)
+        claims.take(key.name, subject_of(key))
         before = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
         result = run("status", "out")
         after = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
@@ -128,9 +134,8 @@ def keep(saved, records, **kept_as):
         split = "validation" if record in saved.tuning else "test"
         own = replace(saved.settings.train, split=split).for_variant(record.variant)
         settings = own.identity() | kept_as
-        keys.append(RecordKey(record.variant, settings, "images", "cpu", record.seed))
-        record = replace(record, settings=settings, images="images")
-        Store(saved.settings.output, TRIALS).save(keys[-1], record)
+        keys.append(replace(record, settings=settings, images="images"))
+        Store(saved.settings.output, TRIALS).save(keys[-1])
     save_run(replace(saved, records=records, timings=[]))
     return keys
 
@@ -143,7 +148,7 @@ def test_a_study_whose_tuning_goes_on(run, tmp_path):
     for key in keys[6:]:
         store.path(key).unlink()
     with Claims(store.output, print) as claims:
-        claims.take(keys[6].stem(TRIALS.format), keys[6].subject)
+        claims.take(keys[6].name, subject_of(keys[6]))
         lines = run("status", "out").out.splitlines()
     assert lines[:2] == [
         "18 tuning trials: 6 done, 1 running, 0 failed, 0 stale, 0 damaged, 11 missing",
@@ -174,7 +179,7 @@ def test_without_a_run_the_records_are_told(run, folder, tmp_path, text):
     store, keys = folder
     key = replace(keys[3, 0], seed=7)
     with Claims(store.output, print) as claims:
-        claims.take(key.stem(TRIALS.format), key.subject)
+        claims.take(key.name, subject_of(key))
         claims.take("report")
         result = run("status", "out")
     assert result.code == 0 and result.err.count("\n") == (text is not None)

@@ -20,7 +20,7 @@ FOLDER = "imagefolder:"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DataRequest:
     """What is wanted of a data set.
 
     Attributes:
@@ -50,19 +50,19 @@ def _unseen(done: int, of: int) -> None:
     """Of those who do not watch."""
 
 
-def _digits(wanted: Wanted, on_look: OnLook) -> "ImageData":
+def _digits(wanted: DataRequest, on_look: OnLook) -> "ImageData":
     from ablations.data.digits import digits
 
     return digits(wanted.split, wanted.name)
 
 
-def _torchvision(wanted: Wanted, on_look: OnLook) -> "ImageData":
+def _torchvision(wanted: DataRequest, on_look: OnLook) -> "ImageData":
     from ablations.data.torchvision_images import torchvision_images
 
     return torchvision_images(wanted.name, wanted.data_dir, wanted.split)
 
 
-def _image_folder(wanted: Wanted, on_look: OnLook) -> "ImageData":
+def _image_folder(wanted: DataRequest, on_look: OnLook) -> "ImageData":
     from ablations.data.image_folder import image_folder
 
     return image_folder(
@@ -76,14 +76,14 @@ def _image_folder(wanted: Wanted, on_look: OnLook) -> "ImageData":
     )
 
 
-def _own(wanted: Wanted, on_look: OnLook) -> "ImageData":
+def _own(wanted: DataRequest, on_look: OnLook) -> "ImageData":
     from ablations.data.own_images import own_images
 
     size = wanted.image_size or wanted.network_size
     return own_images(wanted.name, size, wanted.split, wanted.workers)
 
 
-Load = Callable[[Wanted, OnLook], "ImageData"]
+Load = Callable[[DataRequest, OnLook], "ImageData"]
 
 DATA_SETS: Mapping[str, Load] = {
     "digits": _digits,
@@ -126,7 +126,7 @@ def is_own_data(name: str) -> bool:
     return name not in DATA_SETS and not is_folder(name)
 
 
-def load_data(wanted: Wanted, on_look: OnLook = _unseen) -> "ImageData":
+def load_data(wanted: DataRequest, on_look: OnLook = _unseen) -> "ImageData":
     """The data set.
 
     With the split "validation" nothing of the test split is in what comes back.

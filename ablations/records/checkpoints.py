@@ -17,17 +17,18 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from ablations.data.images import ImageData
 from ablations.errors import one_line
 from ablations.records.damage import Damaged, set_aside
 from ablations.records.files import write_bytes
 from ablations.records.folder import CHECKPOINTS, WEIGHTS
 from ablations.records.weights import write_weights
 from ablations.training.environment import describe_environment
-from ablations.training.epoch import Epoch
 from ablations.training.events import Notice, PointMeasured
 from ablations.training.keeper import Checkpoint, Keeper, TrialPaused
-from ablations.training.setup import Setup
-from ablations.training.trial import Emit, Trial
+from ablations.training.trial import Emit
+from ablations.training.trial_result import CurvePoint
+from ablations.training.trial_spec import TrialSpec
 
 FIRST_LINE = b"involution-ablate checkpoint 1\n"
 """Ends with the number of the format, raised whenever a checkpoint gets other parts."""
@@ -101,16 +102,16 @@ class FileKeeper(Keeper):
 
     Attributes:
         files: Paths of the files.
-        setup: What is trained.
-        trial: The trial.
+        spec: The trial.
+        data: Its images.
         emit: Receives notices and points of the curve.
         stopping: Returns whether the trial is to pause at its next step.
         seconds: Time that earlier processes spent on the trial.
     """
 
     files: TrialFiles
-    setup: Setup
-    trial: Trial
+    spec: TrialSpec
+    data: ImageData
     emit: Emit = lambda event: None
     stopping: Callable[[], bool] = lambda: False
     seconds: float = 0.0
@@ -152,12 +153,12 @@ class FileKeeper(Keeper):
         if stopping:
             raise TrialPaused
 
-    def measured(self, point: Epoch) -> None:
-        self.emit(PointMeasured(self.trial, point))
+    def measured(self, point: CurvePoint) -> None:
+        self.emit(PointMeasured(self.spec, point))
 
     def finish(self, network: nn.Module) -> None:
         if self.files.weights is not None:
-            write_weights(self.files.weights, network, self.setup, self.trial.seed)
+            write_weights(self.files.weights, network, self.spec, self.data)
 
     def _tell(self, line: str) -> None:
         self.emit(Notice(line))
@@ -174,5 +175,5 @@ class FileKeeper(Keeper):
 
         The program's commit does not: if it gave other numbers, the trial had another name.
         """
-        described = describe_environment(torch.device(self.trial.device))
+        described = describe_environment(torch.device(self.spec.device))
         return {name: text for name, text in described.items() if name != "source revision"}

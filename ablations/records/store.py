@@ -5,15 +5,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from ablations.records.damage import Damaged, Tell, read_json, set_aside, write_or_rescue
 from ablations.records.files import OtherFormat, sealed, unsealed
-from ablations.records.key import RecordKey
+from ablations.study.variants import Variant
 
-Record = TypeVar("Record")
+
+class Named(Protocol):
+    """A record, or the spec of what it is of."""
+
+    @property
+    def name(self) -> str:
+        """Name of the record's file, without ending; follows from all that decides its numbers."""
+
+    @property
+    def variant(self) -> Variant: ...
+
+
+class Reusable(Named, Protocol):
+    """A record."""
+
+    @property
+    def reusable(self) -> bool:
+        """Whether it is used again; else its trial or timing is run again."""
+
+
+Record = TypeVar("Record", bound=Reusable)
 
 
 @dataclass(frozen=True)
@@ -23,8 +43,7 @@ class RecordKind(Generic[Record]):
     Attributes:
         name: In what is told of it.
         folder: In the output folder.
-        type: A frozen dataclass, a `key.Keyed` with a property `reusable`: whether the record
-            stands for what it is of, or that is to be run again.
+        type: A frozen dataclass.
         format: Raised whenever the same settings would give other numbers, or a record other
             fields.
     """
@@ -79,24 +98,24 @@ class Store(Generic[Record]):
         self.folder = output / kind.folder
         self.tell = tell
 
-    def path(self, key: RecordKey) -> Path:
-        """The file of a record."""
-        return self.folder / f"{key.stem(self.kind.format)}.json"
+    def path(self, named: Named) -> Path:
+        """Return the file of a record."""
+        return self.folder / f"{named.name}.json"
 
-    def look(self, key: RecordKey) -> Record | None:
-        """The record of `key`, None where there is none that can be used again.
+    def look(self, spec: Named) -> Record | None:
+        """Return the record of a spec, or None if there is none to be used again.
 
         Raises:
-            Damaged: Where its file is no such record, or another key's.
+            Damaged: If the file is no such record, or the record of another spec.
         """
-        path = self.path(key)
+        path = self.path(spec)
         try:
             record: Any = self.read(path)
         except FileNotFoundError:
             return None
-        if not key.answered_by(record):
+        if record.name != spec.name:
             raise Damaged(path, f"it belongs to another {self.kind.name}")
-        return replace(record, variant=key.variant) if record.reusable else None
+        return replace(record, variant=spec.variant) if record.reusable else None
 
     def read(self, path: Path) -> Record:
         """The record in a file of the folder. Raises FileNotFoundError or Damaged."""
@@ -106,29 +125,31 @@ class Store(Generic[Record]):
         except ValueError as error:
             raise Damaged(path, str(error), isinstance(error, OtherFormat)) from None
 
-    def peek(self, key: RecordKey) -> Record | None:
-        """As `load`, but changes nothing and tells nothing."""
+    def peek(self, spec: Named) -> Record | None:
+        """Return the record as `load` does, but change and report nothing."""
         try:
-            return self.look(key)
+            return self.look(spec)
         except Damaged:
             return None
 
-    def load(self, key: RecordKey) -> Record | None:
-        """The record of `key`, None where there is none that can be used again. A damaged file is
-        set aside, so that its record is made anew: for whoever has claimed it, see `Claims`."""
+    def load(self, spec: Named) -> Record | None:
+        """Return the record of a spec, or None if there is none to be used again.
+
+        A damaged file is set aside. Call it with the claim on the record; see `Claims`.
+        """
         while True:
             try:
-                return self.look(key)
+                return self.look(spec)
             except Damaged as damaged:
                 set_aside(damaged, self.tell, f"this {self.kind.name} is run again")
 
-    def save(self, key: RecordKey, record: Record) -> None:
-        """Writes a record, also where a folder has come in its place since it was looked for.
+    def save(self, record: Record) -> None:
+        """Write a record, even if a folder has taken its place since it was looked for.
 
         Raises:
-            OSError: Where it cannot be written; see `write_or_rescue`.
+            OSError: If it cannot be written; see `write_or_rescue`.
         """
-        path = self.path(key)
+        path = self.path(record)
         if path.is_dir():
             set_aside(Damaged(path, "it is not a file"), self.tell, "a record takes its place")
         write_or_rescue(path, self.kind.to_json(record), self.tell)

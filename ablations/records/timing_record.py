@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ablations.records.key import RecordKey
-from ablations.records.store import RecordKind, Store
+from ablations.records.store import Named, RecordKind, Store
 from ablations.study.variants import Variant
+from ablations.training.trial_spec import TIMING_FORMAT, TimingSpec, record_name
 
 if TYPE_CHECKING:
     from ablations.training.bench import TimingResult
@@ -22,7 +22,7 @@ class TimingRecord:
     """The timing of one variant's network in one process, on batches that are as large as those
     of a process in training.
 
-    settings:          see Setup.identity.
+    settings:          see `TrialSpec.identity`.
     data:              description of the data set whose image size and classes were taken.
     batch_size:        images of a batch.
     step_seconds:      each timed training step of one batch: forward, loss, backward, optimiser.
@@ -32,6 +32,7 @@ class TimingRecord:
                        measurement failed.
     session:           when the measurement began (UTC, ISO 8601). Timings are only compared with
                        those of the same session, which were taken in turn with them.
+    images:            fingerprint of the images; see TimingSpec.
     failure:           the reason, where it failed; it may go away (no memory).
     log:               file of the failure's traceback, in the output folder.
 
@@ -48,6 +49,7 @@ class TimingRecord:
     peak_bytes: int | None
     session: str
     environment: Mapping[str, str]
+    images: str
     failure: str | None = None
     log: str | None = None
 
@@ -63,8 +65,8 @@ class TimingRecord:
     @classmethod
     def of(
         cls,
-        key: RecordKey,
-        data: str,
+        spec: TimingSpec,
+        description: str,
         result: "TimingResult",
         session: str,
         environment: Mapping[str, str],
@@ -73,27 +75,33 @@ class TimingRecord:
         """Return the record of a measurement.
 
         Args:
-            key: What it is kept under.
-            data: Description of the data set.
-            result: What was measured.
+            spec: What was measured.
+            description: Description of the data set.
+            result: The measurement.
             session: When the measurement began.
             environment: What it was measured on.
             log: File of its traceback, in the output folder.
         """
         return cls(
-            variant=key.variant,
-            settings=key.settings,
-            device=key.device,
-            data=data,
+            variant=spec.variant,
+            settings=spec.identity,
+            device=spec.device,
+            data=description,
             batch_size=result.batch_size,
             step_seconds=result.step_seconds,
             inference_seconds=result.inference_seconds,
             peak_bytes=result.peak_bytes,
             session=session,
             environment=environment,
+            images=spec.data_fingerprint,
             failure=result.failure.reason if result.failure else None,
             log=log,
         )
+
+    @property
+    def name(self) -> str:
+        """The name of its file; see `TimingSpec.name`."""
+        return record_name(TIMING_FORMAT, self.variant, self.settings, self.images, self.device)
 
     @property
     def reusable(self) -> bool:
@@ -132,15 +140,15 @@ class TimingRecord:
         return self.batch_size / slow, self.batch_size / fast
 
 
-TIMINGS = RecordKind("timing", "timings", TimingRecord, format=1)
+TIMINGS = RecordKind("timing", "timings", TimingRecord, TIMING_FORMAT)
 
 
-def load_session(
-    store: Store[TimingRecord], keys: Sequence[RecordKey]
-) -> list[TimingRecord] | None:
-    """The records of all `keys`, in their order; None unless one session measured them all. What is
-    damaged is set aside."""
-    found = [store.load(key) for key in keys]
+def load_session(store: Store[TimingRecord], specs: Sequence[Named]) -> list[TimingRecord] | None:
+    """Return the records of all specs, in their order, or None unless one session measured them.
+
+    Damaged files are set aside.
+    """
+    found = [store.load(spec) for spec in specs]
     records = [record for record in found if record is not None]
-    whole = len(records) == len(keys) and len({record.session for record in records}) <= 1
+    whole = len(records) == len(specs) and len({record.session for record in records}) <= 1
     return records if whole else None

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ablations.records.key import RecordKey
 from ablations.records.store import RecordKind
 from ablations.study.variants import Variant
 from ablations.training.trial_result import TrainedCosts, TrialResult
+from ablations.training.trial_spec import TRIAL_FORMAT, TrialSpec, record_name
 
 LARGEST_STEP = 10**12
 
@@ -15,13 +15,13 @@ LARGEST_STEP = 10**12
 class TrialRecord:
     """One variant trained once.
 
-    settings:    see Setup.identity.
+    settings:    see `TrialSpec.identity`.
     curve:       points of `training.Epoch`: epoch, steps, train_loss, top1 (percent).
     top1:        percent on the split of the settings after the last step; None where the trial
                  failed.
     costs:       of the trained network; None where it failed before it was counted.
     seconds:     wall time of training and testing.
-    images:      fingerprint of the images; see Setup.images.
+    images:      fingerprint of the images; see TrialSpec.
     failure:     the reason, where it failed.
     transient:   whether the failure may go away (a broken image, no memory); such a trial is run
                  again.
@@ -58,34 +58,39 @@ class TrialRecord:
 
     @classmethod
     def of(
-        cls, key: RecordKey, data: str, result: TrialResult, log: str | None = None
+        cls, spec: TrialSpec, description: str, result: TrialResult, log: str | None = None
     ) -> "TrialRecord":
         """Return the record of a trial.
 
         Args:
-            key: What it is kept under.
-            data: Description of its data set.
+            spec: The trial.
+            description: Description of its data set.
             result: What it found.
             log: File of its traceback, in the output folder.
         """
-        assert key.seed is not None
         failure = result.failure
         return cls(
-            variant=key.variant,
-            seed=key.seed,
-            settings=key.settings,
-            device=key.device,
-            data=data,
+            variant=spec.variant,
+            seed=spec.seed,
+            settings=spec.identity,
+            device=spec.device,
+            data=description,
             curve=tuple(vars(point) for point in result.curve),
             top1=result.top1,
             costs=result.costs,
             seconds=result.seconds,
             environment=result.environment,
-            images=key.data,
+            images=spec.data_fingerprint,
             failure=failure.reason if failure else None,
             transient=failure.transient if failure else False,
             log=log,
         )
+
+    @property
+    def name(self) -> str:
+        """The name of its file; see `TrialSpec.name`."""
+        key = self.settings, self.images, self.device, self.seed
+        return record_name(TRIAL_FORMAT, self.variant, *key)
 
     @property
     def reusable(self) -> bool:
@@ -93,4 +98,4 @@ class TrialRecord:
         return not self.transient
 
 
-TRIALS = RecordKind("trial", "trials", TrialRecord, format=1)
+TRIALS = RecordKind("trial", "trials", TrialRecord, TRIAL_FORMAT)

@@ -1,7 +1,7 @@
 """How far the trials of an output folder are, from its files alone. No torch."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +10,6 @@ from ablations.networks.network import Network
 from ablations.records.claims import process_words, running
 from ablations.records.damage import Damaged
 from ablations.records.folder import CHECKPOINTS
-from ablations.records.key import RecordKey
 from ablations.records.run_record import Run
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS
@@ -62,10 +61,28 @@ class FolderState:
     begun: int
 
 
-Trial = tuple[Network, int | None]
+Trained = tuple[Network, int]
+"""Network and seed of a trial."""
 
 Dated = tuple[float, TrialRecord]
 """When its file was written, and a record."""
+
+
+@dataclass(frozen=True)
+class Requested:
+    """A trial that the studies of a run ask for, as far as it is known without its images.
+
+    Attributes:
+        variant: Its variant.
+        settings: The settings that decide its numbers, without the digests of a user's code.
+        device: "auto", "cpu" or "cuda".
+        seed: Its seed.
+    """
+
+    variant: Variant
+    settings: Mapping[str, object]
+    device: str
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -76,7 +93,7 @@ class _Found:
     claims: subject and words of each claim that is held.
     """
 
-    records: Mapping[Trial, Sequence[Dated]]
+    records: Mapping[Trained, Sequence[Dated]]
     damaged: Mapping[Path, Damaged]
     claims: Sequence[tuple[Mapping[str, Any], str]]
 
@@ -97,7 +114,7 @@ def folder_state(output: Path, run: Run | None, variants: Iterable[Variant] = ()
         trials += [one for claim in found.claims for one in _running(*claim)]
     else:
         trials = _states(wanted, found)
-    prefixes = tuple(_prefix(key) for key in (*tried, *wanted))
+    prefixes = tuple(_prefix(trial) for trial in (*tried, *wanted))
     others = [
         damaged
         for path, damaged in found.damaged.items()
@@ -121,7 +138,7 @@ def folder_state(output: Path, run: Run | None, variants: Iterable[Variant] = ()
 
 def _found(output: Path) -> _Found:
     store = Store(output, TRIALS)
-    records: dict[Trial, list[Dated]] = {}
+    records: dict[Trained, list[Dated]] = {}
     damaged: dict[Path, Damaged] = {}
     for path in store.files():
         try:
@@ -154,49 +171,49 @@ def _timed(output: Path) -> int:
     return len(timed)
 
 
-def _wanted(run: Run, variants: Iterable[Variant]) -> Iterator[RecordKey]:
+def _wanted(run: Run, variants: Iterable[Variant]) -> Iterator[Requested]:
     """The trials of a run, by what its studies say; the images are not known without them."""
     train = run.settings.train
     if train is None:
         return
     for variant in variants:
         for seed in range(run.settings.seeds):
-            yield _key(variant, train, seed)
+            yield _requested(variant, train, seed)
 
 
-def _wanted_by_tuning(run: Run) -> Iterator[RecordKey]:
+def _wanted_by_tuning(run: Run) -> Iterator[Requested]:
     """Those of its tuning."""
     train = run.settings.train
     if train is None:
         return
     for variant, seeds in tuning_candidates(run.studies).items():
         for seed in seeds:
-            yield _key(variant, replace(train, split=VALIDATION), seed)
+            yield _requested(variant, replace(train, split=VALIDATION), seed)
 
 
-def _key(variant: Variant, train: TrainSettings, seed: int) -> RecordKey:
+def _requested(variant: Variant, train: TrainSettings, seed: int) -> Requested:
     own = train.for_variant(variant)
     settings = own.identity() | {"dataset": recorded_name(own.dataset)}
-    return RecordKey(variant, settings, "", own.device, seed)
+    return Requested(variant, settings, own.device, seed)
 
 
-def _prefix(key: RecordKey) -> str:
-    return f"{key.variant.slug}-seed{key.seed}-"
+def _prefix(trial: Requested) -> str:
+    return f"{trial.variant.slug}-seed{trial.seed}-"
 
 
-def _settings(record: TrialRecord | RecordKey) -> dict[str, object]:
+def _settings(record: TrialRecord | Requested) -> dict[str, object]:
     """Without a user's code, which only its import would tell."""
     found = whole_identity(record.settings)
     return {name: value for name, value in found.items() if name != CODE}
 
 
-def _of(key: RecordKey, found: _Found) -> Sequence[Dated]:
+def _of(trial: Requested, found: _Found) -> Sequence[Dated]:
     """The records of a trial's network and seed."""
-    return found.records.get((key.variant.network, key.seed), ())
+    return found.records.get((trial.variant.network, trial.seed), ())
 
 
-def _fits(key: RecordKey, record: TrialRecord) -> bool:
-    return _settings(record) == _settings(key) and key.device in ("auto", record.device)
+def _fits(trial: Requested, record: TrialRecord) -> bool:
+    return _settings(record) == _settings(trial) and trial.device in ("auto", record.device)
 
 
 Accepted = Mapping[tuple[str, str], TrialRecord]
@@ -204,12 +221,12 @@ Accepted = Mapping[tuple[str, str], TrialRecord]
 it is what tells an earlier state of them."""
 
 
-def _accepted(wanted: Sequence[RecordKey], found: _Found) -> Accepted:
+def _accepted(wanted: Sequence[Requested], found: _Found) -> Accepted:
     latest: dict[tuple[str, str], tuple[float, TrialRecord]] = {}
-    for key in wanted:
-        for written, record in _of(key, found):
+    for trial in wanted:
+        for written, record in _of(trial, found):
             kind = _kind(record)
-            if _fits(key, record) and (kind not in latest or written > latest[kind][0]):
+            if _fits(trial, record) and (kind not in latest or written > latest[kind][0]):
                 latest[kind] = (written, record)
     return {kind: record for kind, (_, record) in latest.items()}
 
@@ -226,18 +243,20 @@ def _written(path: Path) -> float:
         return 0.0
 
 
-def _states(wanted: Sequence[RecordKey], found: _Found) -> list[TrialState]:
+def _states(wanted: Sequence[Requested], found: _Found) -> list[TrialState]:
     accepted = _accepted(wanted, found)
-    fitting = [[record for _, record in _of(key, found) if _fits(key, record)] for key in wanted]
+    fitting = [
+        [record for _, record in _of(trial, found) if _fits(trial, record)] for trial in wanted
+    ]
     used = {id(record) for records in fitting for record in records}
     return [
-        _state(key, found, accepted, records, used)
-        for key, records in zip(wanted, fitting, strict=True)
+        _state(trial, found, accepted, records, used)
+        for trial, records in zip(wanted, fitting, strict=True)
     ]
 
 
 def _state(
-    key: RecordKey,
+    trial: Requested,
     found: _Found,
     accepted: Accepted,
     fitting: Sequence[TrialRecord],
@@ -246,31 +265,32 @@ def _state(
     """fitting: the records that are of this trial; used: those, by id, that are of any trial that
     is wanted."""
     for subject, words in found.claims:
-        if _claims(subject, key):
-            return _told(key, "running", words)
+        if _claims(subject, trial):
+            return _told(trial, "running", words)
     for record in fitting:
         if not _changed(record, accepted):
-            return _recorded(record) if record.failure else _told(key, "done")
+            return _recorded(record) if record.failure else _told(trial, "done")
     for path, damaged in found.damaged.items():
-        if path.name.startswith(_prefix(key)):
+        if path.name.startswith(_prefix(trial)):
             state: State = "stale" if damaged.other_format else "damaged"
-            return _told(key, state, f"{path.name}: {damaged.reason}")
+            return _told(trial, state, f"{path.name}: {damaged.reason}")
     for record in fitting:
-        return _told(key, "stale", f"made with other {_changed(record, accepted)}")
-    return _stale_or_missing(key, found, used)
+        return _told(trial, "stale", f"made with other {_changed(record, accepted)}")
+    return _stale_or_missing(trial, found, used)
 
 
-def _told(key: RecordKey, state: State, why: str = "") -> TrialState:
-    return TrialState(key.variant, key.seed or 0, state, why)
+def _told(trial: Requested, state: State, why: str = "") -> TrialState:
+    return TrialState(trial.variant, trial.seed, state, why)
 
 
-def _claims(subject: Mapping[str, Any], key: RecordKey) -> bool:
+def _claims(subject: Mapping[str, Any], trial: Requested) -> bool:
     settings = subject.get("settings")
     if not isinstance(settings, dict):
         return False
-    mine = key.subject | {"settings": _settings(key)}
+    network = asdict(trial.variant.network)
+    mine = {"network": network, "seed": trial.seed, "settings": _settings(trial)}
     its = {**subject, "settings": {k: v for k, v in whole_identity(settings).items() if k != CODE}}
-    return all(its.get(name) == mine[name] for name in ("network", "seed", "settings"))
+    return all(its.get(name) == value for name, value in mine.items())
 
 
 def _changed(record: TrialRecord, accepted: Accepted) -> str:
@@ -281,15 +301,15 @@ def _changed(record: TrialRecord, accepted: Accepted) -> str:
     return "code" if record.settings.get(CODE) != latest.settings.get(CODE) else ""
 
 
-def _stale_or_missing(key: RecordKey, found: _Found, used: Collection[int]) -> TrialState:
-    for _, record in _of(key, found):
+def _stale_or_missing(trial: Requested, found: _Found, used: Collection[int]) -> TrialState:
+    for _, record in _of(trial, found):
         if id(record) in used:
             continue
-        mine, its = _settings(key), _settings(record)
+        mine, its = _settings(trial), _settings(record)
         names = [name for name in mine if mine[name] != its.get(name)]
         told = [f"{name} {its.get(name)}" for name in names[:3]] or [f"device {record.device}"]
-        return _told(key, "stale", f"there is a record with {', '.join(told)}")
-    return _told(key, "missing")
+        return _told(trial, "stale", f"there is a record with {', '.join(told)}")
+    return _told(trial, "missing")
 
 
 def _recorded(record: TrialRecord) -> TrialState:

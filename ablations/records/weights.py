@@ -14,7 +14,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from ablations.data.registry import Wanted
+from ablations.data.images import ImageData
+from ablations.data.registry import DataRequest
 from ablations.errors import one_line
 from ablations.networks.builders import build
 from ablations.own_code import Code, code_of
@@ -22,7 +23,8 @@ from ablations.records.files import FIELD, checksum, write_bytes
 from ablations.study.named_code import own_code_of
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant, architecture_of
-from ablations.training.setup import Setup, wanted_images
+from ablations.training.data_sets import data_request
+from ablations.training.trial_spec import TrialSpec
 
 FORMAT = "involution-ablate weights"
 """The key that tells such a file from other checkpoints; behind it stands VERSION."""
@@ -53,9 +55,9 @@ class TrainedNetwork:
     code: Mapping[str, Code]
 
     @property
-    def images(self) -> Wanted:
+    def images(self) -> DataRequest:
         """What it was tested on."""
-        return wanted_images(self.variant, self.settings)
+        return data_request(self.variant, self.settings)
 
     def build(self) -> nn.Module:
         """The network with its weights, in eval mode, on the CPU.
@@ -72,18 +74,18 @@ class TrainedNetwork:
         return network.eval()
 
 
-def write_weights(path: Path, network: nn.Module, setup: Setup, seed: int) -> None:
+def write_weights(path: Path, network: nn.Module, spec: TrialSpec, data: ImageData) -> None:
     """Writes the network that a trial has trained."""
     buffer = io.BytesIO()
     content = {
         FORMAT: VERSION,
-        "variant": asdict(setup.variant.network),
-        "settings": setup.settings.identity(),
-        "data_dir": str(setup.settings.data_dir),
-        "seed": seed,
-        "classes": setup.data.classes,
-        "image_size": setup.data.image_size,
-        "code": code_of(own_code_of(setup.variant, setup.settings)),
+        "variant": asdict(spec.variant.network),
+        "settings": spec.settings.identity(),
+        "data_dir": str(spec.settings.data_dir),
+        "seed": spec.seed,
+        "classes": data.classes,
+        "image_size": data.image_size,
+        "code": code_of(own_code_of(spec.variant, spec.settings)),
         "state_dict": network.state_dict(),
     }
     torch.save({**content, FIELD: _checksum(content)}, buffer)

@@ -8,9 +8,12 @@ import torch
 from torch import Tensor
 
 from ablations.cores import usable_cores
+from ablations.data.images import ImageData
 from ablations.data.seeding import drawing_from
 from ablations.study.run_settings import AUTO
-from ablations.training.setup import Setup
+from ablations.training.data_sets import DataSets
+from ablations.training.network import initial_network
+from ablations.training.trial_spec import Spec
 
 PROCESS_BYTES = 600 * 2**20
 """Of a process in which torch is loaded and nothing is trained."""
@@ -23,28 +26,33 @@ COPIES = 4
 """Of every parameter: itself, its gradient, and up to two averages of the optimizer."""
 
 
-def choose_jobs(jobs: str, setups: Sequence[Setup], device: torch.device) -> int:
+def choose_jobs(jobs: str, specs: Sequence[Spec], data_sets: DataSets, device: torch.device) -> int:
     """Trials at a time; 0: one at a time, in this process.
 
     Args:
         jobs: Of RunSettings.
-        setups: What is to be trained.
+        specs: What is to be trained.
+        data_sets: Their images.
         device: Where.
     """
-    return auto_jobs(setups, device) if jobs == AUTO else int(jobs)
+    return auto_jobs(specs, data_sets, device) if jobs == AUTO else int(jobs)
 
 
-def auto_jobs(setups: Sequence[Setup], device: torch.device) -> int:
+def auto_jobs(specs: Sequence[Spec], data_sets: DataSets, device: torch.device) -> int:
     """As many as there are cores for that this process may use, fewer where so many would need more
     memory than is free; one where a graphics card trains, whose memory they would share."""
-    if device.type == "cuda" or not setups:
+    if device.type == "cuda" or not specs:
         return 1
-    by_cores = usable_cores() // max(setup.settings.cores for setup in setups)
+    by_cores = usable_cores() // max(spec.settings.cores for spec in specs)
     free = free_memory()
     if by_cores <= 1 or free is None:
         return max(1, by_cores)
-    unlike = {(setup.kind, setup.settings.batch_size): setup for setup in setups}
-    return max(1, min(by_cores, free // max(map(needed_memory, unlike.values()))))
+    unlike = {
+        (s.variant.network, s.settings.model, s.settings.dataset, s.settings.batch_size): s
+        for s in specs
+    }.values()
+    needed = max(needed_memory(spec, data_sets.of(spec)) for spec in unlike)
+    return max(1, min(by_cores, free // needed))
 
 
 def free_memory() -> int | None:
@@ -75,16 +83,16 @@ def _free_of_group(folder: Path) -> Iterable[int]:
         yield int(most) - int(taken) + int(cached.get("inactive_file", 0))
 
 
-def needed_memory(setup: Setup) -> int:
+def needed_memory(spec: Spec, data: ImageData) -> int:
     """About the bytes of the processes that train it: torch, the images held, copies of the
     parameters, and what backpropagation keeps of their batch, as one image through the network
     shows.
 
     Where the network cannot be run it is what is known without.
     """
-    data, processes = setup.data, setup.settings.processes
+    settings, processes = spec.settings, spec.settings.processes
     try:
-        network = setup.network(seed=0).eval()
+        network = initial_network(spec.variant, settings, data.classes, seed=0).eval()
     except (Exception, SystemExit):  # a user's code; its trial tells what it is
         return processes * (PROCESS_BYTES + data.held_bytes)
     held = sum(parameter.nbytes for parameter in network.parameters())
@@ -101,6 +109,6 @@ def needed_memory(setup: Setup) -> int:
     hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
     with hooks, drawing_from(), suppress(Exception, SystemExit):
         network(image)
-    batch = setup.settings.share_of(min(setup.settings.batch_size, data.train_size))
+    batch = settings.share_of(min(settings.batch_size, data.train_size))
     work = COPIES * held + WORK_SPACE * batch * sum(kept.values())
     return processes * (PROCESS_BYTES + data.held_bytes + work)

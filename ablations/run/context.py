@@ -12,6 +12,7 @@ from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.run.events import Emit, Event, Notice
 from ablations.run.stopping import Stop
 from ablations.study.run_settings import RunSettings
+from ablations.training.data_sets import DataSets
 
 
 def _ignore(event: Event) -> None:
@@ -26,6 +27,7 @@ class RunContext:
         settings: Settings of the run.
         device: Device that trials are trained on.
         emit: Receives every event.
+        data_sets: Data sets that are loaded.
         stop: Asked by signals and by too many failures.
         debug: Whether the error of a failed trial is raised instead of recorded.
     """
@@ -33,6 +35,7 @@ class RunContext:
     settings: RunSettings
     device: torch.device
     emit: Emit = _ignore
+    data_sets: DataSets = field(default_factory=DataSets)
     stop: Stop = field(default_factory=Stop)
     debug: bool = False
 

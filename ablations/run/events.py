@@ -19,7 +19,7 @@ from ablations.training.events import (
 from ablations.training.trial_result import TrialResult
 
 if TYPE_CHECKING:
-    from ablations.training.trial import Trial
+    from ablations.training.trial_spec import TrialSpec
 
 __all__ = ["Notice", "PointMeasured", "StepDone", "TrialStarted"]
 
@@ -49,7 +49,7 @@ class PassStarted:
         tuning: Whether the trials choose settings for the studies.
     """
 
-    works: "Mapping[Trial, float]"
+    works: "Mapping[TrialSpec, float]"
     tuning: bool = False
 
 
@@ -63,7 +63,7 @@ class WorkerDied:
         details: Everything known about the death, for the trial's log.
     """
 
-    trial: "Trial"
+    trial: "TrialSpec"
     reason: str
     details: str
 
@@ -72,7 +72,7 @@ class WorkerDied:
 class TrialLost:
     """The worker of a trial died; the trial will be retried."""
 
-    trial: "Trial"
+    trial: "TrialSpec"
     reason: str
 
 
@@ -80,14 +80,14 @@ class TrialLost:
 class TrialPaused:
     """A trial stopped on request and left a checkpoint, from which another run resumes."""
 
-    trial: "Trial"
+    trial: "TrialSpec"
 
 
 @dataclass(frozen=True)
 class TrialFinished:
     """A trial is over; its record is not written yet."""
 
-    trial: "Trial"
+    trial: "TrialSpec"
     result: TrialResult
 
 
@@ -95,7 +95,7 @@ class TrialFinished:
 class TrialRecorded:
     """The record of a trial is on disk; reused: an earlier run wrote it."""
 
-    trial: "Trial"
+    trial: "TrialSpec"
     record: TrialRecord
     reused: bool
 

@@ -9,8 +9,6 @@ import torch
 
 from ablations.costs.proof import Proof
 from ablations.costs.proof_suite import prove_study
-from ablations.data.images import ImageData
-from ablations.data.registry import Wanted
 from ablations.own_code import code_of
 from ablations.records.folder import WRITTEN, check_writable, tidy
 from ablations.records.run_record import Run
@@ -31,9 +29,10 @@ from ablations.study.run_settings import LOCAL, RunSettings
 from ablations.study.study import Study, distinct_variants
 from ablations.study.train_settings import TrainSettings
 from ablations.texts import inert
+from ablations.training.data_sets import DataSets, timing_specs
 from ablations.training.environment import describe_environment
-from ablations.training.setup import Setup, setups_of
 from ablations.training.step import check_compiler
+from ablations.training.trial_spec import TimingSpec, TrialSpec
 
 
 def execute(
@@ -63,16 +62,15 @@ def execute(
     """
     check_writable("output", settings.output, WRITTEN)
     device = torch.device("cpu")
-    loaded: dict[Wanted, ImageData] = {}
-    setups: list[Setup] = []
-    candidates: list[tuple[Setup, int]] = []
+    data_sets = DataSets(scanning(listener.on))
+    specs: list[TimingSpec] = []
+    candidates: list[TrialSpec] = []
     if settings.train:
         device = _checked_device(settings, settings.train)
         if settings.engine == LOCAL and settings.jobs != "0" and not debug:
             start_server(settings.train.threads)  # imports torch while the costs are proven
-        on_look = scanning(listener.on)
-        setups = setups_of(distinct_variants(studies), settings.train, loaded, on_look)
-        candidates = tuning_trials(studies, settings.train, loaded, on_look)
+        specs = timing_specs(distinct_variants(studies), settings.train, device, data_sets)
+        candidates = tuning_trials(studies, settings.train, device, data_sets)
     run = Run(
         studies=studies,
         settings=settings,
@@ -82,19 +80,20 @@ def execute(
         environment=describe_environment(device),
         command=inert(shlex.join(argv)),
         code=code_of(own_code(studies, settings)),
-        wanted=len(setups) * settings.seeds,
+        wanted=len(specs) * settings.seeds,
     )
     if not settings.train:
         return run
     tidy(settings.output)
-    context = RunContext(settings, device, listener.on, stop or Stop(), debug)
+    context = RunContext(settings, device, listener.on, data_sets, stop or Stop(), debug)
     if candidates:
         run = _tune(context, run, candidates)
         if context.stop.asked:
             return run
-        setups = setups_of(trained_variants(studies, run.tuning), settings.train, loaded)
-        run = replace(run, wanted=len(setups) * settings.seeds)
-    return _train_and_time(context, run, setups)
+        variants = trained_variants(studies, run.tuning)
+        specs = timing_specs(variants, settings.train, device, data_sets)
+        run = replace(run, wanted=len(specs) * settings.seeds)
+    return _train_and_time(context, run, specs)
 
 
 def _checked_device(settings: RunSettings, train: TrainSettings) -> torch.device:
@@ -105,7 +104,7 @@ def _checked_device(settings: RunSettings, train: TrainSettings) -> torch.device
     return device
 
 
-def _tune(context: RunContext, run: Run, candidates: Sequence[tuple[Setup, int]]) -> Run:
+def _tune(context: RunContext, run: Run, candidates: Sequence[TrialSpec]) -> Run:
     """Train the candidates of all tuned variants; return the run with their records."""
 
     def on_records(found: Sequence[TrialRecord]) -> None:
@@ -118,16 +117,17 @@ def _tune(context: RunContext, run: Run, candidates: Sequence[tuple[Setup, int]]
     return replace(run, tuning=tuned)
 
 
-def _train_and_time(context: RunContext, run: Run, setups: Sequence[Setup]) -> Run:
+def _train_and_time(context: RunContext, run: Run, specs: Sequence[TimingSpec]) -> Run:
     def on_records(found: Sequence[TrialRecord]) -> None:
         context.emit(RunUpdated(replace(run, records=found)))
 
-    run = replace(run, records=run_trials(context, setups, on_records))
+    run = replace(run, records=run_trials(context, specs, on_records))
     if context.stop.asked or run.partial:  # other shards have not finished
         return run
     store = Store(context.settings.output, TIMINGS, context.notice)
     try:
-        timings = measure_timings(setups, context.device, store, context.emit, context.debug)
+        data_sets, debug = context.data_sets, context.debug
+        timings = measure_timings(specs, data_sets, store, context.emit, debug)
         return replace(run, timings=timings)
     except KeyboardInterrupt:
         if not context.stop.reports:

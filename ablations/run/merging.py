@@ -8,7 +8,6 @@ from ablations.errors import SettingError
 from ablations.records.damage import Damaged
 from ablations.records.files import write_bytes
 from ablations.records.folder import LOGS, WEIGHTS
-from ablations.records.key import RecordKey
 from ablations.records.run_file import load_run, save_run
 from ablations.records.run_record import Run
 from ablations.records.store import Store
@@ -160,10 +159,8 @@ def _in_order(found: Sequence[_Found], variants: Sequence[Variant]) -> list[_Fou
 def _copy(one: _Found, output: Path) -> None:
     """A record with its log and its weights. Only what its own name says is looked for."""
     record = one.record
-    key = RecordKey(record.variant, record.settings, record.images, record.device, record.seed)
-    Store(output, TRIALS).save(key, record)
-    stem = key.stem(TRIALS.format)
-    for name in (f"{LOGS}/{stem}.txt", f"{WEIGHTS}/{stem}.pt"):
+    Store(output, TRIALS).save(record)
+    for name in (f"{LOGS}/{record.name}.txt", f"{WEIGHTS}/{record.name}.pt"):
         if (one.folder / name).is_file():
             write_bytes(output / name, (one.folder / name).read_bytes())
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+import torch
+
 from ablations.data.images import ImageData
 from ablations.data.reading import reading_rate
-from ablations.data.registry import Wanted
 from ablations.errors import SettingError
 from ablations.records.run_record import Run
 from ablations.records.store import Store
@@ -35,9 +36,10 @@ from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
+from ablations.training.data_sets import DataSets, timing_specs
 from ablations.training.loop import curve_steps, total_batches, total_steps
 from ablations.training.process import threads_fixed
-from ablations.training.setup import Setup, setups_of
+from ablations.training.trial_spec import Spec, TimingSpec, TrialSpec
 
 POWER = 0.8
 
@@ -132,37 +134,44 @@ def make_plan(
     train = settings.train
     assert train is not None
     device = choose_device(train.device)
-    store, loaded = Store(settings.output, TRIALS), dict[Wanted, ImageData]()
-    on_look = scanning(emit)
-    candidates = tuning_trials(studies, train, loaded, on_look)
-    tried = [store.peek(setup.key(device, seed)) for setup, seed in candidates]
-    untried = [setup for (setup, _), record in zip(candidates, tried, strict=True) if not record]
+    store, data_sets = Store(settings.output, TRIALS), DataSets(scanning(emit))
+    candidates = tuning_trials(studies, train, device, data_sets)
+    tried = [store.peek(trial) for trial in candidates]
+    untried = [trial for trial, record in zip(candidates, tried, strict=True) if not record]
     if untried:
-        setups = _longest_setups(studies, train, loaded)
-        left = [settings.seeds] * len(setups)
+        specs = _longest_specs(studies, train, device, data_sets)
+        left = [settings.seeds] * len(specs)
     else:
         tuning = [record for record in tried if record is not None]
         chosen = trained_variants(studies, tuning)
-        setups = setups_of(chosen, train, loaded, on_look)
+        specs = timing_specs(chosen, train, device, data_sets)
         left = [
-            sum(store.peek(setup.key(device, seed)) is None for seed in range(settings.seeds))
-            for setup in setups
+            sum(store.peek(spec.trial(seed)) is None for seed in range(settings.seeds))
+            for spec in specs
         ]
-    wanted = [setup for setup, trials in zip(setups, left, strict=True) if trials]
-    jobs = max(1, choose_jobs(settings.jobs, [*untried, *wanted], device))
+    unfinished = [spec for spec, trials in zip(specs, left, strict=True) if trials]
+    jobs = max(1, choose_jobs(settings.jobs, [*untried, *unfinished], data_sets, device))
     jobs = min(jobs, max(1, len(untried) + sum(left)))
     with TemporaryDirectory() as folder, threads_fixed(train.threads):
-        timings = measure_timings(setups, device, Store(Path(folder), TIMINGS), emit)
-    read = {id(s.data): s for s in (*setups, *untried)}
-    rates = {data: reading_rate(s.data, s.settings.batch_size) for data, s in read.items()}
+        timings = measure_timings(specs, data_sets, Store(Path(folder), TIMINGS), emit)
+    both: list[Spec] = [*specs, *untried]
+    read = {id(data_sets.of(spec)): spec for spec in both}
+    rates = {
+        data: reading_rate(data_sets.of(spec), spec.settings.batch_size)
+        for data, spec in read.items()
+    }
     paces = [timing.training_images_per_second for timing in timings]
     failed = [timing.failure for timing in timings if timing.failure is not None]
     peaks = [timing.peak_bytes for timing in timings if timing.peak_bytes is not None]
-    trials = len(setups) * settings.seeds
-    seconds = None if failed else sum(map(_seconds, setups, timings, repeat(rates), left)) / jobs
+    trials = len(specs) * settings.seeds
+    data = list(map(data_sets.of, specs))
+    each = map(_seconds, specs, data, timings, repeat(rates), left)
+    seconds = None if failed else sum(each) / jobs
     tuning_plan = None
     if candidates:
-        spent = None if failed else _tuning_seconds(untried, setups, timings, rates) / jobs
+        spent = None
+        if not failed:
+            spent = _tuning_seconds(untried, specs, data_sets, timings, rates) / jobs
         tuning_plan = TuningPlan(len(candidates), len(candidates) - len(untried), spent)
         seconds = None if seconds is None or spent is None else seconds + spent
     return Plan(
@@ -172,7 +181,7 @@ def make_plan(
         seconds=seconds,
         reading=min(rates.values(), default=None),
         training=max((pace for pace in paces if pace is not None), default=None),
-        workers=max(setup.data.workers for setup in setups),
+        workers=max(images.workers for images in data),
         peak_bytes=max(peaks, default=None),
         failures=failed,
         seeds=settings.seeds,
@@ -182,54 +191,63 @@ def make_plan(
     )
 
 
-def _longest_setups(
-    studies: Sequence[Study], train: TrainSettings, loaded: dict[Wanted, ImageData]
-) -> list[Setup]:
-    """A setup for each variant; of what is tuned, with the candidate that sees the most images."""
+def _longest_specs(
+    studies: Sequence[Study], train: TrainSettings, device: torch.device, data_sets: DataSets
+) -> list[TimingSpec]:
+    """Return a spec for each variant, if tuned with the candidate that sees the most images."""
 
-    def images(setup: Setup) -> int:
-        return total_batches(setup.settings, setup.data) * setup.settings.batch_size
+    def images(spec: TimingSpec) -> int:
+        return total_batches(spec.settings, data_sets.of(spec)) * spec.settings.batch_size
 
-    found: dict[Variant, Setup] = {}
+    found: dict[Variant, TimingSpec] = {}
     for study in studies:
         candidates = [()] if study.tune is None else study.tune.candidates
         for variant in study.variants.values():
             offered = [variant.trained_with(levels) for levels in candidates]
-            found[variant] = max(setups_of(offered, train, loaded), key=images)
+            found[variant] = max(timing_specs(offered, train, device, data_sets), key=images)
     return list(found.values())
 
 
 def _tuning_seconds(
-    untried: Sequence[Setup],
-    setups: Sequence[Setup],
+    untried: Sequence[TrialSpec],
+    specs: Sequence[TimingSpec],
+    data_sets: DataSets,
     timings: Sequence[TimingRecord],
     rates: Mapping[int, float],
 ) -> float:
     """The tuning's trials, by the timing of the same network on the same data set."""
     timed = {
-        (setup.variant.network, setup.settings.dataset): timing
-        for setup, timing in zip(setups, timings, strict=True)
+        (spec.variant.network, spec.settings.dataset): timing
+        for spec, timing in zip(specs, timings, strict=True)
     }
     return sum(
-        _seconds(setup, timed[setup.variant.network, setup.settings.dataset], rates, 1)
-        for setup in untried
+        _seconds(
+            trial,
+            data_sets.of(trial),
+            timed[trial.variant.network, trial.settings.dataset],
+            rates,
+            1,
+        )
+        for trial in untried
     )
 
 
-def _seconds(setup: Setup, timing: TimingRecord, rates: Mapping[int, float], trials: int) -> float:
+def _seconds(
+    spec: Spec, data: ImageData, timing: TimingRecord, rates: Mapping[int, float], trials: int
+) -> float:
     """So many trials: their batches, each timed as a step, in proportion to their images where the
     timing had others, and read beside it or before, and the images that the points of its curve are
     measured on. Of each what one process has; what processes tell each other is not in it."""
-    share_of = setup.settings.share_of
-    batch = share_of(min(setup.settings.batch_size, setup.data.train_size))
-    steps = total_steps(setup.settings, setup.data)
-    before_last = (len(curve_steps(steps)) - 1) * setup.data.curve_size
-    batches = share_of(before_last + setup.data.test_size) / timing.batch_size
+    share_of = spec.settings.share_of
+    batch = share_of(min(spec.settings.batch_size, data.train_size))
+    steps = total_steps(spec.settings, data)
+    before_last = (len(curve_steps(steps)) - 1) * data.curve_size
+    batches = share_of(before_last + data.test_size) / timing.batch_size
     tests = batches * median(timing.inference_seconds)
     step = median(timing.step_seconds) * batch / timing.batch_size
-    read = batch / rates[id(setup.data)]
-    each = max(step, read) if setup.data.workers else step + read
-    return trials * (total_batches(setup.settings, setup.data) * each + tests)
+    read = batch / rates[id(data)]
+    each = max(step, read) if data.workers else step + read
+    return trials * (total_batches(spec.settings, data) * each + tests)
 
 
 def _reach(study: Study, settings: RunSettings, spread: float | None) -> Reach:

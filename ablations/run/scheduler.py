@@ -8,18 +8,18 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from ablations.costs.counters import count_cost
+from ablations.data.images import ImageData
 from ablations.records.checkpoints import TrialFiles
 from ablations.records.claims import Claims
 from ablations.records.folder import write_log
-from ablations.records.key import RecordKey
-from ablations.records.trial_record import TRIALS, TrialRecord
+from ablations.records.trial_record import TrialRecord
 from ablations.run.context import RunContext
 from ablations.run.engines.engine import Engine
 from ablations.run.events import Event, TrialFinished, TrialRecorded
 from ablations.training.environment import describe_environment
-from ablations.training.setup import Setup
-from ablations.training.trial import Trial
+from ablations.training.network import initial_network
 from ablations.training.trial_result import TrainedCosts, TrialResult
+from ablations.training.trial_spec import TrialSpec
 
 UPDATE_EVERY = 5.0
 """Minimum seconds between two calls of `on_records`."""
@@ -33,23 +33,18 @@ class PendingTrial:
     """A requested trial and, once finished, its record.
 
     Attributes:
-        setup: Variant, settings and images.
-        key: Key of its record.
+        spec: The trial.
+        data: Its images.
         files: Checkpoint and weights.
         record: The record of the finished trial.
         replaced: An existing record that the trial is to replace.
     """
 
-    setup: Setup
-    key: RecordKey
+    spec: TrialSpec
+    data: ImageData
     files: TrialFiles
     record: TrialRecord | None = None
     replaced: TrialRecord | None = None
-
-    @property
-    def name(self) -> str:
-        """Name of the trial's record, claim and log."""
-        return self.key.stem(TRIALS.format)
 
     def reuse(self, found: TrialRecord | None, retry_failed: bool) -> None:
         """Use an existing record unless the trial must be retrained."""
@@ -70,8 +65,9 @@ class PendingTrial:
         if self.record is not None and self.record.costs is not None:
             return self.record.costs
         try:
-            network = self.setup.network(self.key.seed or 0)
-            cost = count_cost(network, self.setup.data.image_size)
+            spec, data = self.spec, self.data
+            network = initial_network(spec.variant, spec.settings, data.classes, spec.seed)
+            cost = count_cost(network, data.image_size)
         except (Exception, SystemExit):  # the trial itself will report it
             return None
         return TrainedCosts(cost.params, cost.operations)
@@ -90,7 +86,7 @@ class Scheduler:
     """
 
     context: RunContext
-    pending: Mapping[Trial, PendingTrial]
+    pending: Mapping[TrialSpec, PendingTrial]
     claims: Claims
     failures_allowed: float = math.inf
     on_records: OnRecords = lambda records: None
@@ -109,15 +105,15 @@ class Scheduler:
         self._check_failures()
         self._update()
 
-    def run(self, engine: Engine, trials: Sequence[Trial]) -> None:
+    def run(self, engine: Engine, trials: Sequence[TrialSpec]) -> None:
         """Train with the engine those of the trials that no other run has claimed."""
         files = {trial: self.pending[trial].files for trial in trials}
         engine.run(self._claimed(trials), files, self.context.stop, self.on)
 
-    def wait(self, trials: Sequence[Trial]) -> None:
+    def wait(self, trials: Sequence[TrialSpec]) -> None:
         """Wait until another run has finished or given up one of the trials."""
         if trials and not self.context.stop.asked:
-            claims = [self.pending[trial].name for trial in trials]
+            claims = [trial.name for trial in trials]
             several = f"{len(trials)} trials" if len(trials) > 1 else "the last trial"
             self.context.notice(f"waiting for {several} of {self.claims.holder(claims[0])}")
             self.claims.wait(claims, lambda: self.context.stop.asked)
@@ -130,42 +126,42 @@ class Scheduler:
             self.context.emit(event)
         self._update()
 
-    def _claimed(self, trials: Sequence[Trial]) -> Iterator[Trial]:
+    def _claimed(self, trials: Sequence[TrialSpec]) -> Iterator[TrialSpec]:
         """Claim each trial as it is asked for, skipping those of other runs."""
         for trial in trials:
             pending = self.pending[trial]
-            if not self.claims.take(pending.name, pending.key.subject):
+            if not self.claims.take(trial.name, trial.subject):
                 continue
-            found = self.context.store.load(pending.key)
+            found = self.context.store.load(trial)
             if found is None or found == pending.replaced:
                 yield trial
                 continue
             pending.record = found
-            self.claims.drop(pending.name)
+            self.claims.drop(trial.name)
             self._recorded(trial, found, reused=True)
 
-    def _keep(self, trial: Trial, result: TrialResult) -> None:
+    def _keep(self, trial: TrialSpec, result: TrialResult) -> None:
         """Write the record of a finished trial, and the log of its failure."""
         pending, log = self.pending[trial], None
         if not result.environment:  # its process made no result
             environment = describe_environment(torch.device(trial.device))
             result = replace(result, costs=pending.cost(), environment=environment)
         if result.failure and result.failure.traceback:
-            log = self._log(pending, result.failure.traceback)
-        record = TrialRecord.of(pending.key, pending.setup.data.description, result, log)
+            log = self._log(trial, result.failure.traceback)
+        record = TrialRecord.of(trial, pending.data.description, result, log)
         before = pending.replaced_result
         if record.failure is not None and before is not None:
             failed = f"trained again for its weights, it failed ({record.failure})"
-            self.context.notice(f"{pending.name}: {failed}; the result on record is kept")
+            self.context.notice(f"{trial.name}: {failed}; the result on record is kept")
             record = before
         pending.record = record
-        self.context.store.save(pending.key, pending.record)
-        if pending.record.reusable:  # a trial that will be retried resumes from its checkpoint
+        self.context.store.save(record)
+        if record.reusable:  # a trial that will be retried resumes from its checkpoint
             pending.files.remove_checkpoint()
-        self.claims.drop(pending.name)
-        self._recorded(trial, pending.record, reused=False)
+        self.claims.drop(trial.name)
+        self._recorded(trial, record, reused=False)
 
-    def _recorded(self, trial: Trial, record: TrialRecord, reused: bool) -> None:
+    def _recorded(self, trial: TrialSpec, record: TrialRecord, reused: bool) -> None:
         self.context.emit(TrialRecorded(trial, record, reused))
         self._outdated = True
         self._failed += record.failure is not None
@@ -180,10 +176,10 @@ class Scheduler:
             self.on_records(self.records)
             self._updated_at, self._outdated = time.monotonic(), False
 
-    def _log(self, pending: PendingTrial, traceback: str) -> str | None:
+    def _log(self, trial: TrialSpec, traceback: str) -> str | None:
         """Write a traceback. A record is worth keeping without one."""
         try:
-            return write_log(self.context.settings.output, pending.name, traceback)
+            return write_log(self.context.settings.output, trial.name, traceback)
         except OSError as error:
             self.context.notice(f"{error.filename}: {error.strerror}; a traceback is lost")
             return None

@@ -7,9 +7,8 @@ import torch
 
 from ablations.records.claims import Claims
 from ablations.records.folder import write_log
-from ablations.records.key import RecordKey
 from ablations.records.store import Store
-from ablations.records.timing_record import TIMINGS, TimingRecord, load_session
+from ablations.records.timing_record import TimingRecord, load_session
 from ablations.run.events import (
     Emit,
     MeasuringMemory,
@@ -20,13 +19,14 @@ from ablations.run.events import (
 )
 from ablations.study.variants import Variant
 from ablations.training.bench import measure
+from ablations.training.data_sets import DataSets
 from ablations.training.environment import describe_environment
-from ablations.training.setup import Setup
+from ablations.training.trial_spec import TimingSpec
 
 
 def measure_timings(
-    setups: Sequence[Setup],
-    device: torch.device,
+    specs: Sequence[TimingSpec],
+    data_sets: DataSets,
     store: Store[TimingRecord],
     emit: Emit,
     debug: bool = False,
@@ -36,23 +36,21 @@ def measure_timings(
     Call it while nothing else runs. If another run measures in the same folder, its end is waited
     for. The error of a failed measurement goes into its record and log; with `debug` it is raised.
     """
-    keys = [setup.key(device) for setup in setups]
-    emit(TimingsStarted(len(setups)))
+    emit(TimingsStarted(len(specs)))
     claims = Claims(store.output, lambda line: emit(Notice(line)))
     with claims, claims.hold("timings", "measures speed and memory"):
-        records = load_session(store, keys)
+        records = load_session(store, specs)
         reused = records is not None
         if records is None:
-            records = _measure(setups, keys, device, store, emit, debug)
+            records = _measure(specs, data_sets, store, emit, debug)
     for record in records:
         emit(TimingRecorded(record, reused))
     return records
 
 
 def _measure(
-    setups: Sequence[Setup],
-    keys: Sequence[RecordKey],
-    device: torch.device,
+    specs: Sequence[TimingSpec],
+    data_sets: DataSets,
     store: Store[TimingRecord],
     emit: Emit,
     debug: bool,
@@ -61,16 +59,15 @@ def _measure(
         emit(MeasuringSpeed(variant, turn) if turn else MeasuringMemory(variant))
 
     session = datetime.now(UTC).isoformat()
-    environment = describe_environment(device)
-    results = measure(setups, device, on_turn, debug)
+    environment = describe_environment(torch.device(specs[0].device))
+    results = measure(specs, data_sets, on_turn, debug)
     records = []
-    for setup, key, result in zip(setups, keys, results, strict=True):
+    for spec, result in zip(specs, results, strict=True):
         log = None
         if result.failure is not None:
-            stem = f"timing-{key.stem(TIMINGS.format)}"
-            log = write_log(store.output, stem, result.failure.traceback)
-        description = setup.data.description
-        record = TimingRecord.of(key, description, result, session, environment, log)
-        store.save(key, record)
+            log = write_log(store.output, f"timing-{spec.name}", result.failure.traceback)
+        description = data_sets.of(spec).description
+        record = TimingRecord.of(spec, description, result, session, environment, log)
+        store.save(record)
         records.append(record)
     return records

@@ -7,41 +7,40 @@ from typing import TypeVar
 from ablations.costs.conventions import FULL
 from ablations.records.checkpoints import TrialFiles
 from ablations.records.claims import Claims
-from ablations.records.trial_record import TRIALS, TrialRecord
+from ablations.records.trial_record import TrialRecord
 from ablations.run.context import RunContext
 from ablations.run.engines.choice import choose_engine
 from ablations.run.events import PassStarted, TrialRecorded
 from ablations.run.scheduler import OnRecords, PendingTrial, Scheduler
 from ablations.study.run_settings import RunSettings
 from ablations.training.loop import total_batches
-from ablations.training.setup import Setup, sources_of
-from ablations.training.trial import Trial
+from ablations.training.trial_spec import TimingSpec, TrialSpec
 
 Item = TypeVar("Item")
 
 
 def run_trials(
-    context: RunContext, setups: Sequence[Setup], on_records: OnRecords = lambda records: None
+    context: RunContext, specs: Sequence[TimingSpec], on_records: OnRecords = lambda records: None
 ) -> list[TrialRecord]:
-    """Run every setup with every seed of the settings; see `run_seeded`.
+    """Run every variant with every seed of the settings; see `run_seeded`.
 
     Every variant is trained with its first seed before any gets its second, so the records of an
     interrupted run compare all variants. The run stops once more trials have failed than
     `settings.fail_on_error` allows.
     """
-    seeded = [(setup, seed) for seed in range(context.settings.seeds) for setup in setups]
-    allowed = failures_allowed(context.settings, len(seeded))
-    return run_seeded(context, seeded, tuning=False, allowed=allowed, on_records=on_records)
+    trials = [spec.trial(seed) for seed in range(context.settings.seeds) for spec in specs]
+    allowed = failures_allowed(context.settings, len(trials))
+    return run_seeded(context, trials, tuning=False, allowed=allowed, on_records=on_records)
 
 
 def run_seeded(
     context: RunContext,
-    seeded: Sequence[tuple[Setup, int]],
+    trials: Sequence[TrialSpec],
     tuning: bool,
     allowed: float = math.inf,
     on_records: OnRecords = lambda records: None,
 ) -> list[TrialRecord]:
-    """Train each setup with its seed, or reuse the record in the output folder.
+    """Train each trial, or reuse its record in the output folder.
 
     Trials run in parallel as `settings.jobs` says; their numbers do not depend on it. Trials that
     another run in the same folder has claimed are left to it. The error of a failed trial goes into
@@ -50,19 +49,19 @@ def run_seeded(
 
     Args:
         context: The run.
-        seeded: Setups with their seeds.
+        trials: The trials.
         tuning: Whether the trials choose settings for the studies.
         allowed: Failed trials after which the run stops.
         on_records: Receives the records so far, every few seconds.
 
     Returns:
-        The records in the order of `seeded`. Some are missing for a shard, and after a stop;
+        The records in the order of `trials`. Some are missing for a shard, and after a stop;
         stopped trials have left checkpoints.
     """
     settings, store, stop = context.settings, context.store, context.stop
-    pending = {_trial(context, *each): _pending(context, *each) for each in seeded}
-    for one in pending.values():
-        one.reuse(store.peek(one.key), settings.retry_failed)
+    pending = {trial: _pending(context, trial) for trial in trials}
+    for trial, one in pending.items():
+        one.reuse(store.peek(trial), settings.retry_failed)
     mine = set(of_shard(list(pending), settings.shard))
     left = [trial for trial in pending if trial in mine and pending[trial].record is None]
     shown = {t: one for t, one in pending.items() if t in mine or one.record is not None}
@@ -70,8 +69,7 @@ def run_seeded(
     for trial, one in pending.items():
         if one.record is not None:
             context.emit(TrialRecorded(trial, one.record, reused=True))
-    setups = {trial: pending[trial].setup for trial in left}
-    engine = choose_engine(settings, setups, context.device, context.debug)
+    engine = choose_engine(settings, left, context.data_sets, context.device, context.debug)
     with stop.patiently(engine.here), Claims(settings.output, context.notice) as claims:
         scheduler = Scheduler(context, pending, claims, allowed, on_records)
         scheduler.begin()
@@ -81,7 +79,7 @@ def run_seeded(
             scheduler.wait(left)
     for trial, one in pending.items():
         if trial not in mine and one.record is None:  # another shard may have finished it
-            one.reuse(store.peek(one.key), retry_failed=False)
+            one.reuse(store.peek(trial), retry_failed=False)
     return [one.record for one in pending.values() if one.record is not None]
 
 
@@ -112,28 +110,22 @@ def of_shard(trials: Sequence[Item], shard: str | None) -> list[Item]:
     return list(trials[place - 1 :: of])
 
 
-def _pending(context: RunContext, setup: Setup, seed: int) -> PendingTrial:
-    settings, key = context.settings, setup.key(context.device, seed)
-    stem, every = key.stem(TRIALS.format), settings.checkpoint_every
-    files = TrialFiles.of(settings.output, stem, every, settings.save_weights)
-    return PendingTrial(setup, key, files)
+def _pending(context: RunContext, trial: TrialSpec) -> PendingTrial:
+    settings = context.settings
+    every, save_weights = settings.checkpoint_every, settings.save_weights
+    files = TrialFiles.of(settings.output, trial.name, every, save_weights)
+    return PendingTrial(trial, context.data_sets.of(trial), files)
 
 
-def _trial(context: RunContext, setup: Setup, seed: int) -> Trial:
-    code = sources_of(setup.variant, setup.settings)
-    data, device = setup.data.fingerprint, context.device.type
-    return Trial(setup.variant, setup.settings, seed, device, code, data)
-
-
-def _works(pending: Mapping[Trial, PendingTrial]) -> dict[Trial, float]:
+def _works(pending: Mapping[TrialSpec, PendingTrial]) -> dict[TrialSpec, float]:
     """Return each trial's multiply-accumulates, forward, from which its time is estimated."""
     macs: dict[tuple[object, ...], int] = {}
     works = {}
     for trial, one in pending.items():
-        kind = one.setup.kind
+        data, settings = one.data, trial.settings
+        kind = trial.variant.network, settings.model, data.classes, data.image_size
         if kind not in macs:
             cost = one.cost()
             macs[kind] = FULL.count(cost.operations) if cost else 1
-        batches = total_batches(trial.settings, one.setup.data)
-        works[trial] = float(macs[kind] * batches * trial.settings.batch_size)
+        works[trial] = float(macs[kind] * total_batches(settings, data) * settings.batch_size)
     return works

@@ -3,31 +3,32 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ablations.data.images import ImageData
-from ablations.data.registry import OnLook, Wanted
+import torch
+
 from ablations.study.study import Study, tuning_candidates
 from ablations.study.train_settings import VALIDATION, TrainSettings
-from ablations.training.setup import Setup, setups_of
+from ablations.training.data_sets import DataSets, timing_specs
+from ablations.training.trial_spec import TrialSpec
 
 
 def tuning_trials(
-    studies: Sequence[Study],
-    settings: TrainSettings,
-    loaded: dict[Wanted, ImageData],
-    on_look: OnLook = lambda done, of: None,
-) -> list[tuple[Setup, int]]:
-    """Every candidate of every variant that is tuned, on the validation split, with each seed of
-    the tuning; all get their first seed before any gets its second.
+    studies: Sequence[Study], settings: TrainSettings, device: torch.device, data_sets: DataSets
+) -> list[TrialSpec]:
+    """Return every candidate of every tuned variant with each seed of the tuning.
+
+    They are tested on the validation split. All get their first seed before any gets its second.
 
     Args:
-        studies: Those that tune nothing have none.
-        settings: Of the run.
-        loaded, on_look: As for `setups_of`.
+        studies: The studies; those that tune nothing have no such trials.
+        settings: Settings of the run.
+        device: Where they are trained.
+        data_sets: Data sets of this process.
 
     Raises:
-        SettingError: As `setups_of`.
+        SettingError: In one line, if a data set cannot be loaded.
     """
     seeds = tuning_candidates(studies)
-    setups = setups_of(seeds, replace(settings, split=VALIDATION), loaded, on_look)
+    held_out = replace(settings, split=VALIDATION)
+    specs = timing_specs(seeds, held_out, device, data_sets)
     longest = max(seeds.values(), key=len, default=range(0))
-    return [(setup, seed) for seed in longest for setup in setups if seed in seeds[setup.variant]]
+    return [spec.trial(seed) for seed in longest for spec in specs if seed in seeds[spec.variant]]

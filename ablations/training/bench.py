@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 
 import torch
 
-from ablations.data.images import Batch, seeded
+from ablations.data.images import Batch, ImageData, seeded
 from ablations.data.placing import on_device
 from ablations.errors import one_line, traceback_text
 from ablations.study.variants import Variant
+from ablations.training.data_sets import DataSets
+from ablations.training.network import initial_network
 from ablations.training.process import peak_bytes
-from ablations.training.setup import Setup
 from ablations.training.step import Stepper
 from ablations.training.trial_result import Failure
+from ablations.training.trial_spec import TimingSpec
 
 LEAST_ROUNDS = 3
 SECONDS = 1.0
@@ -74,31 +76,36 @@ class Subject:
 
 @dataclass(frozen=True)
 class Bench:
-    """A variant to be measured, and the device."""
+    """A variant to be measured, and its images."""
 
-    setup: Setup
-    device: torch.device
+    spec: TimingSpec
+    data: ImageData
 
     @property
     def batch_size(self) -> int:
         """Images of a full batch of training, or of the part that one process has of it."""
-        settings = self.setup.settings
-        return settings.share_of(min(settings.batch_size, self.setup.data.train_size))
+        settings = self.spec.settings
+        return settings.share_of(min(settings.batch_size, self.data.train_size))
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device(self.spec.device)
 
     def prepare(self) -> Subject:
         """Return the variant's network in training mode, with noise in place of images."""
-        network = self.setup.network(seed=0)
+        spec, data = self.spec, self.data
+        network = initial_network(spec.variant, spec.settings, data.classes, seed=0)
         network.to(self.device).to(memory_format=torch.channels_last).train()
-        generator, size = seeded(0), self.setup.data.image_size
+        generator, size = seeded(0), data.image_size
         images = torch.randn(self.batch_size, 3, size, size, generator=generator)
-        labels = torch.randint(self.setup.data.classes, (self.batch_size,), generator=generator)
+        labels = torch.randint(data.classes, (self.batch_size,), generator=generator)
         images = images.contiguous(memory_format=torch.channels_last)
         batch = on_device((images, labels), self.device)
-        return Subject(Stepper(network, self.setup.settings, self.device, RATE), batch)
+        return Subject(Stepper(network, spec.settings, self.device, RATE), batch)
 
     def training_peak(self) -> int:
         """Return the peak memory of a training step, bytes."""
-        batches = min(2, self.setup.settings.accumulate)  # all but the first find gradients
+        batches = min(2, self.spec.settings.accumulate)  # all but the first find gradients
 
         def train_twice() -> None:  # the second step finds gradients and momentum of the first
             subject = self.prepare()
@@ -141,7 +148,7 @@ class Measurement:
 
     @property
     def variant(self) -> Variant:
-        return self.bench.setup.variant
+        return self.bench.spec.variant
 
     def attempt(self, work: Callable[[], None]) -> None:
         """Call a method of this object; if it fails, drop what was measured.
@@ -177,23 +184,23 @@ OnTurn = Callable[[Variant, int], None]
 
 
 def measure(
-    setups: Sequence[Setup],
-    device: torch.device,
+    specs: Sequence[TimingSpec],
+    data_sets: DataSets,
     on_turn: OnTurn = lambda variant, number: None,
     debug: bool = False,
 ) -> list[TimingResult]:
     """Measure speed and memory of each variant's network, with nothing else running.
 
     Args:
-        setups: Variants to measure.
-        device: Where they are measured.
+        specs: Variants to measure.
+        data_sets: Their images.
         on_turn: Called before each turn.
         debug: Whether an error that makes one fail is raised instead of returned.
 
     Returns:
-        The results in the order of `setups`.
+        The results in the order of `specs`.
     """
-    measured = [Measurement(Bench(setup, device), debug) for setup in setups]
+    measured = [Measurement(Bench(spec, data_sets.of(spec)), debug) for spec in specs]
     for one in measured:  # one network at a time
         on_turn(one.variant, 0)
         one.attempt(one.measure_memory)

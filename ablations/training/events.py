@@ -7,17 +7,17 @@ Frozen and picklable: a worker sends them to the run through a pipe, Ray or a fi
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ablations.training.epoch import Epoch
+from ablations.training.trial_result import CurvePoint
 
 if TYPE_CHECKING:
-    from ablations.training.trial import Trial
+    from ablations.training.trial_spec import TrialSpec
 
 
 @dataclass(frozen=True)
 class TrialStarted:
     """The data set is loaded and training begins, or begins again; steps: those of the trial."""
 
-    trial: "Trial"
+    trial: "TrialSpec"
     steps: int
 
 
@@ -26,7 +26,7 @@ class StepDone:
     """A trial has done its first `step` steps; loss: that of the last one. Workers report only
     some steps."""
 
-    trial: "Trial"
+    trial: "TrialSpec"
     step: int
     loss: float
 
@@ -35,8 +35,8 @@ class StepDone:
 class PointMeasured:
     """A new point on a trial's training curve."""
 
-    trial: "Trial"
-    point: Epoch
+    trial: "TrialSpec"
+    point: CurvePoint
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import nn
 
-from ablations.training.epoch import Epoch
+from ablations.training.trial_result import CurvePoint
 
 Checkpoint = Mapping[str, Any]
 """Everything that the next steps of a training depend on, as tensors and plain values."""
@@ -48,7 +48,7 @@ class Keeper:
     def notice(self, line: str) -> None:
         """Take a line on something odd about the training."""
 
-    def measured(self, point: Epoch) -> None:
+    def measured(self, point: CurvePoint) -> None:
         """Take a new point of the training curve."""
 
     def finish(self, network: nn.Module) -> None:

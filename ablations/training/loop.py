@@ -11,11 +11,11 @@ from ablations.data.images import Batch, ImageData, batches_of_epoch, images_of_
 from ablations.data.placing import on_device
 from ablations.errors import TrialFailed
 from ablations.study.train_settings import TrainSettings
-from ablations.training.epoch import Epoch
 from ablations.training.keeper import Keeper
 from ablations.training.recipe import learning_rate, warm_up_steps
 from ablations.training.team import ALONE, Team, TeamKeeper
 from ablations.training.training_state import TrainingState
+from ablations.training.trial_result import CurvePoint
 
 TEST_BATCH = 256
 POINTS = 4
@@ -115,7 +115,7 @@ def train(
     on_step: Callable[[int, float], None] = lambda step, loss: None,
     keeper: Keeper | None = None,
     team: Team = ALONE,
-) -> list[Epoch]:
+) -> list[CurvePoint]:
     """Train a network in place and return its curve; see `curve_steps`.
 
     Args:

@@ -20,8 +20,8 @@ from torch.nn.parallel import DistributedDataParallel
 from ablations.data.seeding import drawing_from, seed_of
 from ablations.data.share import WHOLE, Share
 from ablations.errors import TrialFailed
-from ablations.training.epoch import Epoch
 from ablations.training.keeper import Checkpoint, Keeper, TrialPaused
+from ablations.training.trial_result import CurvePoint
 
 T = TypeVar("T")
 
@@ -214,7 +214,7 @@ class TeamKeeper(Keeper):
     def notice(self, line: str) -> None:
         self._keeper.notice(line)
 
-    def measured(self, point: Epoch) -> None:
+    def measured(self, point: CurvePoint) -> None:
         self._keeper.measured(point)
 
     def finish(self, network: nn.Module) -> None:

@@ -14,10 +14,10 @@ from ablations.data.images import Batch
 from ablations.data.seeding import generators_state, restore_generators
 from ablations.errors import TrialFailed
 from ablations.study.train_settings import TrainSettings
-from ablations.training.epoch import Epoch
 from ablations.training.keeper import Checkpoint, UnfitCheckpoint
 from ablations.training.step import Stepper
 from ablations.training.team import ALONE, Team
+from ablations.training.trial_result import CurvePoint
 
 READ_EVERY = {"cpu": 0.0, "cuda": 0.2}
 """Seconds between two readings of the losses, by kind of device. Reading a loss of a GPU waits for
@@ -102,7 +102,7 @@ class TrainingState:
         self.averaged = _averaged(network, settings)
         self.step = 0
         self.losses = LossReader(total, device)
-        self.curve: list[Epoch] = []
+        self.curve: list[CurvePoint] = []
 
     @property
     def tested(self) -> nn.Module:
@@ -125,7 +125,7 @@ class TrainingState:
     def add_point(self, epoch: int, top1: float) -> None:
         """Add a point to the curve, measured after the last step."""
         losses = self.losses.read(self.step)
-        self.curve.append(Epoch(epoch, self.step, sum(losses) / len(losses), top1))
+        self.curve.append(CurvePoint(epoch, self.step, sum(losses) / len(losses), top1))
         self.losses.reset([])
 
     def checkpoint(self) -> Checkpoint:
@@ -167,7 +167,7 @@ class TrainingState:
         curve: list[dict[str, Any]] = checkpoint["curve"]
         self.step = checkpoint["step"]
         self.losses.reset(checkpoint["losses"].tolist())
-        self.curve = [Epoch(**point) for point in curve]
+        self.curve = [CurvePoint(**point) for point in curve]
         restore_generators(checkpoint["generators"])
 
 

@@ -4,7 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ablations.errors import TrialFailed, one_line, traceback_text
-from ablations.training.epoch import Epoch
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """A point of a training curve.
+
+    Attributes:
+        epoch: CurvePoint in which it was measured, from 1.
+        steps: Steps done.
+        train_loss: Mean loss of the steps since the point before.
+        top1: Top-1 on the split of the settings, percent; on all of its images at the last point,
+            before that on those of `curve_batches`.
+    """
+
+    epoch: int
+    steps: int
+    train_loss: float
+    top1: float
 
 
 @dataclass(frozen=True)
@@ -54,7 +71,7 @@ class TrialResult:
         failure: Why it failed; None if it finished.
     """
 
-    curve: tuple[Epoch, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
     costs: TrainedCosts | None = None
     seconds: float = 0.0
     environment: Mapping[str, str] = field(default_factory=dict)

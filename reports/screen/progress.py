@@ -33,7 +33,7 @@ from ablations.run.events import (
 )
 from ablations.study.variants import Variant
 from ablations.texts import inert
-from ablations.training.trial import Trial
+from ablations.training.trial_spec import TrialSpec
 from reports.names.captions import variant_name
 from reports.screen.progress_state import RunProgress
 
@@ -56,7 +56,7 @@ def outcome(record: TrialRecord, reused: bool) -> str:
     return f"{trial_name(record.variant, record.seed)}: {result} ({spent})"
 
 
-def lost_words(trial: Trial, reason: str) -> str:
+def lost_words(trial: TrialSpec, reason: str) -> str:
     """Return one line on a dead worker."""
     return f"{trial_name(trial.variant, trial.seed)}: {reason}; it will be retried"
 
@@ -141,7 +141,7 @@ class LiveProgress(RunProgress):
             transient=True,
         )
         self.overall = self.bars.add_task("trials", total=None, note="")
-        self.lines: dict[Trial, TaskID] = {}
+        self.lines: dict[TrialSpec, TaskID] = {}
 
     def on(self, event: Event) -> None:
         super().on(event)
@@ -192,7 +192,7 @@ class LiveProgress(RunProgress):
                 self._print(timing_outcome(record, reused))
                 self.bars.update(self.overall, completed=self.timed)
 
-    def _remove_line(self, trial: Trial) -> None:
+    def _remove_line(self, trial: TrialSpec) -> None:
         if trial in self.lines:
             self.bars.remove_task(self.lines.pop(trial))
 

@@ -16,7 +16,7 @@ from ablations.run.events import (
     TrialRecorded,
     TrialStarted,
 )
-from ablations.training.trial import Trial
+from ablations.training.trial_spec import TrialSpec
 
 WARM_UP = 10
 """First seconds of a run, whose pace says nothing about the rest."""
@@ -55,10 +55,10 @@ class RunProgress(Listener):
     """Counts trials and their work, and estimates the remaining time from them."""
 
     def __init__(self) -> None:
-        self.works: Mapping[Trial, float] = {}
+        self.works: Mapping[TrialSpec, float] = {}
         self.ended = 0
         self.paused = 0
-        self.running: dict[Trial, TrialProgress] = {}
+        self.running: dict[TrialSpec, TrialProgress] = {}
         self.done = self.left = 0.0
         self.started: float | None = None
         self.tuning = False
@@ -99,7 +99,7 @@ class RunProgress(Listener):
             case TimingRecorded():
                 self.timed += 1
 
-    def _recorded(self, trial: Trial, failed: bool) -> None:
+    def _recorded(self, trial: TrialSpec, failed: bool) -> None:
         progress = self.running.pop(trial, None)
         self.ended += 1
         self.left -= self.works[trial]

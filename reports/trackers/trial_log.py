@@ -16,7 +16,7 @@ from ablations.run.events import (
     TrialRecorded,
     TrialStarted,
 )
-from ablations.training.trial import Trial
+from ablations.training.trial_spec import TrialSpec
 from reports.names.captions import variant_name
 
 Values = Mapping[str, float]
@@ -44,7 +44,7 @@ class TrialLog(Listener):
     """
 
     def __init__(self) -> None:
-        self._runs: dict[Trial, TrackedRun] = {}
+        self._runs: dict[TrialSpec, TrackedRun] = {}
 
     @abstractmethod
     def open(self, name: str, config: Config) -> TrackedRun:
@@ -68,7 +68,7 @@ class TrialLog(Listener):
                 for trial in [*self._runs]:
                     self._leave(trial)
 
-    def _opened(self, trial: Trial, steps: int) -> TrackedRun:
+    def _opened(self, trial: TrialSpec, steps: int) -> TrackedRun:
         variant = variant_name(trial.variant)
         known = {
             "variant": variant,
@@ -79,7 +79,7 @@ class TrialLog(Listener):
         config = {**trial.settings.identity(), **known}
         return self.open(f"{variant}, seed {trial.seed}", config)
 
-    def _leave(self, trial: Trial) -> None:
+    def _leave(self, trial: TrialSpec) -> None:
         if trial in self._runs:
             self._runs.pop(trial).leave()
 

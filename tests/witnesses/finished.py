@@ -60,6 +60,7 @@ def timing(variant, place, failure=None):
         inference_seconds=seconds,
         peak_bytes=None if failure else (40 + place) * 2**20,
         environment={"threads": "1", "torch": "2"},
+        images="images",
         session="2026-01-01T00:00:00+00:00",
         failure=failure,
     )

@@ -2,17 +2,14 @@
 
 import random
 
-from ablations.records.key import RecordKey
 from ablations.records.timing_record import TIMINGS, TimingRecord
 from ablations.records.trial_record import TRIALS, TrialRecord
 from ablations.study.variants import Variant
 from ablations.training.trial_result import TrainedCosts
 
 SETTINGS = {"model": "rednet-small", "lr": 0.1, "code": {"mine:net": "0123"}}
-KEY = RecordKey(Variant(5, "C", "r=4"), SETTINGS, "digits", "cpu", 1)
-TIMING_KEY = RecordKey(Variant(5, "C", "r=4"), SETTINGS, "digits", "cpu")
 RECORD = TrialRecord(
-    variant=KEY.variant,
+    variant=Variant(5, "C", "r=4"),
     seed=1,
     settings=SETTINGS,
     device="cpu",
@@ -25,7 +22,7 @@ RECORD = TrialRecord(
     images="digits",
 )
 TIMING = TimingRecord(
-    variant=KEY.variant,
+    variant=RECORD.variant,
     settings=SETTINGS,
     device="cpu",
     data="d",
@@ -35,7 +32,10 @@ TIMING = TimingRecord(
     peak_bytes=1000,
     session="2026-01-01T00:00:00+00:00",
     environment={"torch": "2"},
+    images="digits",
 )
+KEY, TIMING_KEY = RECORD, TIMING
+"""What they are kept under: a record names itself as its spec does."""
 KINDS = [(TRIALS, KEY, RECORD), (TIMINGS, TIMING_KEY, TIMING)]
 
 

@@ -17,7 +17,7 @@ from ablations.study.builder import StudyFile, make_study
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import distinct_variants
 from ablations.study.train_settings import TrainSettings
-from ablations.training.setup import setups_of
+from ablations.training.data_sets import DataSets, timing_specs
 
 CPU = torch.device("cpu")
 
@@ -106,9 +106,10 @@ class Events(Listener):
         return [(family, seed) for what, family, seed in self.told if what == kind]
 
 
-def setups(studies, settings):
+def specs(studies, settings, data_sets=None):
     """Those of all variants, as a run makes them."""
-    return setups_of(distinct_variants(studies), settings, {})
+    variants = distinct_variants(studies)
+    return timing_specs(variants, settings, CPU, data_sets or DataSets())
 
 
 def run_families(families, output, jobs, seeds=1, events=None, stop=None, running=None, **training):
@@ -118,6 +119,6 @@ def run_families(families, output, jobs, seeds=1, events=None, stop=None, runnin
     train = TrainSettings(**(TINY | training))
     settings = RunSettings(output, seeds=seeds, train=train, jobs=jobs, **(running or {}))
     events = events or Events()
-    context = RunContext(settings, CPU, events.on, stop or Stop())
-    records = run_trials(context, setups([study], train))
+    context = RunContext(settings, CPU, events.on, stop=stop or Stop())
+    records = run_trials(context, specs([study], train, context.data_sets))
     return records, events

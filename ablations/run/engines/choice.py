@@ -2,7 +2,7 @@
 
 import shutil
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 import torch
@@ -14,8 +14,8 @@ from ablations.run.engines.here import Here
 from ablations.run.engines.pool import Pool
 from ablations.study.run_settings import AUTO, LOCAL, RAY, SLURM, RunSettings
 from ablations.study.train_settings import TrainSettings
-from ablations.training.setup import Setup
-from ablations.training.trial import Trial
+from ablations.training.data_sets import DataSets
+from ablations.training.trial_spec import TrialSpec
 
 ANSWERS = 5.0
 """Seconds that a cluster has to take a connection."""
@@ -73,27 +73,31 @@ def _check_answers(address: str) -> None:
 
 
 def choose_engine(
-    settings: RunSettings, setups: Mapping[Trial, Setup], device: torch.device, debug: bool
+    settings: RunSettings,
+    trials: Sequence[TrialSpec],
+    data_sets: DataSets,
+    device: torch.device,
+    debug: bool,
 ) -> Engine:
     """The engine for some trials; nothing is started before it runs.
 
     Args:
         settings: Of the run.
-        setups: The trials with theirs; there may be none.
+        trials: The trials; there may be none.
+        data_sets: Their images.
         device: Where they are trained.
         debug: Whether one that fails is to raise its error, which needs this process.
     """
-    if debug or not setups:
-        return Here(setups, debug)
+    if debug or not trials:
+        return Here(data_sets, debug)
     if settings.engine == RAY:
-        return _ray_engine(settings, device, [trial.settings for trial in setups])
+        return _ray_engine(settings, device, [trial.settings for trial in trials])
     if settings.engine == SLURM:
-        return _slurm_engine(settings, device, [trial.settings for trial in setups])
-    wanted = list({id(setup): setup for setup in setups.values()}.values())
-    jobs = choose_jobs(settings.jobs, wanted, device)
+        return _slurm_engine(settings, device, [trial.settings for trial in trials])
+    jobs = choose_jobs(settings.jobs, trials, data_sets, device)
     if not jobs:
-        return Here(setups, debug)
-    return Pool(min(jobs, len(setups)), max(trial.settings.threads for trial in setups))
+        return Here(data_sets, debug)
+    return Pool(min(jobs, len(trials)), max(trial.settings.threads for trial in trials))
 
 
 def _ray_engine(

@@ -8,7 +8,7 @@ from ablations.run.stopping import Stop
 
 if TYPE_CHECKING:
     from ablations.records.checkpoints import TrialFiles
-    from ablations.training.trial import Trial
+    from ablations.training.trial_spec import TrialSpec
 
 
 class Engine(Protocol):
@@ -20,8 +20,8 @@ class Engine(Protocol):
 
     def run(
         self,
-        trials: "Iterable[Trial]",
-        files: "Mapping[Trial, TrialFiles]",
+        trials: "Iterable[TrialSpec]",
+        files: "Mapping[TrialSpec, TrialFiles]",
         stop: Stop,
         emit: Emit,
     ) -> None:

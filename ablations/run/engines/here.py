@@ -8,10 +8,11 @@ from ablations.records.checkpoints import FileKeeper, TrialFiles
 from ablations.run.engines.together import train_together
 from ablations.run.events import Emit, LastEvent, TrialFinished, TrialPaused, WorkerDied
 from ablations.run.stopping import Stop
+from ablations.training.data_sets import DataSets
 from ablations.training.keeper import TrialPaused as Paused
-from ablations.training.setup import Setup
-from ablations.training.trial import Trial, run_trial
+from ablations.training.trial import run_trial
 from ablations.training.trial_result import Failure, TrialResult
+from ablations.training.trial_spec import TrialSpec
 
 
 class FailedElsewhere(RuntimeError):
@@ -25,18 +26,18 @@ class Here:
     A trial of several processes still trains in those, and the run waits for them.
 
     Attributes:
-        setups: Setups of the trials.
+        data_sets: Images of the trials.
         debug: Whether the error of a failed trial is raised.
     """
 
-    setups: Mapping[Trial, Setup]
+    data_sets: DataSets
     debug: bool
     here: ClassVar[bool] = True
 
     def run(
         self,
-        trials: Iterable[Trial],
-        files: Mapping[Trial, TrialFiles],
+        trials: Iterable[TrialSpec],
+        files: Mapping[TrialSpec, TrialFiles],
         stop: Stop,
         emit: Emit,
     ) -> None:
@@ -54,15 +55,15 @@ class Here:
             if isinstance(last, TrialPaused):
                 return
 
-    def _alone(self, trial: Trial, files: TrialFiles, stop: Stop, emit: Emit) -> LastEvent:
+    def _alone(self, trial: TrialSpec, files: TrialFiles, stop: Stop, emit: Emit) -> LastEvent:
         try:
-            setup = self.setups[trial]
-            keeper = FileKeeper(files, setup, trial, emit, lambda: stop.asked)
-            return TrialFinished(trial, run_trial(setup, trial, keeper, emit, self.debug))
+            data = self.data_sets.of(trial)
+            keeper = FileKeeper(files, trial, data, emit, lambda: stop.asked)
+            return TrialFinished(trial, run_trial(trial, data, keeper, emit, self.debug))
         except Paused:
             return TrialPaused(trial)
 
-    def _together(self, trial: Trial, files: TrialFiles, stop: Stop, emit: Emit) -> LastEvent:
+    def _together(self, trial: TrialSpec, files: TrialFiles, stop: Stop, emit: Emit) -> LastEvent:
         last = train_together(trial, files, emit, lambda: stop.asked)
         if isinstance(last, WorkerDied):
             failure = Failure(last.reason, True, f"{last.reason}.\n\n{last.details}")

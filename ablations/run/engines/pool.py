@@ -24,7 +24,7 @@ from ablations.run.events import (
     WorkerDied,
 )
 from ablations.run.stopping import Stop
-from ablations.training.trial import Trial
+from ablations.training.trial_spec import TrialSpec
 
 
 @dataclass(eq=False)
@@ -32,12 +32,12 @@ class _Worker:
     """A worker process, its trial, whether that has started, and its last reported step."""
 
     child: Child
-    trial: Trial | None = None
+    trial: TrialSpec | None = None
     started: bool = False
     step: int = 0
     began: float = field(default_factory=time.monotonic)
 
-    def give(self, trial: Trial, files: TrialFiles) -> None:
+    def give(self, trial: TrialSpec, files: TrialFiles) -> None:
         self.trial, self.started, self.step, self.began = trial, False, 0, time.monotonic()
         self.child.send((trial, files))
 
@@ -68,8 +68,8 @@ class Pool:
 
     def run(
         self,
-        trials: Iterable[Trial],
-        files: Mapping[Trial, TrialFiles],
+        trials: Iterable[TrialSpec],
+        files: Mapping[TrialSpec, TrialFiles],
         stop: Stop,
         emit: Emit,
     ) -> None:
@@ -84,7 +84,7 @@ class Pool:
                     self._workers.pop().child.end()
 
     def _events(
-        self, trials: Iterable[Trial], files: Mapping[Trial, TrialFiles], stop: Stop
+        self, trials: Iterable[TrialSpec], files: Mapping[TrialSpec, TrialFiles], stop: Stop
     ) -> Iterator[Event]:
         fresh, stopping = iter(trials), False
         while True:

@@ -30,8 +30,8 @@ from ablations.run.engines.ray_tasks import Board, train_task
 from ablations.run.engines.retries import MAX_ATTEMPTS, MAX_NODES, RetryQueue
 from ablations.run.events import Emit, Notice, TrialFinished, WorkerDied
 from ablations.run.stopping import SIGNALS, Stop
-from ablations.training.trial import Trial
 from ablations.training.trial_result import failed
+from ablations.training.trial_spec import TrialSpec
 
 PATIENCE = 0.5
 """Seconds between two polls of the board."""
@@ -58,8 +58,8 @@ class RayEngine:
 
     def run(
         self,
-        trials: Iterable[Trial],
-        files: Mapping[Trial, TrialFiles],
+        trials: Iterable[TrialSpec],
+        files: Mapping[TrialSpec, TrialFiles],
         stop: Stop,
         emit: Emit,
     ) -> None:
@@ -111,14 +111,16 @@ def _restore(handlers: Mapping[signal.Signals, Any]) -> None:
 class _Task:
     """A submitted task. number: its number on the board; each attempt has its own."""
 
-    trial: Trial
+    trial: TrialSpec
     number: int
 
 
 class _Tasks:
     """The trials of one call of `RayEngine.run`."""
 
-    def __init__(self, engine: RayEngine, files: Mapping[Trial, TrialFiles], emit: Emit) -> None:
+    def __init__(
+        self, engine: RayEngine, files: Mapping[TrialSpec, TrialFiles], emit: Emit
+    ) -> None:
         self.engine, self.files, self.emit = engine, files, emit
         self._running: dict[ray.ObjectRef, _Task] = {}
         self._started: set[int] = set()
@@ -139,7 +141,7 @@ class _Tasks:
             num_cpus=engine.cpus, num_gpus=engine.gpus, max_retries=0
         )
 
-    def run(self, trials: Iterable[Trial], stop: Stop) -> None:
+    def run(self, trials: Iterable[TrialSpec], stop: Stop) -> None:
         self._warn_without_room()
         fresh = iter(trials)
         while True:
@@ -174,7 +176,7 @@ class _Tasks:
             asked = f"{self.engine.cpus:g} CPUs and {self.engine.gpus:g} GPUs"
             self.emit(Notice(f"no node of the Ray cluster has {asked}; waiting for one"))
 
-    def _begin(self, trial: Trial) -> None:
+    def _begin(self, trial: TrialSpec) -> None:
         self._begun += 1
         found = self._task.remote(self._board, self._begun, Path.cwd(), trial, self.files[trial])
         self._running[found] = _Task(trial, self._begun)

@@ -5,6 +5,7 @@ Imported only with --engine ray. Torch is imported with the first trial.
 
 import os
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,9 @@ from ablations.run.engines.worker import STEPS_EVERY, work
 from ablations.run.events import Event, LastEvent, TrialStarted
 
 if TYPE_CHECKING:
-    from ablations.data.images import ImageData
-    from ablations.data.registry import Wanted
     from ablations.records.checkpoints import TrialFiles
-    from ablations.training.trial import Trial
-
-_LOADED: "dict[Wanted, ImageData]" = {}
-"""The data sets of this process, which Ray reuses for the next trial."""
+    from ablations.training.data_sets import DataSets
+    from ablations.training.trial_spec import TrialSpec
 
 
 class Board:
@@ -55,7 +52,7 @@ class Board:
 
 
 def train_task(
-    board: Any, number: int, folder: Path, trial: "Trial", files: "TrialFiles"
+    board: Any, number: int, folder: Path, trial: "TrialSpec", files: "TrialFiles"
 ) -> LastEvent:
     """Train a trial as a Ray task.
 
@@ -75,7 +72,15 @@ def train_task(
     if Path.cwd() != folder:
         os.chdir(folder)
     line = _Line(board, number)
-    return work(trial, files, _LOADED, line.emit, line.stopping)
+    return work(trial, files, _data_sets(), line.emit, line.stopping)
+
+
+@cache
+def _data_sets() -> "DataSets":
+    """Return the data sets of this process, which Ray reuses for the next trial."""
+    from ablations.training.data_sets import DataSets
+
+    return DataSets()
 
 
 class _Line:

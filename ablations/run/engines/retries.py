@@ -3,8 +3,8 @@
 from collections import Counter, deque
 
 from ablations.run.events import TrialFinished, TrialLost, WorkerDied
-from ablations.training.trial import Trial
 from ablations.training.trial_result import Failure, TrialResult
+from ablations.training.trial_spec import TrialSpec
 
 MAX_ATTEMPTS = 3
 """Maximum attempts for a trial whose worker dies."""
@@ -17,8 +17,8 @@ class RetryQueue:
     """Lost trials, to be retried once all others have started."""
 
     def __init__(self) -> None:
-        self._waiting = deque[Trial]()
-        self._counts: Counter[tuple[Trial, int]] = Counter()
+        self._waiting = deque[TrialSpec]()
+        self._counts: Counter[tuple[TrialSpec, int]] = Counter()
 
     def add(self, died: WorkerDied, most: int | None = None) -> TrialLost | TrialFinished:
         """Queue the trial, or fail it after its `most`-th loss, MAX_ATTEMPTS by default.
@@ -34,6 +34,6 @@ class RetryQueue:
         details = f"{died.reason}, in attempt {count} of {most}.\n{died.details}"
         return TrialFinished(died.trial, TrialResult(failure=Failure(died.reason, True, details)))
 
-    def next(self) -> Trial | None:
+    def next(self) -> TrialSpec | None:
         """Take the trial that has waited longest, None without any."""
         return self._waiting.popleft() if self._waiting else None

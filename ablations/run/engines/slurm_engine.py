@@ -28,8 +28,8 @@ from ablations.run.engines.slurm_tasks import PULSE, decode, events_file, train_
 from ablations.run.engines.worker import STOP
 from ablations.run.events import Emit, LastEvent, TrialFinished, TrialPaused, WorkerDied
 from ablations.run.stopping import Stop
-from ablations.training.trial import Trial
 from ablations.training.trial_result import Failure, TrialResult
+from ablations.training.trial_spec import TrialSpec
 
 CLUSTER = "slurm"
 """Of submitit's; its "local" runs jobs as processes of this machine."""
@@ -118,8 +118,8 @@ class SlurmEngine:
 
     def run(
         self,
-        trials: Iterable[Trial],
-        files: Mapping[Trial, TrialFiles],
+        trials: Iterable[TrialSpec],
+        files: Mapping[TrialSpec, TrialFiles],
         stop: Stop,
         emit: Emit,
     ) -> None:
@@ -154,7 +154,7 @@ class _Job:
     """A job that Slurm has. number: of its messages; read: so many bytes of them."""
 
     job: "submitit.Job[Any]"
-    trial: Trial
+    trial: TrialSpec
     number: int
     read: int = 0
 
@@ -166,7 +166,7 @@ class _Jobs:
         self,
         engine: SlurmEngine,
         folder: Path,
-        files: Mapping[Trial, TrialFiles],
+        files: Mapping[TrialSpec, TrialFiles],
         emit: Emit,
     ) -> None:
         self.engine, self.folder, self.files, self.emit = engine, folder, files, emit
@@ -177,7 +177,7 @@ class _Jobs:
         self._executor = submitit.AutoExecutor(folder / "jobs", cluster=CLUSTER)
         self._executor.update_parameters(**engine.parameters)
 
-    def run(self, trials: Iterable[Trial], stop: Stop) -> None:
+    def run(self, trials: Iterable[TrialSpec], stop: Stop) -> None:
         fresh, stopping = iter(trials), False
         while True:
             if stop.asked and not stopping:
@@ -201,7 +201,7 @@ class _Jobs:
         for job in self._running:
             job.job.cancel(check=False)
 
-    def _begin(self, trials: Sequence[Trial]) -> None:
+    def _begin(self, trials: Sequence[TrialSpec]) -> None:
         numbers = range(self._begun, self._begun + len(trials))
         self._begun += len(trials)
         work = [

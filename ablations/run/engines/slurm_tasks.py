@@ -21,7 +21,7 @@ from ablations.run.stopping import SIGNALS
 
 if TYPE_CHECKING:
     from ablations.records.checkpoints import TrialFiles
-    from ablations.training.trial import Trial
+    from ablations.training.trial_spec import TrialSpec
 
 PULSE = "pulse"
 
@@ -34,7 +34,7 @@ another run may start the trial."""
 
 
 def train_job(
-    folder: Path, number: int, cwd: Path, trial: "Trial", files: "TrialFiles"
+    folder: Path, number: int, cwd: Path, trial: "TrialSpec", files: "TrialFiles"
 ) -> LastEvent:
     """Train a trial as a Slurm job. A signal pauses it: the job was cancelled or preempted, or its
     time is over.
@@ -49,6 +49,7 @@ def train_job(
     Returns:
         The trial's last event.
     """
+    from ablations.training.data_sets import DataSets
     from ablations.training.process import keep_freed_memory
 
     keep_freed_memory()
@@ -57,7 +58,7 @@ def train_job(
     line = _Line(folder, number)
     for each in (*SIGNALS, signal.SIGUSR2):
         signal.signal(each, line.end)
-    return work(trial, files, {}, line.emit, line.stopping)
+    return work(trial, files, DataSets(), line.emit, line.stopping)
 
 
 def events_file(folder: Path, number: int) -> Path:

@@ -23,7 +23,7 @@ from ablations.training.trial_result import failed
 
 if TYPE_CHECKING:
     from ablations.records.checkpoints import TrialFiles
-    from ablations.training.trial import Trial
+    from ablations.training.trial_spec import TrialSpec
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class _Over:
 
 
 def train_together(
-    trial: "Trial",
+    trial: "TrialSpec",
     files: "TrialFiles",
     emit: Emit,
     stopping: Callable[[], bool],
@@ -55,11 +55,12 @@ def train_together(
 
 
 def _train_share(
-    connection: Connection, share: "Share", meeting: Path, trial: "Trial", files: "TrialFiles"
+    connection: Connection, share: "Share", meeting: Path, trial: "TrialSpec", files: "TrialFiles"
 ) -> None:
     """Trains a trial with others, all of which do this; told to stop is the first."""
     import torch
 
+    from ablations.training.data_sets import DataSets
     from ablations.training.team import join
 
     emit = connection.send if share.number == 0 else _ignore
@@ -68,7 +69,7 @@ def _train_share(
     except (RuntimeError, ValueError, OSError) as error:
         last: LastEvent = TrialFinished(trial, failed(error))
     else:
-        last = train(trial, files, {}, emit, connection.poll, team)
+        last = train(trial, files, DataSets(), emit, connection.poll, team)
     connection.send(_Over(last))
     while True:  # one that ended would leave the others with an error that hides what went wrong
         connection.recv()
@@ -79,7 +80,7 @@ def _ignore(event: Event) -> None:
 
 
 def _watch(
-    trial: "Trial", children: Sequence[Child], emit: Emit, stopping: Callable[[], bool]
+    trial: "TrialSpec", children: Sequence[Child], emit: Emit, stopping: Callable[[], bool]
 ) -> LastEvent:
     """Pass on the events of the first process until the trial is over."""
     stopped = False
@@ -101,14 +102,14 @@ def _watch(
                 emit(received)
 
 
-def _death_behind(trial: "Trial", children: Sequence[Child]) -> WorkerDied | None:
+def _death_behind(trial: "TrialSpec", children: Sequence[Child]) -> WorkerDied | None:
     """The death of another process that made a connection fail, if there was one."""
     wait([child.process.sentinel for child in children], PATIENCE)
     dead = next((child for child in children if child.dead), None)
     return None if dead is None else _died(trial, children, dead)
 
 
-def _died(trial: "Trial", children: Sequence[Child], child: Child) -> WorkerDied:
+def _died(trial: "TrialSpec", children: Sequence[Child], child: Child) -> WorkerDied:
     way, left = child.autopsy()
     place = f"process {children.index(child) + 1} of {len(children)} of this trial"
     return WorkerDied(trial, f"{place} ended {way}", left)

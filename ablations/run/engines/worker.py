@@ -12,11 +12,10 @@ from ablations.run.events import Emit, Event, LastEvent, StepDone, TrialFinished
 from ablations.training.trial_result import failed
 
 if TYPE_CHECKING:
-    from ablations.data.images import ImageData
-    from ablations.data.registry import Wanted
     from ablations.records.checkpoints import TrialFiles
+    from ablations.training.data_sets import DataSets
     from ablations.training.team import Team
-    from ablations.training.trial import Trial
+    from ablations.training.trial_spec import TrialSpec
 
 STOP = "stop"
 """Sent to a worker: it writes a checkpoint of its trial and trains no other."""
@@ -28,23 +27,24 @@ STEPS_EVERY = 0.2
 def serve(connection: Connection) -> None:
     """Train every trial that comes through `connection`, each with its files, and send its events,
     until STOP comes or the other end closes."""
+    from ablations.training.data_sets import DataSets
     from ablations.training.process import keep_freed_memory
 
     keep_freed_memory()
-    loaded: dict[Wanted, ImageData] = {}
+    data_sets = DataSets()
     while True:
         task = connection.recv()
         if task == STOP:
             return
         trial, files = task
         # While a trial runs, only STOP can come.
-        connection.send(work(trial, files, loaded, connection.send, stopping=connection.poll))
+        connection.send(work(trial, files, data_sets, connection.send, stopping=connection.poll))
 
 
 def work(
-    trial: "Trial",
+    trial: "TrialSpec",
     files: "TrialFiles",
-    loaded: "dict[Wanted, ImageData]",
+    data_sets: "DataSets",
     emit: Emit,
     stopping: Callable[[], bool],
 ) -> LastEvent:
@@ -56,13 +56,13 @@ def work(
         from ablations.run.engines.together import train_together
 
         return train_together(trial, files, emit, stopping)
-    return train(trial, files, loaded, emit, stopping)
+    return train(trial, files, data_sets, emit, stopping)
 
 
 def train(
-    trial: "Trial",
+    trial: "TrialSpec",
     files: "TrialFiles",
-    loaded: "dict[Wanted, ImageData]",
+    data_sets: "DataSets",
     emit: Emit,
     stopping: Callable[[], bool],
     team: "Team | None" = None,
@@ -72,7 +72,7 @@ def train(
     Args:
         trial: The trial.
         files: Its checkpoint and weights.
-        loaded: The data sets of this process; the trial's is added.
+        data_sets: Data sets of this process.
         emit: Receives its events, but for the last one.
         stopping: Whether the trial is to pause at its next step.
         team: The processes that train it together; None for this one alone.
@@ -86,9 +86,9 @@ def train(
     from ablations.training.trial import run_trial
 
     try:
-        setup = trial.setup(loaded)
-        keeper = FileKeeper(files, setup, trial, emit, stopping)
-        result = run_trial(setup, trial, keeper, some_steps(emit), team=team or ALONE)
+        data = data_sets.unchanged(trial)
+        keeper = FileKeeper(files, trial, data, emit, stopping)
+        result = run_trial(trial, data, keeper, some_steps(emit), team=team or ALONE)
     except Paused:
         return TrialPaused(trial)
     except (Exception, SystemExit) as error:  # before training, such as missing images

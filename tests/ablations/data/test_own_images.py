@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from ablations.data.registry import Wanted, load_data
+from ablations.data.registry import DataRequest, load_data
 from ablations.errors import SettingError
 
 STRIPES = """
@@ -59,7 +59,7 @@ def noise(image_size):
 def test_what_its_items_draw_follows_from_seed_epoch_and_place(write_module, workers):
     write_module("mine_noise", DRAWS)
     here, beside = (
-        load_data(Wanted("mine_noise:noise", "test", None, None, 4, count))
+        load_data(DataRequest("mine_noise:noise", "test", None, None, 4, count))
         for count in (0, workers)
     )
     torch.rand(3)
@@ -78,7 +78,7 @@ def test_what_its_items_draw_follows_from_seed_epoch_and_place(write_module, wor
 
 def test_reading_images_draws_nothing_from_the_networks_numbers(write_module):
     write_module("mine_noise", DRAWS)
-    data = load_data(Wanted("mine_noise:noise", "test", None, None, 4))
+    data = load_data(DataRequest("mine_noise:noise", "test", None, None, 4))
     torch.manual_seed(0)
     expected = torch.rand(3)
     torch.manual_seed(0)
@@ -91,7 +91,7 @@ def stripes(write_module):
     write_module("mine_stripes", STRIPES)
 
     def load(name, split="test", image_size=None):
-        return load_data(Wanted(f"mine_stripes:{name}", split, None, image_size, 16))
+        return load_data(DataRequest(f"mine_stripes:{name}", split, None, image_size, 16))
 
     return load
 
@@ -130,7 +130,7 @@ def test_images_of_another_size_are_resized(stripes):
 
 
 def test_digits_at_another_size_keep_their_labels():
-    small, large = (load_data(Wanted("digits", "test", None, size, 32)) for size in (None, 48))
+    small, large = (load_data(DataRequest("digits", "test", None, size, 32)) for size in (None, 48))
     (images, labels), (resized, same) = (next(d.test_batches(9)) for d in (small, large))
     assert torch.equal(labels, same)
     assert images.shape[2:] == (32, 32) and resized.shape[2:] == (48, 48)

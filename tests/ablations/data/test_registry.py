@@ -15,13 +15,13 @@ from ablations.data.digits import split_sources
 from ablations.data.holdout import HELD_OUT, hold_out
 from ablations.data.image_folder import centred
 from ablations.data.images import batches_of_epoch, seeded
-from ablations.data.registry import Wanted
+from ablations.data.registry import DataRequest
 from ablations.data.registry import load_data as load_wanted
 from ablations.errors import SettingError
 
 
 def load_data(name, data_dir, network_size, split, image_size=None):
-    return load_wanted(Wanted(name, split, data_dir, image_size, network_size))
+    return load_wanted(DataRequest(name, split, data_dir, image_size, network_size))
 
 
 def same(first, second):
@@ -299,7 +299,8 @@ def test_image_folder(image_folder):
 def test_augmentation_does_not_depend_on_who_reads(image_folder, workers):
     name = f"imagefolder:{image_folder}"
     here, beside = (
-        load_wanted(Wanted(name, "test", image_folder, None, 32, count)) for count in (0, workers)
+        load_wanted(DataRequest(name, "test", image_folder, None, 32, count))
+        for count in (0, workers)
     )
     assert same(here.train_epoch(1, 2, 5), beside.train_epoch(1, 2, 5))
     assert same(here.test_batches(4), beside.test_batches(4))

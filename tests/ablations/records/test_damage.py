@@ -20,7 +20,7 @@ FEW, MANY = 40, 100_000
 def check_record(tmp_path, kind, key, record, contents):
     """Each content is damaged, or says what the record says."""
     store = Store(tmp_path, kind)
-    store.save(key, record)
+    store.save(record)
     path = store.path(key)
     good = path.read_bytes()
     for content in contents(good):
@@ -96,7 +96,7 @@ def test_what_is_no_file_is_set_aside(tmp_path, make, capsys):
     make(path)
     assert store.load(KEY) is None
     assert capsys.readouterr().err.count("\n") == 1
-    store.save(KEY, RECORD)
+    store.save(RECORD)
     assert store.load(KEY) == RECORD
 
 
@@ -104,7 +104,7 @@ def test_a_folder_in_the_place_of_a_record_that_is_written(tmp_path):
     told = []
     store = Store(tmp_path, TRIALS, told.append)
     make_folder(store.path(KEY))
-    store.save(KEY, RECORD)
+    store.save(RECORD)
     assert store.load(KEY) == RECORD
     (line,) = told
     assert line.endswith("json.corrupt, and a record takes its place")
@@ -113,7 +113,7 @@ def test_a_folder_in_the_place_of_a_record_that_is_written(tmp_path):
 def test_what_is_set_aside_takes_no_others_place(tmp_path):
     store = Store(tmp_path, TRIALS, lambda line: None)
     for text in ("first", "second", "third"):
-        store.save(KEY, RECORD)
+        store.save(RECORD)
         store.path(KEY).write_text(text)
         assert store.load(KEY) is None
     name = store.path(KEY).name
@@ -122,7 +122,7 @@ def test_what_is_set_aside_takes_no_others_place(tmp_path):
 
 
 def test_a_damaged_run_is_set_aside_and_the_way_back_is_told(tmp_path):
-    Store(tmp_path, TRIALS).save(KEY, RECORD)
+    Store(tmp_path, TRIALS).save(RECORD)
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(SettingError, match="the trials are still there: the run's command, with"):
         load_run(tmp_path, "DIR")
@@ -137,7 +137,7 @@ def test_a_damaged_run_is_set_aside_and_the_way_back_is_told(tmp_path):
 @pytest.mark.parametrize(("kind", "key", "record"), KINDS)
 def test_a_file_without_its_checksum_is_damaged(tmp_path, kind, key, record):
     store = Store(tmp_path, kind)
-    store.save(key, record)
+    store.save(record)
     values = json.loads(store.path(key).read_text())
     del values["checksum"]
     store.path(key).write_text(json.dumps(values))
@@ -148,7 +148,7 @@ def test_a_file_without_its_checksum_is_damaged(tmp_path, kind, key, record):
 @pytest.mark.parametrize(("kind", "key", "record"), KINDS)
 def test_a_record_of_another_format_says_who_wrote_it(tmp_path, kind, key, record):
     store = Store(tmp_path, kind)
-    store.save(key, replace(record, environment={"involution-ablate": "0.0.3"}))
+    store.save(replace(record, environment={"involution-ablate": "0.0.3"}))
     path = store.path(key)
     path.write_text(path.read_text().replace('"format": 1', '"format": 4'))
     with pytest.raises(Damaged) as raised:

@@ -80,7 +80,7 @@ def test_a_record_waits_for_space(mounted, monkeypatch):
         ballast.unlink(missing_ok=True)
 
     store = Store(disk, TRIALS, tell)
-    store.save(KEY, RECORD)
+    store.save(RECORD)
     assert store.load(KEY) == RECORD
     assert len(told) == 1 and "No space left on device; it is tried again" in told[0]
 
@@ -94,7 +94,7 @@ def test_a_record_that_cannot_be_written_is_kept_elsewhere(mounted, monkeypatch,
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     store = Store(disk, TRIALS, lambda line: None)
     with pytest.raises(OSError, match="the record is kept in") as raised:
-        store.save(KEY, RECORD)
+        store.save(RECORD)
     (kept,) = tmp_path.rglob("*.json")
     assert str(kept) in raised.value.strerror and "\n" not in raised.value.strerror
     elsewhere = Store(tmp_path / "other", TRIALS)
@@ -110,12 +110,12 @@ def test_a_limit_of_file_size_is_one_error_and_the_old_file_stays(tmp_path):
         "from ablations.records.trial_record import TRIALS\n"
         f"store = Store(Path({str(tmp_path)!r}), TRIALS)\n"
         "try:\n"
-        "    store.save(KEY, RECORD)\n"
+        "    store.save(RECORD)\n"
         "except OSError as error:\n"
         "    print(error.strerror)\n"
     )
     store = Store(tmp_path, TRIALS)
-    store.save(KEY, RECORD)
+    store.save(RECORD)
     ended = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp_path)},

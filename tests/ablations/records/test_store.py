@@ -20,7 +20,7 @@ FAILED = dataclasses.replace(RECORD, top1=None, failure="OSError: broken image")
 def test_a_record_comes_back_whole(tmp_path, kind, key, record):
     store = Store(tmp_path, kind)
     assert store.load(key) is None
-    store.save(key, record)
+    store.save(record)
     assert store.load(key) == record
     assert [path.relative_to(tmp_path) for path in tmp_path.rglob("*.json")] == [
         store.path(key).relative_to(tmp_path)
@@ -29,7 +29,7 @@ def test_a_record_comes_back_whole(tmp_path, kind, key, record):
 
 def test_a_record_says_how_the_study_at_hand_has_it(tmp_path):
     store = Store(tmp_path, TRIALS)
-    store.save(KEY, RECORD)
+    store.save(RECORD)
     variant = dataclasses.replace(KEY.variant, training=(("lr", 0.1),))
     assert store.load(dataclasses.replace(KEY, variant=variant)).variant == variant
 
@@ -37,7 +37,7 @@ def test_a_record_says_how_the_study_at_hand_has_it(tmp_path):
 def changed(tmp_path, kind, key, record, change):
     """A store whose file of `key` says something else than `record`."""
     store = Store(tmp_path, kind)
-    store.save(key, record)
+    store.save(record)
     values = json.loads(store.path(key).read_text())
     values.update(change)
     store.path(key).write_text(json.dumps(sealed(values)))
@@ -124,9 +124,9 @@ def test_values_that_no_measurement_has_are_refused(tmp_path, change, capsys):
 
 def test_a_transient_failure_is_run_again_and_a_lasting_one_is_not(tmp_path):
     store = Store(tmp_path, TRIALS)
-    store.save(KEY, dataclasses.replace(FAILED, transient=True))
+    store.save(dataclasses.replace(FAILED, transient=True))
     assert store.load(KEY) is None
-    store.save(KEY, FAILED)
+    store.save(FAILED)
     assert store.load(KEY) == FAILED
 
 
@@ -134,20 +134,20 @@ def test_timings_are_taken_from_one_session_or_none(tmp_path):
     store = Store(tmp_path, TIMINGS)
     other = dataclasses.replace(TIMING_KEY, variant=Variant(3))
     assert load_session(store, [TIMING_KEY]) is None
-    store.save(TIMING_KEY, TIMING)
+    store.save(TIMING)
     assert load_session(store, [TIMING_KEY]) == [TIMING]
     assert load_session(store, [TIMING_KEY, other]) is None
     later = dataclasses.replace(TIMING, variant=Variant(3), session="2026-01-02")
-    store.save(other, later)
+    store.save(later)
     assert load_session(store, [TIMING_KEY, other]) is None
-    store.save(other, dataclasses.replace(later, session=TIMING.session))
+    store.save(dataclasses.replace(later, session=TIMING.session))
     assert len(load_session(store, [TIMING_KEY, other])) == 2
 
 
 def test_a_failed_measurement_is_taken_again(tmp_path):
     store = Store(tmp_path, TIMINGS)
     failed = dataclasses.replace(TIMING, step_seconds=(), peak_bytes=None, failure="no memory")
-    store.save(TIMING_KEY, failed)
+    store.save(failed)
     assert store.load(TIMING_KEY) is None
 
 

@@ -41,7 +41,7 @@ def dying(file):
     fsync(file)
 os.fsync = dying
 record = replace(RECORD, seed=int(seed), top1=float(top1))
-Store(Path(folder), TRIALS).save(replace(KEY, seed=int(seed)), record)
+Store(Path(folder), TRIALS).save(record)
 """
 
 
@@ -64,7 +64,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(seed=SEEDS, top1=TOPS)
     def save(self, seed, top1):
-        self.store.save(KEYS[seed], replace(RECORD, seed=seed, top1=top1))
+        self.store.save(replace(RECORD, seed=seed, top1=top1))
         self.saved[seed] = {top1}
 
     @rule(seed=SEEDS)
@@ -106,7 +106,7 @@ class StoreMachine(RuleBasedStateMachine):
         try:
             files.os.fsync, damage.WAITS, tempfile.tempdir = full, (0.0,), self.folder.name
             with pytest.raises(OSError, match="No space left"):
-                self.store.save(KEYS[seed], replace(RECORD, seed=seed, top1=top1))
+                self.store.save(replace(RECORD, seed=seed, top1=top1))
         finally:
             files.os.fsync, damage.WAITS, tempfile.tempdir = fsync, waits, temporary
 
@@ -121,7 +121,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(seed=SEEDS)
     def two_want_it(self, seed):
-        name = KEYS[seed].stem(TRIALS.format)
+        name = KEYS[seed].name
         with Claims(self.output, self.told.append) as mine:
             assert mine.take(name)
             assert not Claims(self.output, self.told.append).take(name)

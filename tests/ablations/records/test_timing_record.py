@@ -14,6 +14,7 @@ def test_throughput_is_that_of_the_median():
         peak_bytes=1,
         session="s",
         environment={},
+        images="",
     )
     assert record.training_images_per_second == 8 / 2
     assert record.training_quartiles == (8 / 4, 8 / 1)

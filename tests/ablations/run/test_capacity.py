@@ -8,7 +8,7 @@ from ablations.run.capacity import choose_jobs, free_memory, needed_memory
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training.bench import Bench
-from ablations.training.setup import Setup
+from ablations.training.data_sets import DataSets, timing_spec
 
 
 @pytest.fixture(scope="module")
@@ -16,8 +16,8 @@ def data():
     return digits()
 
 
-def setup(data, variant=Variant(3), **settings):  # noqa: B008
-    return Setup(variant, TrainSettings(**settings), data)
+def spec(data, variant=Variant(3), **settings):  # noqa: B008
+    return timing_spec(variant, TrainSettings(**settings), CPU, data)
 
 
 @pytest.mark.parametrize(
@@ -37,29 +37,30 @@ def test_as_many_trials_as_cores_and_memory_allow(
     data, monkeypatch, cores, threads, processes, trials_that_fit, jobs
 ):
     settings = {"threads": threads, "processes": processes}
-    wanted = [setup(data, **settings), setup(data, Variant(7), **settings)]
-    need = max(map(needed_memory, wanted))
+    wanted = [spec(data, **settings), spec(data, Variant(7), **settings)]
+    need = max(needed_memory(each, data) for each in wanted)
+    data_sets = DataSets()
     monkeypatch.setattr(capacity, "usable_cores", lambda: cores)
     monkeypatch.setattr(capacity, "free_memory", lambda: int(need * trials_that_fit))
-    assert choose_jobs("auto", wanted, CPU) == jobs
-    assert choose_jobs("5", wanted, CPU) == 5
-    assert choose_jobs("auto", wanted, torch.device("cuda")) == 1
+    assert choose_jobs("auto", wanted, data_sets, CPU) == jobs
+    assert choose_jobs("5", wanted, data_sets, CPU) == 5
+    assert choose_jobs("auto", wanted, data_sets, torch.device("cuda")) == 1
 
 
 @pytest.mark.parametrize("variant", [Variant(3), Variant(7, generator="attention")])
 @pytest.mark.parametrize("batch_size", [8, 64])
 def test_a_trial_needs_no_more_memory_than_is_estimated(data, variant, batch_size):
-    wanted = setup(data, variant, batch_size=batch_size)
-    tensors = needed_memory(wanted) - capacity.PROCESS_BYTES - data.held_bytes
-    peak = Bench(wanted, CPU).training_peak()
+    wanted = spec(data, variant, batch_size=batch_size)
+    tensors = needed_memory(wanted, data) - capacity.PROCESS_BYTES - data.held_bytes
+    peak = Bench(wanted, data).training_peak()
     assert peak < tensors < 3 * peak
 
 
 def test_each_process_needs_memory_for_its_part_of_a_batch(data):
-    alone, halves = setup(data, batch_size=9), setup(data, batch_size=9, processes=2)
-    five = setup(data, batch_size=5)
-    assert needed_memory(halves) == 2 * needed_memory(five) > needed_memory(alone)
-    assert Bench(halves, CPU).batch_size == 5 and Bench(alone, CPU).batch_size == 9
+    alone, halves = spec(data, batch_size=9), spec(data, batch_size=9, processes=2)
+    five = spec(data, batch_size=5)
+    assert needed_memory(halves, data) == 2 * needed_memory(five, data) > needed_memory(alone, data)
+    assert Bench(halves, data).batch_size == 5 and Bench(alone, data).batch_size == 9
 
 
 def test_free_memory_is_that_of_the_machine_or_less():

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from ablations.data.digits import digits
-from ablations.records.key import RecordKey
 from ablations.records.store import Store
 from ablations.records.timing_record import TIMINGS
 from ablations.run.events import Listener, MeasuringMemory, MeasuringSpeed, Notice, TimingRecorded
@@ -14,7 +13,7 @@ from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training import bench as timing
 from ablations.training.bench import Bench, Measurement
-from ablations.training.setup import Setup
+from ablations.training.data_sets import DataSets, timing_spec
 
 CPU = torch.device("cpu")
 SETTINGS = TrainSettings(epochs=None, steps=1, batch_size=8)
@@ -51,16 +50,27 @@ class Events(Listener):
                 self.ended.append(reused)
 
 
+class Given(DataSets):
+    """These images for every variant."""
+
+    def __init__(self, data):
+        super().__init__()
+        self.data = data
+
+    def of(self, spec):
+        return self.data
+
+
 def measured(data, folder, variants=VARIANTS, settings=SETTINGS):
     events = Events()
-    jobs = [Setup(variant, settings, data) for variant in variants]
+    specs = [timing_spec(variant, settings, CPU, data) for variant in variants]
     store = Store(folder, TIMINGS, lambda line: events.on(Notice(line)))
-    records = measure_timings(jobs, CPU, store, events.on)
+    records = measure_timings(specs, Given(data), store, events.on)
     return records, events
 
 
 def bench(data, settings=SETTINGS):
-    return Bench(Setup(Variant(3), settings, data), CPU)
+    return Bench(timing_spec(Variant(3), settings, CPU, data), data)
 
 
 def test_every_variant_is_measured_in_turn(data, tmp_path, brief):
@@ -87,8 +97,8 @@ def test_rounds_go_on_until_the_time_is_used(data, tmp_path, brief, monkeypatch)
 
     monkeypatch.setattr(timing, "SECONDS", 10**9)
     with pytest.raises(Enough):
-        jobs = [Setup(variant, SETTINGS, data) for variant in VARIANTS]
-        measure_timings(jobs, CPU, Store(tmp_path, TIMINGS), impatient)
+        specs = [timing_spec(variant, SETTINGS, CPU, data) for variant in VARIANTS]
+        measure_timings(specs, Given(data), Store(tmp_path, TIMINGS), impatient)
 
 
 def test_a_turn_lasts_as_long_as_it_should(data):
@@ -205,7 +215,7 @@ def test_no_memory_is_a_failure_of_one_line(tmp_path):
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", json.dumps({"format": 99}), b"\xff"])
 def test_a_broken_file_is_named_and_set_aside(data, tmp_path, brief, content):
     store = Store(tmp_path, TIMINGS)
-    key = RecordKey(VARIANTS[0], SETTINGS.identity(), data.fingerprint, "cpu")
+    key = timing_spec(VARIANTS[0], SETTINGS, CPU, data)
     path = store.path(key)
     path.parent.mkdir()
     path.write_bytes(content if isinstance(content, bytes) else content.encode())

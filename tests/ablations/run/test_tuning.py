@@ -1,7 +1,10 @@
+from trials import CPU
+
 from ablations.run.tuning import tuning_trials
 from ablations.study.builder import make_study, parse_study
 from ablations.study.grid import FIRST_SEED
 from ablations.study.train_settings import TrainSettings
+from ablations.training.data_sets import DataSets
 
 
 def study(name, seeds, sizes=(3, 7)):
@@ -11,8 +14,8 @@ def study(name, seeds, sizes=(3, 7)):
 
 def trials_of(*studies):
     return [
-        (setup.variant.kernel_size, setup.settings.lr, seed - FIRST_SEED)
-        for setup, seed in tuning_trials(studies, TrainSettings(), {})
+        (trial.variant.kernel_size, trial.settings.lr, trial.seed - FIRST_SEED)
+        for trial in tuning_trials(studies, TrainSettings(), CPU, DataSets())
     ]
 
 
@@ -31,12 +34,12 @@ def test_what_studies_share_is_tried_once_with_the_most_seeds():
 
 
 def test_no_image_of_the_test_split_is_looked_at():
-    loaded = {}
-    trials = tuning_trials([study("s", 1)], TrainSettings(), loaded)
-    assert [wanted.split for wanted in loaded] == ["validation"]
-    assert {setup.settings.split for setup, _ in trials} == {"validation"}
+    data_sets = DataSets()
+    trials = tuning_trials([study("s", 1)], TrainSettings(), CPU, data_sets)
+    assert [request.split for request in data_sets.loaded] == ["validation"]
+    assert {trial.settings.split for trial in trials} == {"validation"}
 
 
 def test_a_study_that_tunes_nothing_has_no_trials():
     plain = make_study(parse_study('name = "s"\naxes.kernel_size = [3]'))
-    assert tuning_trials([plain], TrainSettings(), {}) == []
+    assert tuning_trials([plain], TrainSettings(), CPU, DataSets()) == []

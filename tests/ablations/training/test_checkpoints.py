@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from kept import cuts, flips, spoiled
-from trials import CPU, DROPS, IMAGES, NETWORK, setups
+from trials import CPU, DROPS, IMAGES, NETWORK, specs
 
 from ablations.data.images import DatasetImages
 from ablations.records.checkpoints import (
@@ -18,10 +18,12 @@ from ablations.records.damage import Damaged
 from ablations.records.weights import read_weights
 from ablations.study.builder import StudyFile, make_study
 from ablations.study.train_settings import TrainSettings
+from ablations.training.data_sets import DataSets
 from ablations.training.events import Notice, StepDone
 from ablations.training.keeper import TrialPaused
+from ablations.training.network import initial_network
 from ablations.training.training_state import TrainingState
-from ablations.training.trial import Trial, run_trial
+from ablations.training.trial import run_trial
 
 STEPS = 14
 """An epoch has 6 of them; Top-1 is measured after 4, 7, 11 and 14."""
@@ -31,15 +33,16 @@ DRAWS = NETWORK + DROPS + IMAGES
 
 @pytest.fixture
 def trial(write_module):
-    """Makes a trial of a network that draws from every generator, and its setup."""
+    """Makes a trial of a network that draws from every generator, and its data."""
     write_module("mine_draws", DRAWS)
 
     def make(**training):
         study = make_study(StudyFile("s", "s", {"family": ("mine_draws:Drops",)}))
         usual = {"epochs": None, "steps": STEPS, "batch_size": 4, "averaging": 0.9, "workers": 0}
         settings = TrainSettings(**(usual | {"dataset": "mine_draws:images"} | training))
-        (setup,) = setups([study], settings)
-        return setup, Trial(setup.variant, setup.settings, 3, CPU.type)
+        data_sets = DataSets()
+        (spec,) = specs([study], settings, data_sets)
+        return data_sets.of(spec), spec.trial(3)
 
     return make
 
@@ -48,12 +51,12 @@ def files(folder, every=10**6):
     return TrialFiles.of(folder, "trial", every, save_weights=True)
 
 
-def run(setup, trial, kept, emit=lambda event: None, stopping=lambda: False):
-    keeper = FileKeeper(kept, setup, trial, emit, stopping)
-    return run_trial(setup, trial, keeper, emit)
+def run(data, spec, kept, emit=lambda event: None, stopping=lambda: False):
+    keeper = FileKeeper(kept, spec, data, emit, stopping)
+    return run_trial(spec, data, keeper, emit)
 
 
-def result(setup, trial, kept, stopping=lambda: False, tell=lambda line: None):
+def result(data, spec, kept, stopping=lambda: False, tell=lambda line: None):
     steps = []
 
     def emit(event):
@@ -63,7 +66,7 @@ def result(setup, trial, kept, stopping=lambda: False, tell=lambda line: None):
             case Notice(line):
                 tell(line)
 
-    record = run(setup, trial, kept, emit, stopping)
+    record = run(data, spec, kept, emit, stopping)
     return record, read_weights(kept.weights).state_dict, steps
 
 
@@ -79,9 +82,9 @@ def at(*looks):
     return stopping
 
 
-def paused(setup, trial, kept, look):
+def paused(data, spec, kept, look):
     with pytest.raises(TrialPaused):
-        run(setup, trial, kept, stopping=at(look))
+        run(data, spec, kept, stopping=at(look))
 
 
 def same(one, other):
@@ -93,32 +96,33 @@ def same(one, other):
     {"precision": "bf16"}, {"precision": "fp16"},
 ])  # fmt: skip
 def test_a_trial_goes_on_to_the_same_bits(trial, tmp_path, training):
-    setup, made = trial(**training)
-    record, weights, steps = result(setup, made, files(tmp_path / "undisturbed"))
+    data, made = trial(**training)
+    record, weights, steps = result(data, made, files(tmp_path / "undisturbed"))
     assert len(steps) == STEPS and record.failure is None
     kept = files(tmp_path / "disturbed")
     for look in (1, 4, 1, 2):  # after step 1, in the test behind step 4, in it again, after step 5
-        paused(setup, made, kept, look)
+        paused(data, made, kept, look)
     assert read_checkpoint(kept.checkpoint)["state"]["step"] == 5
-    again, again_weights, rest = result(setup, made, kept)
+    again, again_weights, rest = result(data, made, kept)
     assert again.curve == record.curve and again.top1 == record.top1
     assert same(weights, again_weights)
     assert rest == steps[5:]
 
 
 def test_a_checkpoint_holds_the_scale_of_a_loss_in_fp16(trial, tmp_path):
-    setup, made = trial(precision="fp16")
+    data, made = trial(precision="fp16")
     kept = files(tmp_path)
-    paused(setup, made, kept, 3)
+    paused(data, made, kept, 3)
     state = read_checkpoint(kept.checkpoint)["state"]
-    restored = TrainingState(setup.network(3), setup.settings, CPU, STEPS)
+    network = initial_network(made.variant, made.settings, data.classes, 3)
+    restored = TrainingState(network, made.settings, CPU, STEPS)
     restored.restore(state)
     assert restored.stepper.scaler.state_dict() == state["scaler"]
     assert state["scaler"]["_growth_tracker"] == restored.step == 3
 
 
 def test_checkpoints_are_written_now_and_then(trial, tmp_path):
-    setup, made = trial()
+    data, made = trial()
     kept = files(tmp_path, every=0.0)
     seen = []
 
@@ -126,21 +130,21 @@ def test_checkpoints_are_written_now_and_then(trial, tmp_path):
         if isinstance(event, StepDone):
             seen.append(kept.checkpoint.exists())
 
-    run(setup, made, kept, emit)
+    run(data, made, kept, emit)
     assert seen == [False] + [True] * (STEPS - 1)
     assert read_checkpoint(kept.checkpoint)["state"]["step"] == STEPS
     other = files(tmp_path / "long")
-    run(setup, made, other)
+    run(data, made, other)
     assert not other.checkpoint.exists(), "a short trial writes none"
 
 
 def test_seconds_add_up(trial, tmp_path):
-    setup, made = trial()
+    data, made = trial()
     kept = files(tmp_path)
-    paused(setup, made, kept, 2)
+    paused(data, made, kept, 2)
     state = read_checkpoint(kept.checkpoint)
     write_checkpoint(kept.checkpoint, {**state, "seconds": 1000.0})
-    record, *_ = result(setup, made, kept)
+    record, *_ = result(data, made, kept)
     assert 1000 < record.seconds < 1100
 
 
@@ -153,12 +157,12 @@ def flipped(content):
     [lambda content: content[:-1], flipped, lambda content: b"", lambda content: b"x" * 99],
 )
 def test_a_damaged_checkpoint_is_set_aside(trial, tmp_path, damage):
-    setup, made = trial()
+    data, made = trial()
     kept = files(tmp_path)
-    paused(setup, made, kept, 5)
+    paused(data, made, kept, 5)
     kept.checkpoint.write_bytes(damage(kept.checkpoint.read_bytes()))
     told = []
-    record, _, steps = result(setup, made, kept, tell=told.append)
+    record, _, steps = result(data, made, kept, tell=told.append)
     assert len(steps) == STEPS and record.failure is None
     assert [path.name for path in kept.checkpoint.parent.iterdir()] == ["trial.pt.corrupt"]
     (line,) = told
@@ -169,10 +173,10 @@ def test_a_damaged_checkpoint_is_set_aside(trial, tmp_path, damage):
 @pytest.fixture
 def written(trial, tmp_path):
     """A checkpoint and the weights of a trial."""
-    setup, made = trial()
+    data, made = trial()
     kept = files(tmp_path)
-    paused(setup, made, kept, 5)
-    run(setup, made, files(tmp_path / "whole"))
+    paused(data, made, kept, 5)
+    run(data, made, files(tmp_path / "whole"))
     return kept.checkpoint, files(tmp_path / "whole").weights
 
 
@@ -222,26 +226,26 @@ def test_weights_with_another_bit_are_refused(written):
 
 
 def test_a_checkpoint_of_another_network_is_set_aside(trial, tmp_path):
-    setup, made = trial()
+    data, made = trial()
     kept = files(tmp_path)
-    paused(setup, made, kept, 5)
+    paused(data, made, kept, 5)
     content = read_checkpoint(kept.checkpoint)
     content["state"]["network"]["stem.bias"] = torch.zeros(5)
     write_checkpoint(kept.checkpoint, content)
-    record, weights, steps = result(setup, made, kept)
+    record, weights, steps = result(data, made, kept)
     assert [step for step, _ in steps] == list(range(1, STEPS + 1))
     assert kept.checkpoint.with_name("trial.pt.corrupt").exists()
-    undisturbed, its_weights, _ = result(setup, made, files(tmp_path / "undisturbed"))
+    undisturbed, its_weights, _ = result(data, made, files(tmp_path / "undisturbed"))
     assert undisturbed.curve == record.curve and same(weights, its_weights)
 
 
 def test_what_other_versions_have_begun_begins_anew(trial, tmp_path):
-    setup, made = trial()
+    data, made = trial()
     kept = files(tmp_path)
-    paused(setup, made, kept, 5)
+    paused(data, made, kept, 5)
     content = read_checkpoint(kept.checkpoint)
     write_checkpoint(kept.checkpoint, content | {"environment": {"torch": "1"}})
-    assert len(result(setup, made, kept)[2]) == STEPS
+    assert len(result(data, made, kept)[2]) == STEPS
 
 
 def test_no_code_in_a_checkpoint_is_run(tmp_path):

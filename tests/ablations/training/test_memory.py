@@ -9,8 +9,8 @@ from ablations.data.digits import digits
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
 from ablations.training.bench import Bench, Subject
+from ablations.training.data_sets import timing_spec
 from ablations.training.process import peak_bytes
-from ablations.training.setup import Setup
 from ablations.training.step import Stepper
 
 CPU = torch.device("cpu")
@@ -21,9 +21,13 @@ def data():
     return digits()
 
 
+def bench(data, settings, variant=Variant(), device=CPU):  # noqa: B008
+    return Bench(timing_spec(variant, settings, device, data), data)
+
+
 def training_peak(data, kernel_size=7, group_channels=16, batch_size=8):
     settings = TrainSettings(batch_size=batch_size)
-    return Bench(Setup(Variant(kernel_size, group_channels), settings, data), CPU).training_peak()
+    return bench(data, settings, Variant(kernel_size, group_channels)).training_peak()
 
 
 def test_peak_by_hand():
@@ -66,8 +70,8 @@ def test_peak_of_a_step_holds_weight_gradient_momentum_and_the_optimizers_two_su
 
 
 def test_peak_is_that_of_a_step_that_finds_old_gradients(data):
-    bench = Bench(Setup(Variant(), TrainSettings(batch_size=8), data), CPU)
-    only_once = peak_bytes(lambda: bench.prepare().step(), CPU)
+    once = bench(data, TrainSettings(batch_size=8))
+    only_once = peak_bytes(lambda: once.prepare().step(), CPU)
     assert training_peak(data) > only_once
 
 
@@ -93,7 +97,7 @@ import ctypes
 import gc
 import torch
 from ablations.data.digits import digits
-from ablations.training.setup import Setup
+from ablations.training.data_sets import timing_spec
 from ablations.study.train_settings import TrainSettings
 from ablations.training.bench import Bench
 from ablations.study.variants import Variant
@@ -109,8 +113,8 @@ def forget_the_past():
     open("/proc/self/clear_refs", "w").write("5")
 
 def bench(batch):
-    job = Setup(Variant(), TrainSettings(batch_size=batch), digits())
-    return Bench(job, torch.device("cpu"))
+    settings, data = TrainSettings(batch_size=batch), digits()
+    return Bench(timing_spec(Variant(), settings, torch.device("cpu"), data), data)
 
 large = bench(512)
 bench(2).prepare().step()
@@ -138,5 +142,5 @@ def test_peak_on_a_cuda_device(data):
     cuda = torch.device("cuda")
     there = torch.ones(10**6, device=cuda)
     assert peak_bytes(lambda: there.neg().neg(), cuda) == pytest.approx(8 * 10**6, rel=1e-3)
-    bench = Bench(Setup(Variant(3), TrainSettings(batch_size=8), data), cuda)
-    assert bench.training_peak() == bench.training_peak()
+    measured = bench(data, TrainSettings(batch_size=8), Variant(3), cuda)
+    assert measured.training_peak() == measured.training_peak()

@@ -22,8 +22,8 @@ from ablations.run.events import (
 )
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
-from ablations.training.trial import Trial
 from ablations.training.trial_result import TrainedCosts
+from ablations.training.trial_spec import TrialSpec
 from reports.screen import progress, progress_state
 from reports.screen.progress import watch
 from reports.screen.progress_state import RunProgress
@@ -34,7 +34,7 @@ VARIANT = Variant(5, "C", "W")
 def record(peak=3 * 2**20, failure=None):
     seconds = () if failure else (0.25, 0.5, 0.5)
     return TimingRecord(
-        VARIANT, {}, "cpu", "d", 8, seconds, seconds, peak, "2026-01-01", {}, failure
+        VARIANT, {}, "cpu", "d", 8, seconds, seconds, peak, "2026-01-01", {}, "", failure
     )
 
 
@@ -89,7 +89,9 @@ def test_a_terminal_shows_bars_and_results(text):
     assert text in shown(terminal=True).replace("\x1b[32m", "").replace("\x1b[0m", "")
 
 
-SMALL, LARGE, LARGER = (Trial(Variant(size), TrainSettings(), 0, "cpu") for size in (3, 5, 7))
+SMALL, LARGE, LARGER = (
+    TrialSpec(Variant(size), TrainSettings(), 0, "cpu", "images") for size in (3, 5, 7)
+)
 WORKS = {SMALL: 1.0, LARGE: 3.0, LARGER: 4.0}
 
 

@@ -11,7 +11,8 @@ from ablations.run.engines.here import Here
 from ablations.study.run_settings import RunSettings
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
-from ablations.training.trial import Trial
+from ablations.training.data_sets import DataSets
+from ablations.training.trial_spec import TrialSpec
 
 
 def test_without_ray_one_line_says_what_to_install(run, tmp_path, monkeypatch):
@@ -68,8 +69,8 @@ def test_ray_reserves_for_all_processes_of_a_trial(tmp_path, asked, cpus, device
     pytest.importorskip("ray", reason="needs the extra [ray]")
     train = TrainSettings(processes=2, threads=3)
     settings = RunSettings(tmp_path, engine="ray", train=train, cpus_per_trial=asked)
-    trial = Trial(Variant(3), train, 0, device)
-    engine = choose_engine(settings, {trial: None}, torch.device(device), False)
+    trial = TrialSpec(Variant(3), train, 0, device, "images")
+    engine = choose_engine(settings, [trial], DataSets(), torch.device(device), False)
     assert (engine.cpus, engine.gpus) == (cpus, gpus)
 
 

@@ -16,7 +16,8 @@ from ablations.run.stopping import Stop
 from ablations.study.run_settings import RunSettings
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
-from ablations.training.trial import Trial
+from ablations.training.data_sets import DataSets
+from ablations.training.trial_spec import TrialSpec
 
 pytest.importorskip("submitit", reason="needs the extra [slurm]")
 
@@ -188,9 +189,9 @@ def test_what_jobs_ask_for(tmp_path):
     }  # fmt: skip
     train = TrainSettings(processes=2, threads=3)
     for device, gpus in (("cpu", 0), ("cuda", 2)):
-        trial = {Trial(Variant(3), train, 0, device): None}
+        trial = TrialSpec(Variant(3), train, 0, device, "images")
         settings = RunSettings(tmp_path, engine="slurm", train=train)
-        engine = choose_engine(settings, trial, torch.device(device), False)
+        engine = choose_engine(settings, [trial], DataSets(), torch.device(device), False)
         assert (engine.parameters, engine.threads) == (
             {"cpus_per_task": 6, "gpus_per_node": gpus},
             3,

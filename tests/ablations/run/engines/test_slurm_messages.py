@@ -6,10 +6,10 @@ from ablations.run.engines.slurm_tasks import _Line, decode, events_file
 from ablations.run.events import Notice, PointMeasured, StepDone, TrialStarted
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
-from ablations.training.epoch import Epoch
-from ablations.training.trial import Trial
+from ablations.training.trial_result import CurvePoint
+from ablations.training.trial_spec import TrialSpec
 
-TRIAL = Trial(Variant(3), TrainSettings(), 0, "cpu")
+TRIAL = TrialSpec(Variant(3), TrainSettings(), 0, "cpu", "images")
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ TRIAL = Trial(Variant(3), TrainSettings(), 0, "cpu")
         TrialStarted(TRIAL, 9),
         StepDone(TRIAL, 3, 0.25),
         Notice("a line\nor two"),
-        PointMeasured(TRIAL, Epoch(1, 4, 0.5, 87.5)),
+        PointMeasured(TRIAL, CurvePoint(1, 4, 0.5, 87.5)),
     ],
     ids=lambda event: type(event).__name__,
 )

@@ -86,12 +86,9 @@ def test_batch_norm_on_the_cpu_is_each_processs_own(write_module, tmp_path):
     images, so that of 3 processes one has none."""
     write_module("mine_net", NETWORK + WITH_NORM + IMAGES)
     families = ("rednet", "mine_net:Norms")
-    found = [
-        {shared.variant.family: shared.curve for _, shared in both(tmp_path / name, families, 3)}
-        for name in ("first", "again")
-    ]
-    assert found[0] == found[1]
-    for alone, shared in both(tmp_path / "first", families, 3):
+    first, again = (list(both(tmp_path / name, families, 3)) for name in ("first", "again"))
+    assert [shared.curve for _, shared in first] == [shared.curve for _, shared in again]
+    for alone, shared in first:
         assert [point["steps"] for point in shared.curve] == [2, 3, 5, 6]
         losses = [[point["train_loss"] for point in each.curve] for each in (shared, alone)]
         assert losses[0] != losses[1]

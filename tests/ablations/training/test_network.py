@@ -4,7 +4,7 @@ import torch
 from ablations.data.digits import digits
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
-from ablations.training.setup import Setup
+from ablations.training.network import initial_network
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +13,7 @@ def data():
 
 
 def network(data, **settings):
-    return Setup(Variant(5), TrainSettings(**settings), data).network(seed=3)
+    return initial_network(Variant(5), TrainSettings(**settings), data.classes, seed=3)
 
 
 def spans(module):

@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from trials import setups
+from trials import specs
 
 from ablations.study.builder import StudyFile, common_settings, make_study, parse_study
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
-from ablations.training.trial import Trial
+from ablations.training.data_sets import DataSets
+from ablations.training.network import initial_network
 
 CPU = torch.device("cpu")
 
@@ -18,7 +19,7 @@ def study(axes, name="s", **parts):
 
 def test_a_variant_is_trained_as_it_says_and_else_as_the_run_says():
     axes = {"lr": (0.1, 0.2), "steps": (3, 4), "batch_size": (8, 9)}
-    (first, *_, last) = setups([study(axes)], TrainSettings(epochs=None, steps=3, batch_size=8))
+    (first, *_, last) = specs([study(axes)], TrainSettings(epochs=None, steps=3, batch_size=8))
     assert first.settings == TrainSettings(epochs=None, steps=3, batch_size=8)
     assert last.settings == TrainSettings(epochs=None, steps=4, batch_size=9, lr=0.2)
 
@@ -40,10 +41,12 @@ def test_each_data_set_is_loaded_once(tmp_path):
             Image.fromarray(np.zeros((40, 40, 3), dtype=np.uint8)).save(folder / "0.png")
     images = f"imagefolder:{tmp_path}"
     both = study({"dataset": ("digits", images), "kernel_size": (3, 7)})
-    made = setups([both, study({"kernel_size": (3, 5)}, "t")], TrainSettings())
-    assert len({id(setup.data) for setup in made}) == 2
-    assert [setup.data.name for setup in made] == ["digits"] * 2 + ["imagefolder"] * 2 + ["digits"]
-    assert [setup.network(0).classifier.out_features for setup in made] == [10, 10, 2, 2, 10]
+    data_sets = DataSets()
+    made = specs([both, study({"kernel_size": (3, 5)}, "t")], TrainSettings(), data_sets)
+    data = list(map(data_sets.of, made))
+    assert len({id(images) for images in data}) == len(data_sets.loaded) == 2
+    assert [images.name for images in data] == ["digits"] * 2 + ["imagefolder"] * 2 + ["digits"]
+    assert [images.classes for images in data] == [10, 10, 2, 2, 10]
 
 
 def test_where_images_lie_is_no_part_of_a_records_name(tmp_path, monkeypatch):
@@ -57,8 +60,8 @@ def test_where_images_lie_is_no_part_of_a_records_name(tmp_path, monkeypatch):
 
     def record(written):
         train = TrainSettings(dataset=f"imagefolder:{written}")
-        (setup,) = setups([study({"kernel_size": (3,)})], train)
-        return setup.key(CPU, 0).stem(3)
+        (spec,) = specs([study({"kernel_size": (3,)})], train)
+        return spec.trial(0).name
 
     first = record("img")
     assert {record(written) for written in ("~/img", f"{tmp_path}/img/../img")} == {first}
@@ -75,20 +78,19 @@ def test_images_that_changed_while_a_run_went_on_are_not_trained_on(tmp_path):
             folder.mkdir(parents=True)
             Image.new("RGB", (40, 40)).save(folder / "0.png")
     train = TrainSettings(dataset=f"imagefolder:{tmp_path}")
-    (setup,) = setups([study({"kernel_size": (3,)})], train)
-    trial = Trial(setup.variant, setup.settings, 0, "cpu", (), setup.data.fingerprint)
-    assert trial.setup({}).key(CPU, 0) == setup.key(CPU, 0)
+    (spec,) = specs([study({"kernel_size": (3,)})], train)
+    assert DataSets().unchanged(spec.trial(0)).name == "imagefolder"
     Image.new("RGB", (40, 40), "white").save(tmp_path / "train" / "a" / "0.png")
     with pytest.raises(RuntimeError, match=f"images under {tmp_path}.* changed while the run"):
-        trial.setup({})
+        DataSets().unchanged(spec.trial(0))
 
 
 def test_a_trial_without_a_last_batch_of_one_has_a_key_of_its_own():
     keys = [
-        setups([study({"kernel_size": (3,)})], TrainSettings(batch_size=size))[0].key(CPU)
+        specs([study({"kernel_size": (3,)})], TrainSettings(batch_size=size))[0]
         for size in (32, 673)
     ]
-    assert [key.data for key in keys] == [
+    assert [key.data_fingerprint for key in keys] == [
         "digits test 10 32 1347 3600",
         "digits test 10 32 1347 3600 without a last batch of one",
     ]
@@ -98,7 +100,7 @@ def run_of(file):
     """The setups of a study's file, as its run makes them."""
     common = {"steps": None, "epochs": None} | common_settings(file)
     train = TrainSettings(**{name: common[name] for name in ("steps", "epochs", "lr")})
-    return setups([make_study(file)], train)
+    return specs([make_study(file)], train)
 
 
 def test_equal_training_has_one_record_however_a_study_says_it():
@@ -119,27 +121,27 @@ def test_equal_training_has_one_record_however_a_study_says_it():
         steps = 2
     """)
     names = [
-        {setup.key(CPU, 0).stem(3) for setup in run_of(file)}
-        for file in (said_for_all, said_on_an_axis)
+        {spec.trial(0).name for spec in run_of(file)} for file in (said_for_all, said_on_an_axis)
     ]
     assert names[0] < names[1] and len(names[1]) == 4
 
 
 def test_a_trial_is_another_when_its_code_changes(write_module):
-    (builtin,) = setups([study({"generator": ("W",)})], TrainSettings())
-    assert "code" not in builtin.identity()
+    (builtin,) = specs([study({"generator": ("W",)})], TrainSettings())
+    assert "code" not in builtin.identity
     body = "from involution_core.generators import LinearGenerator as Generator\n"
-    (setup,) = setups([study({"generator": ("mine_changed:Generator",)})], TrainSettings())
+    (spec,) = specs([study({"generator": ("mine_changed:Generator",)})], TrainSettings())
     names = []
     for text in (body, body + "# changed\n", body):
         write_module("mine_changed", text)
-        assert list(setup.identity()["code"]) == ["mine_changed:Generator"]
-        names.append(setup.key(CPU, 0).stem(3))
+        assert list(spec.identity["code"]) == ["mine_changed:Generator"]
+        names.append(spec.trial(0).name)
     assert names[0] == names[2] != names[1]
 
 
 @pytest.mark.parametrize("seeds", [(0, 0), (0, 1)])
 def test_weights_follow_from_the_seed_alone(seeds):
-    (setup,) = setups([study({"kernel_size": (3,)})], TrainSettings())
-    first, second = (setup.network(seed).classifier.weight for seed in seeds)
+    (spec,) = specs([study({"kernel_size": (3,)})], TrainSettings())
+    networks = (initial_network(spec.variant, spec.settings, 10, seed) for seed in seeds)
+    first, second = (network.classifier.weight for network in networks)
     assert torch.equal(first, second) == (seeds[0] == seeds[1])
