@@ -1,8 +1,8 @@
-"""Which run is at work on what, where several share an output folder. No torch.
+"""Claims on work, for runs that share an output folder. No torch.
 
-A claim is a lock of the kernel on a file, and goes with the process that holds it, however that
-ends. The file is removed by its holder: whoever has opened it before finds that it has no name any
-more and does not have the claim. It says who holds it, and of what; only the lock counts.
+A claim is a kernel lock on a file, released when its process ends, however that ends. The holder
+removes the file; a process that had opened it before finds a file without a name, and no claim. The
+file names the holder and the subject, but only the lock counts.
 """
 
 import errno
@@ -26,21 +26,22 @@ FOLDER = "claims"
 ENDING = ".lock"
 
 POLL = 0.5
-"""Seconds between looks at what another run has."""
+"""Seconds between looks at another run's claim."""
 
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL, errno.EACCES, errno.EPERM}
-"""Of file systems without locks, such as NFS without its daemon, and of another user's files."""
+"""Errors of a file system without locks, such as NFS without its daemon, and of another user's
+files."""
 
 Subject = Mapping[str, object]
-"""What a claim is of, JSON values."""
+"""What is claimed, JSON values."""
 
 
 class Claims:
-    """What this run is at work on. As a context, behind which it holds nothing.
+    """The claims of this run. Leaving it as a context drops them all.
 
     Args:
         output: The output folder.
-        tell: Takes a line where the folder has no locks: then every claim is granted.
+        tell: Receives a line if the folder has no locks; every claim is then granted.
     """
 
     def __init__(self, output: Path, tell: Tell) -> None:
@@ -64,14 +65,14 @@ class Claims:
             self.folder.rmdir()
 
     def take(self, name: str, subject: Subject | None = None) -> bool:
-        """Claims something; whether no other run has it.
+        """Claim something and return whether that succeeded: no other run has it.
 
         Args:
-            name: Of the claim.
-            subject: What it is of, for `running`.
+            name: Name of the claim.
+            subject: What is claimed, for `running`.
 
         Raises:
-            OSError: Where the file of the claim cannot be made.
+            OSError: If the file of the claim cannot be created.
         """
         if not self._shared:
             return True
@@ -101,24 +102,24 @@ class Claims:
         raise Timeout(lock.lock_file)
 
     def drop(self, name: str) -> None:
-        """Gives up a claim; not an error where there is none."""
+        """Drop a claim, if it is held."""
         lock = self._held.pop(name, None)
         if lock is not None:
             self._file(name).unlink(missing_ok=True)
             lock.release(force=True)
 
     def wait(self, names: list[str], over: Callable[[], bool] = lambda: False) -> None:
-        """Waits until one of some claims that others have is free, or until `over` says so."""
+        """Wait until one of some claims of other runs is free, or until `over` returns True."""
         while not over() and all(is_held(self._file(name)) for name in names):
             time.sleep(POLL)
 
     @contextmanager
     def hold(self, name: str, what: str) -> Iterator[None]:
-        """Has a claim for as long as the context lasts; waits for it.
+        """Wait for a claim and hold it while the context lasts.
 
         Args:
-            name: Of the claim.
-            what: What another run is doing where this waits, for whoever watches.
+            name: Name of the claim.
+            what: What the run that holds it does, as in "which measures".
         """
         told = False
         while not self.take(name):
@@ -132,7 +133,7 @@ class Claims:
             self.drop(name)
 
     def holder(self, name: str) -> str:
-        """Who has a claim, in words."""
+        """Return the holder of a claim, in words."""
         process = process_words(_signed(self._file(name)))
         return f"another run ({process})" if process else "another run"
 
@@ -141,7 +142,7 @@ class Claims:
 
 
 def is_held(file: Path) -> bool:
-    """Whether a process has the claim of a file."""
+    """Return whether a process holds the claim of a file."""
     try:
         opened = os.open(file, os.O_RDONLY)
     except OSError:
@@ -158,18 +159,18 @@ def is_held(file: Path) -> bool:
 
 
 def running(output: Path) -> dict[str, dict[str, Any]]:
-    """What the runs of a folder are at work on: name of the claim -> what its file says."""
+    """Return the claims that are held in a folder: name -> content of its file."""
     files = sorted((output / FOLDER).glob(f"*{ENDING}"))
     return {file.name.removesuffix(ENDING): _signed(file) for file in files if is_held(file)}
 
 
 def process_words(signed: Mapping[str, Any]) -> str:
-    """The process that has a claim, by what its file says; empty where it does not."""
+    """Return the process that holds a claim, in words; empty if its file does not name it."""
     return f"process {signed['pid']} on {signed.get('host')}" if "pid" in signed else ""
 
 
 def remove_free(output: Path) -> None:
-    """Removes the files of claims whose holders have died."""
+    """Remove the files of claims whose holders died."""
     with Claims(output, lambda line: None) as claims:
         for file in sorted(claims.folder.glob(f"*{ENDING}")):
             name = file.name.removesuffix(ENDING)
@@ -178,7 +179,7 @@ def remove_free(output: Path) -> None:
 
 
 def _sign(file: int, subject: Subject | None) -> None:
-    """Says in an open file who has its claim. On a full disk it stays empty."""
+    """Write the holder and the subject of a claim into its file; on a full disk it stays empty."""
     signed = {
         "host": socket.gethostname(),
         "pid": os.getpid(),

@@ -16,13 +16,13 @@ from ablations.errors import one_line
 from ablations.records.files import write_json
 
 CORRUPT = ".corrupt"
-"""Behind the name of a file that was set aside; numbered from the second on."""
+"""Suffix of a file that was set aside; numbered from the second on."""
 
 Tell = Callable[[str], None]
-"""Takes a line for whoever watches."""
+"""Receives one line for the user."""
 
 _DAMAGE = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.EIO, errno.ELOOP, errno.ENOTDIR}
-"""Errors of reading that are about this one file; another, such as too many open files, is not."""
+"""Errors of reading that concern this file alone, unlike too many open files."""
 
 
 class Damaged(ValueError):
@@ -40,11 +40,11 @@ class Damaged(ValueError):
 
 
 def read_json(path: Path) -> Any:
-    """What a file says.
+    """Return the content of a JSON file.
 
     Raises:
-        FileNotFoundError: Where there is none.
-        Damaged: Where it is no file of JSON that can be read.
+        FileNotFoundError: If there is none.
+        Damaged: If it is no readable JSON file.
     """
     try:
         if not S_ISREG(path.stat().st_mode):
@@ -65,15 +65,15 @@ def read_json(path: Path) -> Any:
 
 
 def set_aside(damaged: Damaged, tell: Tell, then: str) -> None:
-    """Renames a damaged file, so that another takes its place, and tells so.
+    """Rename a damaged file, so that another can take its place, and report it.
 
     Args:
-        damaged: What was found.
-        tell: Takes the line.
-        then: What becomes of what it was to say.
+        damaged: The file.
+        tell: Receives the line.
+        then: What happens next, the end of that line.
 
     Raises:
-        OSError: Where it cannot be renamed.
+        OSError: If it cannot be renamed.
     """
     path = damaged.path
     for number in itertools.count(1):
@@ -88,17 +88,17 @@ def set_aside(damaged: Damaged, tell: Tell, then: str) -> None:
 
 
 WAITS = (1.0, 2.0, 4.0, 8.0)
-"""Seconds before each further attempt to write where there was no space."""
+"""Seconds before each further attempt to write on a full disk."""
 
 _MAY_PASS = {errno.ENOSPC, errno.EDQUOT}
 
 
 def write_or_rescue(path: Path, values: dict[str, Any], tell: Tell) -> None:
-    """Writes a record as `write_json` does, where there is no space some times again.
+    """Write a record as `write_json` does, with more attempts on a full disk.
 
     Raises:
-        OSError: Where it cannot be written. The record is then kept in a folder of its own among
-            the system's temporary files, which the error names, if anything can be written there.
+        OSError: If it cannot be written. The record is then in a temporary folder, which the error
+            names, if anything can be written there.
     """
     for wait in WAITS:
         try:
@@ -117,7 +117,7 @@ def write_or_rescue(path: Path, values: dict[str, Any], tell: Tell) -> None:
 
 
 def _rescue(path: Path, values: dict[str, Any]) -> str:
-    """Writes the record elsewhere; says where."""
+    """Write the record into a temporary folder and return which, in words."""
     try:
         folder = Path(mkdtemp(prefix="involution-ablate-"))
     except OSError as error:

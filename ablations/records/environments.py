@@ -1,4 +1,4 @@
-"""Which records were made where numbers come out alike. No torch."""
+"""Records grouped by environments that give equal numbers. No torch."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ DECIDING = (
     "system",
     "device",
 )
-"""What of an environment decides how numbers are rounded, or what is computed. The threads of a
-trial are a setting: a record of another number of threads is another trial's."""
+"""Parts of an environment that decide how numbers are rounded, or what is computed. The threads of
+a trial are a setting: with another number of threads it is another trial."""
 
 UNKNOWN = "unknown"
-"""In place of a value that a record does not have; it equals itself alone."""
+"""Value of a part that a record does not have."""
 
 Environment = Mapping[str, str]
 
 
 def identity(environment: Environment) -> tuple[str, ...]:
-    """What two records of equal numbers share: the values of `DECIDING`."""
+    """Return the values of `DECIDING`, which records with equal numbers share."""
     return tuple(environment.get(name, UNKNOWN) for name in DECIDING)
 
 
 def differing(environments: Iterable[Environment]) -> list[str]:
-    """Names of what is not the same in all of some environments, of `DECIDING`."""
+    """Return the names of `DECIDING` whose values differ between environments."""
     found = {identity(environment) for environment in environments}
     values = zip(*found, strict=True)
     return [name for name, seen in zip(DECIDING, values, strict=False) if len(set(seen)) > 1]
@@ -46,7 +46,7 @@ class Origin:
 
 
 def origins(records: Sequence[TrialRecord]) -> list[Origin]:
-    """The trials by environment, the environment of the most trials first."""
+    """Group trials by environment, the largest group first."""
     found: dict[tuple[str, ...], list[TrialRecord]] = {}
     for record in records:
         found.setdefault(identity(record.environment), []).append(record)
@@ -55,11 +55,14 @@ def origins(records: Sequence[TrialRecord]) -> list[Origin]:
 
 
 def blocks(records: Sequence[TrialRecord]) -> dict[tuple[int, tuple[str, ...]], int]:
-    """The blocks within which trials are paired: (seed, identity of the environment) -> a number,
-    the seed itself where all trials have one environment.
+    """Return the blocks within which trials are paired.
 
-    A seed is luck that variants share only where it gives them the same numbers, so that a seed of
+    Variants share the luck of a seed only if it gives them the same random numbers, so a seed in
     another environment is another block.
+
+    Returns:
+        (seed, identity of the environment) -> number of the block, the seed itself if all trials
+        have one environment.
     """
     width = max((record.seed for record in records), default=0) + 1
     return {

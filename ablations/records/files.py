@@ -15,31 +15,33 @@ from typing import Any
 from ablations.texts import inert
 
 PART = re.compile(r"\.[0-9a-f]{16}\.part")
-"""Names of what is being written, and of what a writer that was killed has left."""
+"""Names of files that are being written, or that a killed writer left."""
 
 ABANDONED = 3600.0
-"""Seconds after which nobody writes at such a file any more: a write takes seconds."""
+"""Seconds after which such a file counts as left: a write takes seconds."""
 
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}
-"""Of file systems that cannot, and of folders that may be written and not be read."""
+"""Errors of file systems that cannot sync a folder, and of folders that may not be read."""
 
 
 def write_json(path: Path, values: object) -> None:
-    """Writes `values` as JSON, as `write_text` does."""
+    """Write values as JSON; see `write_bytes`."""
     write_text(path, json.dumps(values, indent=1, ensure_ascii=False) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes `text` in UTF-8, as `write_bytes` does."""
+    """Write text in UTF-8; see `write_bytes`."""
     write_bytes(path, text.encode("utf-8", "surrogatepass"))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Writes aside, waits for the disk and renames: `path` is never half a file, nor empty after a
-    loss of power. Makes its folder.
+    """Write a file whole or not at all, and make its folder.
+
+    The content is written aside, synced and renamed, so that `path` is never half a file, nor empty
+    after a loss of power.
 
     Raises:
-        OSError: With `path` as its file name; what was there before stays.
+        OSError: With `path` as its file name; an earlier file stays.
     """
     make_folder(path.parent)
     aside = path.with_name(f".{secrets.token_hex(8)}.part")
@@ -60,7 +62,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder and those above it, as lasting as its files."""
+    """Make a folder and its parents, synced like its files."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
@@ -69,7 +71,7 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Waits until the names in a folder are on the disk, where the file system can say so."""
+    """Wait until the names in a folder are on the disk, if the file system supports that."""
     try:
         opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -82,9 +84,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def remove_leftovers(folders: Iterable[Path]) -> None:
-    """Removes what writers that were killed have left in some folders."""
+    """Remove what killed writers left in some folders."""
     for folder in folders:
-        with suppress(OSError):  # it is not there, or is another's
+        with suppress(OSError):  # no such folder, or another user's
             for path in folder.iterdir():
                 if PART.fullmatch(path.name) and time.time() - path.stat().st_mtime > ABANDONED:
                     path.unlink(missing_ok=True)
@@ -101,15 +103,17 @@ class OtherFormat(ValueError):
 
 
 def checksum(values: Mapping[str, Any]) -> str:
-    """SHA-256, hexadecimal, of JSON values as canonical JSON: sorted keys, no spaces, ASCII; the
-    field of the checksum itself is left out."""
+    """Return the SHA-256 of JSON values, hexadecimal.
+
+    It is that of canonical JSON (sorted keys, no spaces, ASCII) without the field of the checksum.
+    """
     content = {name: value for name, value in values.items() if name != FIELD}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def sealed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON values with their checksum."""
+    """Return JSON values with their checksum."""
     return {**values, FIELD: checksum(values)}
 
 

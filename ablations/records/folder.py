@@ -25,9 +25,15 @@ WRITTEN = {
 
 
 def check_writable(setting: str, folder: Path, written: Mapping[str, bool]) -> None:
-    """Raises SettingError where `folder` is not, and cannot become, a directory to write in.
+    """Check that a folder is, or can become, a directory to write in. Leaves nothing behind.
 
-    written: what will be written there, by name; True for a directory. Leaves nothing behind.
+    Args:
+        setting: Name of the setting, for the error.
+        folder: The folder.
+        written: What will be written there, by name; True for a directory.
+
+    Raises:
+        SettingError: In one line, if it is not.
     """
     try:
         str(folder).encode()
@@ -52,18 +58,18 @@ def check_writable(setting: str, folder: Path, written: Mapping[str, bool]) -> N
 
 
 def tidy(folder: Path) -> None:
-    """Removes what runs that were killed have left in an output folder."""
+    """Remove what killed runs left in an output folder."""
     remove_leftovers([folder, *(folder / name for name, is_folder in WRITTEN.items() if is_folder)])
     if folder.is_dir():
         remove_free(folder)
 
 
 def write_log(output: Path, stem: str, text: str) -> str:
-    """Writes a traceback into an output folder.
+    """Write a traceback into an output folder.
 
     Args:
         output: The output folder.
-        stem: Name of the file, without its ending; see `RecordKey.stem`.
+        stem: Name of the file, without its ending.
         text: Traceback; see `traceback_text`.
 
     Returns:

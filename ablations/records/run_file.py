@@ -1,4 +1,4 @@
-"""A finished run as JSON, on disk and inside its report, and read back from either."""
+"""A run as JSON, in a file of its own and in its report, and read back from either."""
 
 import json
 import re
@@ -28,8 +28,10 @@ _RUN = TypeAdapter(Run)
 
 
 def dump_run(run: Run) -> dict[str, Any]:
-    """The run as JSON values; `parse_run` takes them. Folders below the user's home begin with ~:
-    whoever gets the run need not know the user's name."""
+    """Return a run as JSON values, for `parse_run`.
+
+    Folders below the user's home start with ~, so that the file does not tell the user's name.
+    """
     values = {"format": FORMAT, **_RUN.dump_python(run, mode="json")}
     settings = values["settings"]
     settings["output"] = _without_home(settings["output"])
@@ -68,7 +70,7 @@ def parse_run(values: Any) -> Run:
 
 
 def _is_unicode(values: object) -> bool:
-    """Whether all texts can be written again; JSON can hold halves of pairs."""
+    """Return whether all texts can be written; JSON can hold half a surrogate pair."""
     try:
         json.dumps(values, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -77,7 +79,7 @@ def _is_unicode(values: object) -> bool:
 
 
 def _check(run: Run) -> None:
-    """Raises ValueError, KeyError or TypeError where the parts of the run do not fit together."""
+    """Raise ValueError, KeyError or TypeError if the parts of the run do not fit together."""
     if not run.studies:
         raise ValueError("a run of no studies")
     if len({study.name for study in run.studies}) < len(run.studies):
@@ -100,14 +102,19 @@ def _check(run: Run) -> None:
 
 
 def save_run(run: Run) -> None:
-    """Writes run.json into the run's output folder."""
+    """Write run.json into the run's output folder."""
     write_json(run.settings.output / RUN_FILE, dump_run(run))
 
 
 def load_run(path: Path, setting: str) -> Run:
-    """The run of an output folder, or of a report's file.
+    """Return the run of an output folder, a run.json or a report.
 
-    Raises SettingError, in the name of `setting`, where there is none.
+    Args:
+        path: The folder or file.
+        setting: Name of the setting, for the error.
+
+    Raises:
+        SettingError: In one line, if there is no run that can be read.
     """
     is_folder = isdir(path)  # Path.is_dir raises an error for a name that is too long
     file = path / RUN_FILE if is_folder else path
@@ -151,7 +158,7 @@ def _read(file: Path) -> Run:
 
 
 def _way_back(file: Path) -> str:
-    """How a run.json that is damaged is made again; empty where nothing is left of its run."""
+    """Return how to write a damaged run.json again, in words; empty without trials."""
     output = file.parent
     if not any((output / "trials").glob("*.json")):
         return ""

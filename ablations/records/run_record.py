@@ -1,4 +1,4 @@
-"""One run as a whole: proofs, trials and timings of some studies, as data. No torch."""
+"""One run: studies, proofs, trials and timings, as data. No torch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,16 +13,19 @@ from ablations.study.study import Study, tuning_candidates
 
 @dataclass(frozen=True)
 class Run:
-    """What a report is made of.
+    """The data of a report.
 
-    proofs: study name -> one for each variant, in the order of the table.
-    studies: as their files say, before anything was chosen for their variants.
-    records: of all studies; empty where nothing was trained.
-    timings: one for each variant; empty where nothing was trained.
-    command: the command line, as typed.
-    code: a user's code, module:object -> its files; see `own_code.code_of`.
-    tuning: the trials that variants chose their training by; empty where nothing was tuned.
-    wanted: trials of the studies that were asked for, whether they have ended or not.
+    Attributes:
+        studies: Studies as their files say, before a tuning chose anything.
+        settings: Settings of the run.
+        proofs: Study name -> one proof for each variant, in the order of the table.
+        records: Trials of all studies that have ended; empty if nothing was trained.
+        timings: One for each variant; empty if nothing was trained.
+        environment: Versions and hardware of the process that wrote the run.
+        command: The command line, as typed.
+        code: A user's code, module:object -> its files; see `own_code.code_of`.
+        wanted: Number of trials that the studies request.
+        tuning: Trials of the tuning; empty if nothing was tuned.
     """
 
     studies: Sequence[Study]
@@ -38,7 +41,7 @@ class Run:
 
     @property
     def environments(self) -> dict[str, list[str]]:
-        """What the trials were measured on, all values that occur; without trials, this machine."""
+        """All values that occur in the environments of trials and timings, by name."""
         trials = [record.environment for record in (*self.tuning, *self.records)]
         timings = [record.environment for record in self.timings]
         found = [*trials, *timings] or [self.environment]
@@ -50,37 +53,38 @@ class Run:
 
     @property
     def partial(self) -> bool:
-        """Whether some of them have not ended yet."""
+        """Whether some trials of the studies have not ended."""
         return len(self.records) < self.wanted
 
     @property
     def tuning_wanted(self) -> int:
-        """Trials of the tuning that were asked for."""
+        """Number of trials that the tuning requests."""
         if self.settings.train is None:
             return 0
         return sum(map(len, tuning_candidates(self.studies).values()))
 
     @property
     def choosing(self) -> bool:
-        """Whether some of them have not ended yet, so that no variant has chosen."""
+        """Whether some trials of the tuning have not ended, so that nothing is chosen yet."""
         return len(self.tuning) < self.tuning_wanted
 
     @property
     def failures(self) -> list[TrialRecord]:
-        """The trials without a result."""
+        """Trials of the studies without a result."""
         return [record for record in self.records if record.failure is not None]
 
     @property
     def tuning_failures(self) -> list[TrialRecord]:
-        """The trials of the tuning without a result."""
+        """Trials of the tuning without a result."""
         return [record for record in self.tuning if record.failure is not None]
 
     @property
     def fruitless(self) -> bool:
-        """Whether something was to be trained and no trial of a study has a result."""
+        """Whether trials were requested and none of the studies' has a result."""
         failed = all(record.failure is not None for record in self.records)
         return self.settings.train is not None and failed
 
     @property
     def verified(self) -> bool:
+        """Whether all counts equal the closed forms and the published figures."""
         return all(proof.verified for proofs in self.proofs.values() for proof in proofs)

@@ -1,4 +1,4 @@
-"""The folders that keep records, one JSON file each. No torch."""
+"""Records in a folder, one JSON file each. No torch."""
 
 import sys
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from ablations.study.variants import Variant
 
 
 class Named(Protocol):
-    """A record, or the spec of what it is of."""
+    """A record, or the spec of a trial or timing."""
 
     @property
     def name(self) -> str:
-        """Name of the record's file, without ending; follows from all that decides its numbers."""
+        """Name of the record's file, without ending: a digest of all that decides its numbers."""
 
     @property
     def variant(self) -> Variant: ...
@@ -30,7 +30,7 @@ class Reusable(Named, Protocol):
 
     @property
     def reusable(self) -> bool:
-        """Whether it is used again; else its trial or timing is run again."""
+        """Whether a later run uses it; otherwise its trial or timing is run again."""
 
 
 Record = TypeVar("Record", bound=Reusable)
@@ -41,8 +41,8 @@ class RecordKind(Generic[Record]):
     """A kind of record.
 
     Attributes:
-        name: In what is told of it.
-        folder: In the output folder.
+        name: Name in messages.
+        folder: Folder in the output folder.
         type: A frozen dataclass.
         format: Raised whenever the same settings would give other numbers, or a record other
             fields.
@@ -58,6 +58,7 @@ class RecordKind(Generic[Record]):
         return TypeAdapter(self.type)
 
     def to_json(self, record: Record) -> dict[str, Any]:
+        """Return a record as JSON values with format and checksum."""
         return sealed({"format": self.format, **self._adapter.dump_python(record, mode="json")})
 
     def from_json(self, values: Any) -> Record:
@@ -78,7 +79,7 @@ class RecordKind(Generic[Record]):
 
 
 def first_problem(error: ValidationError) -> str:
-    """The first thing that is wrong with some values, on one line."""
+    """Return the first problem of a validation, in one line."""
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"]))
     told = first["msg"].removeprefix("Value error, ")
@@ -90,7 +91,13 @@ def _on_stderr(line: str) -> None:
 
 
 class Store(Generic[Record]):
-    """The records of one kind in an output folder. tell: takes a line on what is damaged."""
+    """Records of one kind in an output folder.
+
+    Args:
+        output: The output folder.
+        kind: Kind of the records.
+        tell: Receives a line about each damaged file.
+    """
 
     def __init__(self, output: Path, kind: RecordKind[Record], tell: Tell = _on_stderr) -> None:
         self.output = output
@@ -118,7 +125,12 @@ class Store(Generic[Record]):
         return replace(record, variant=spec.variant) if record.reusable else None
 
     def read(self, path: Path) -> Record:
-        """The record in a file of the folder. Raises FileNotFoundError or Damaged."""
+        """Return the record in a file of the folder.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            Damaged: If it is no such record.
+        """
         values = read_json(path)
         try:
             return self.kind.from_json(values)
@@ -155,5 +167,5 @@ class Store(Generic[Record]):
         write_or_rescue(path, self.kind.to_json(record), self.tell)
 
     def files(self) -> Iterator[Path]:
-        """What is kept here, by name."""
+        """Yield the files of the folder, by name."""
         yield from sorted(self.folder.glob("*.json"))

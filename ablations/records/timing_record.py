@@ -1,4 +1,4 @@
-"""The record of how fast one variant's network is and what memory it needs. No torch."""
+"""The record of a variant's speed and memory. No torch."""
 
 import math
 import statistics
@@ -14,29 +14,35 @@ if TYPE_CHECKING:
     from ablations.training.bench import TimingResult
 
 SHORTEST = 1e-9
-"""Seconds below which no clock here measures anything."""
+"""Seconds below which no clock measures anything."""
 
 
 @dataclass(frozen=True)
 class TimingRecord:
-    """The timing of one variant's network in one process, on batches that are as large as those
-    of a process in training.
+    """Speed and memory of one variant's network in one process.
 
-    settings:          see `TrialSpec.identity`.
-    data:              description of the data set whose image size and classes were taken.
-    batch_size:        images of a batch.
-    step_seconds:      each timed training step of one batch: forward, loss, backward, optimiser.
-    inference_seconds: each timed batch in eval mode, without gradients.
-    peak_bytes:        most memory that tensors hold during a training step: parameters, buffers,
-                       gradients, momentum, the batch, activations, work space. None where the
-                       measurement failed.
-    session:           when the measurement began (UTC, ISO 8601). Timings are only compared with
-                       those of the same session, which were taken in turn with them.
-    images:            fingerprint of the images; see TimingSpec.
-    failure:           the reason, where it failed; it may go away (no memory).
-    log:               file of the failure's traceback, in the output folder.
+    Its batches are as large as those of a process in training.
 
-    Raises ValueError for values that no measurement can have.
+    Attributes:
+        variant: Variant that was measured.
+        settings: See `TimingSpec.identity`.
+        device: "cpu" or "cuda".
+        data: Description of the data set whose image size and classes were taken.
+        batch_size: Images of a batch.
+        step_seconds: Seconds of each timed training step of one batch: forward, loss, backward,
+            optimizer.
+        inference_seconds: Seconds of each timed batch in eval mode, without gradients.
+        peak_bytes: Peak memory of tensors in a training step: parameters, buffers, gradients,
+            momentum, the batch, activations, work space. None if the measurement failed.
+        session: Start of the measurement, UTC, ISO 8601. Only timings of one session are compared,
+            because they were measured in turn.
+        environment: What it was measured on.
+        images: Fingerprint of the images; see `TimingSpec`.
+        failure: Why it failed, one line; None if it did not. A failed one is measured again.
+        log: File of the failure's traceback, in the output folder.
+
+    Raises:
+        ValueError: For values that no measurement can have.
     """
 
     variant: Variant
@@ -105,27 +111,27 @@ class TimingRecord:
 
     @property
     def reusable(self) -> bool:
-        """Whether it stands for its measurement."""
+        """Whether a later run uses it."""
         return self.failure is None
 
     @property
     def training_images_per_second(self) -> float | None:
-        """By the median step; None where the measurement failed."""
+        """Images per second of the median training step; None if the measurement failed."""
         return self._rate(self.step_seconds)
 
     @property
     def inference_images_per_second(self) -> float | None:
-        """By the median batch; None where the measurement failed."""
+        """Images per second of the median batch in eval mode; None if the measurement failed."""
         return self._rate(self.inference_seconds)
 
     @property
     def training_quartiles(self) -> tuple[float, float] | None:
-        """Images per second of the steps at the quartiles, the smaller first."""
+        """Quartiles of the training steps, images per second, the lower first."""
         return self._quartiles(self.step_seconds)
 
     @property
     def inference_quartiles(self) -> tuple[float, float] | None:
-        """Images per second of the batches at the quartiles, the smaller first."""
+        """Quartiles of the batches in eval mode, images per second, the lower first."""
         return self._quartiles(self.inference_seconds)
 
     def _rate(self, seconds: Sequence[float]) -> float | None:

@@ -9,25 +9,32 @@ from ablations.training.trial_result import TrainedCosts, TrialResult
 from ablations.training.trial_spec import TRIAL_FORMAT, TrialSpec, record_name
 
 LARGEST_STEP = 10**12
+"""Most steps that a curve may name."""
 
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """One variant trained once.
+    """The record of a trial: its spec and its result. The fields are those of the JSON file.
 
-    settings:    see `TrialSpec.identity`.
-    curve:       points of `training.Epoch`: epoch, steps, train_loss, top1 (percent).
-    top1:        percent on the split of the settings after the last step; None where the trial
-                 failed.
-    costs:       of the trained network; None where it failed before it was counted.
-    seconds:     wall time of training and testing.
-    images:      fingerprint of the images; see TrialSpec.
-    failure:     the reason, where it failed.
-    transient:   whether the failure may go away (a broken image, no memory); such a trial is run
-                 again.
-    log:         file of the failure's traceback, in the output folder.
+    Attributes:
+        variant: Variant that was trained.
+        seed: Seed of the trial.
+        settings: See `TrialSpec.identity`.
+        device: "cpu" or "cuda".
+        data: Description of the data set.
+        curve: Points of the training curve; see `CurvePoint`.
+        top1: Top-1 on the split of the settings after the last step, percent; None if it failed.
+        costs: Costs of the trained network; None if it failed before it was counted.
+        seconds: Wall time of training and testing.
+        environment: What it was trained on.
+        images: Fingerprint of the images; see `TrialSpec.data_fingerprint`.
+        failure: Why it failed, one line; None if it did not.
+        transient: Whether the failure may go away, such as a lack of memory; the trial is then run
+            again.
+        log: File of the failure's traceback, in the output folder.
 
-    Raises ValueError for values that no trial can have.
+    Raises:
+        ValueError: For values that no trial can have.
     """
 
     variant: Variant
@@ -94,7 +101,7 @@ class TrialRecord:
 
     @property
     def reusable(self) -> bool:
-        """Whether it stands for its trial: it finished, or would fail again."""
+        """Whether a later run uses it: the trial finished, or would fail again."""
         return not self.transient
 
 

@@ -1,7 +1,7 @@
-"""A trained network as a file: its weights, and the levels and settings that build it again.
+"""Trained networks on disk: weights, and the variant and settings that build the network again.
 
-`torch.load` reads it with `weights_only=True`: a dict with `state_dict`, plain values and a
-checksum of all of them, since torch's reader notices no bit that has turned.
+A file is a dict with `state_dict`, plain values and a checksum, which `torch.load` reads with
+`weights_only=True`. The checksum is needed because torch's reader notices no flipped bit.
 """
 
 import hashlib
@@ -27,22 +27,22 @@ from ablations.training.data_sets import data_request
 from ablations.training.trial_spec import TrialSpec
 
 FORMAT = "involution-ablate weights"
-"""The key that tells such a file from other checkpoints; behind it stands VERSION."""
+"""The key that tells such a file from other checkpoints; its value is VERSION."""
 
 VERSION = 1
 
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """A trained network and what it is.
+    """A trained network.
 
     Attributes:
-        variant: The network.
-        settings: Of its training.
-        seed: Of its trial.
-        classes: That it tells apart.
+        variant: Its variant.
+        settings: Settings of its training.
+        seed: Seed of its trial.
+        classes: Number of classes.
         image_size: Side of the images that it was trained on, pixels.
-        state_dict: Its weights and statistics.
+        state_dict: Weights and buffers.
         code: The user's code that it was trained with; see `code_of`.
     """
 
@@ -55,15 +55,15 @@ class TrainedNetwork:
     code: Mapping[str, Code]
 
     @property
-    def images(self) -> DataRequest:
-        """What it was tested on."""
+    def request(self) -> DataRequest:
+        """Request for the images that it was tested on."""
         return data_request(self.variant, self.settings)
 
     def build(self) -> nn.Module:
-        """The network with its weights, in eval mode, on the CPU.
+        """Return the network with its weights, in eval mode, on the CPU.
 
         Raises:
-            ValueError: In one line, where it cannot be built or the weights do not fit.
+            ValueError: In one line, if it cannot be built or the weights do not fit.
         """
         architecture = architecture_of(self.settings.model, self.variant)
         try:
@@ -75,7 +75,7 @@ class TrainedNetwork:
 
 
 def write_weights(path: Path, network: nn.Module, spec: TrialSpec, data: ImageData) -> None:
-    """Writes the network that a trial has trained."""
+    """Write the network that a trial trained."""
     buffer = io.BytesIO()
     content = {
         FORMAT: VERSION,
@@ -93,11 +93,11 @@ def write_weights(path: Path, network: nn.Module, spec: TrialSpec, data: ImageDa
 
 
 def read_weights(path: Path) -> TrainedNetwork | None:
-    """The network that `write_weights` wrote; None where the file is something else.
+    """Return the network in a file of `write_weights`, or None if the file is something else.
 
     Raises:
-        ValueError: In one line, where it is of another version or damaged.
-        OSError: Where it cannot be read.
+        ValueError: In one line, if it has another version or is damaged.
+        OSError: If it cannot be read.
     """
     content = _content(path)
     if content is None:
@@ -121,7 +121,7 @@ def read_weights(path: Path) -> TrainedNetwork | None:
 
 
 def _checksum(content: Mapping[str, Any]) -> str:
-    """Of all values but itself."""
+    """Return the checksum of all values but itself."""
     digest = hashlib.sha256()
     for name, weight in content["state_dict"].items():
         digest.update(f"{name} {weight.dtype} {tuple(weight.shape)}\0".encode())

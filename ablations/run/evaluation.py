@@ -146,7 +146,7 @@ def _evaluate_trained(
             network, settings.dataset, folder, images, settings.batch_size, device, on_progress
         )
     else:
-        data = load_data(trained.images, on_look)
+        data = load_data(trained.request, on_look)
         if data.classes != trained.classes:
             told = f"{data.name} has {data.classes} classes here, the network {trained.classes}"
             raise ValueError(told)

@@ -130,10 +130,10 @@ def test_a_trial_is_another_when_its_code_changes(write_module):
     (builtin,) = specs([study({"generator": ("W",)})], TrainSettings())
     assert "code" not in builtin.identity
     body = "from involution_core.generators import LinearGenerator as Generator\n"
-    (spec,) = specs([study({"generator": ("mine_changed:Generator",)})], TrainSettings())
     names = []
     for text in (body, body + "# changed\n", body):
         write_module("mine_changed", text)
+        (spec,) = specs([study({"generator": ("mine_changed:Generator",)})], TrainSettings())
         assert list(spec.identity["code"]) == ["mine_changed:Generator"]
         names.append(spec.trial(0).name)
     assert names[0] == names[2] != names[1]

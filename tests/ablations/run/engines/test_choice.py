@@ -92,5 +92,6 @@ def test_a_batch_can_be_shared_by_so_many_as_it_has_images(run):
 
 
 def test_what_is_to_be_debugged_runs_here(tmp_path):
-    engine = choose_engine(RunSettings(tmp_path, engine="ray"), {}, torch.device("cpu"), True)
+    settings, device = RunSettings(tmp_path, engine="ray"), torch.device("cpu")
+    engine = choose_engine(settings, [], DataSets(), device, True)
     assert isinstance(engine, Here) and engine.here
