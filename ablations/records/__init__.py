@@ -1,1 +1,1 @@
-"""What is kept on disk: trials, timings, runs."""
+"""Files of a run: records, checkpoints, claims, run.json."""

@@ -1,4 +1,4 @@
-"""Files that are written whole, last through a loss of power, and carry a checksum. No torch."""
+"""Files that are written whole or not at all, and checksums of their content. No torch."""
 
 import errno
 import hashlib

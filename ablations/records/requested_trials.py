@@ -1,4 +1,4 @@
-"""The trials that a run requests, as far as they are known without its images. No torch."""
+"""The trials that a run requests, known without loading its images. No torch."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -56,7 +56,7 @@ def requested_trials(run: Run, variants: Iterable[Variant]) -> Iterator[Requeste
 
     Args:
         run: The run.
-        variants: Its variants as they are trained, each once.
+        variants: Its variants with the training that a tuning chose, each once.
     """
     if run.settings.train is None:
         return

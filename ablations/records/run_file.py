@@ -1,4 +1,4 @@
-"""A run as JSON, in a file of its own and in its report, and read back from either."""
+"""Runs as JSON, written to run.json and into the report, and read from either."""
 
 import json
 import re

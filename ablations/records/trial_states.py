@@ -94,7 +94,8 @@ def folder_state(output: Path, run: Run | None, variants: Iterable[Variant] = ()
     Args:
         output: The folder.
         run: Its run; None if it has none.
-        variants: Variants of the run as they are trained, each once; none until its tuning ends.
+        variants: Variants of the run, each once, with the training that a tuning chose; none until
+            it ends.
     """
     contents = _read(output)
     requested = [] if run is None else list(requested_trials(run, variants))

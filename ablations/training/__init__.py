@@ -1,1 +1,1 @@
-"""One seeded training, and how fast and large it is."""
+"""Training of one trial, and timing of one variant. Knows no file of a run."""

@@ -22,6 +22,7 @@ from ablations.training.trial_result import Failure
 from ablations.training.trial_spec import TimingSpec
 
 LEAST_ROUNDS = 3
+"""Minimum rounds of turns."""
 SECONDS = 1.0
 """Least time of a variant's turns on average, beside LEAST_ROUNDS."""
 TURN_SECONDS = 0.05
@@ -136,7 +137,7 @@ class TimingResult:
 
 @dataclass
 class Measurement:
-    """The measurement of one variant, while it goes on; see `TimingResult`."""
+    """A measurement in progress; see `TimingResult`."""
 
     bench: Bench
     debug: bool = False

@@ -1,4 +1,4 @@
-"""What a number was measured on."""
+"""The environment of a measurement: versions, hardware, code."""
 
 import hashlib
 import os
@@ -16,9 +16,9 @@ PACKAGES = ("involution-ablate", "torch", "torchvision", "fvcore", "numpy", "sci
 
 
 def describe_environment(device: torch.device) -> dict[str, str]:
-    """Versions, hardware and source revision, as text.
+    """Return versions, hardware and source revision, as text.
 
-    Of them `records.environments.DECIDING` decides which trials are paired.
+    `records.environments.DECIDING` names the parts that decide which trials are paired.
     """
     described = {
         "python": platform.python_version(),
@@ -38,12 +38,12 @@ def describe_environment(device: torch.device) -> dict[str, str]:
 
 
 CODE = ("involution_core", "ablations/data", "ablations/networks", "ablations/training")
-"""The folders that decide the numbers of a trial."""
+"""Folders whose code decides the numbers of a trial."""
 
 
 @cache
 def training_code() -> str:
-    """A digest of the code that trains, the compiled kernel included."""
+    """Return a digest of the code that trains, with the compiled kernel."""
     root, digest = Path(__file__).resolve().parents[2], hashlib.sha256()
     for folder in CODE:
         for file in sorted((root / folder).rglob("*")):
@@ -76,7 +76,7 @@ def _cpu_model() -> str:
 
 
 def _revision() -> str | None:
-    """The commit of the checkout that this file stands in, None outside of one."""
+    """Return the commit of the checkout of this file, None outside of a checkout."""
     here = Path(__file__).resolve().parents[2]
     if not (here / ".git").exists():
         return None

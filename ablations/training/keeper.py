@@ -1,4 +1,4 @@
-"""Where a trial leaves its state while it is trained, and how it is asked to pause."""
+"""The keeper of a trial's state, which may also ask it to pause."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -52,4 +52,4 @@ class Keeper:
         """Take a new point of the training curve."""
 
     def finish(self, network: nn.Module) -> None:
-        """Take the trained network, the one that was tested."""
+        """Take the trained network, whose Top-1 counts."""

@@ -1,4 +1,4 @@
-"""One seeded training run."""
+"""The training loop: steps, tests, the curve."""
 
 import itertools
 import math
@@ -18,12 +18,14 @@ from ablations.training.training_state import TrainingState
 from ablations.training.trial_result import CurvePoint
 
 TEST_BATCH = 256
+"""Images of a batch in a test."""
+
 POINTS = 4
-"""Of a training curve: measuring takes time, and no point is selected but the last."""
+"""Points of a training curve at most. Each takes time, and only the last one counts."""
 
 
 def total_steps(settings: TrainSettings, data: ImageData) -> int:
-    """Optimisation steps of one trial."""
+    """Return the steps of one trial."""
     if settings.steps is not None:
         return settings.steps
     assert settings.epochs is not None
@@ -31,13 +33,13 @@ def total_steps(settings: TrainSettings, data: ImageData) -> int:
 
 
 def total_batches(settings: TrainSettings, data: ImageData) -> int:
-    """The batches of them all."""
+    """Return the batches of all steps of one trial."""
     epochs, steps = divmod(total_steps(settings, data), steps_per_epoch(settings, data))
     return epochs * _batches_per_epoch(settings, data) + steps * settings.accumulate
 
 
 def steps_per_epoch(settings: TrainSettings, data: ImageData) -> int:
-    """Those of one pass over the data; its last one may have fewer batches than the others."""
+    """Return the steps of one pass over the data; the last may have fewer batches."""
     return math.ceil(_batches_per_epoch(settings, data) / settings.accumulate)
 
 
@@ -48,8 +50,10 @@ def _batches_per_epoch(settings: TrainSettings, data: ImageData) -> int:
 def _steps(
     data: ImageData, settings: TrainSettings, seed: int, start: int
 ) -> Iterator[tuple[Iterator[Batch], int]]:
-    """Of each step from `start` (0: the first) on its batches, to be read before the next one's,
-    and how many images they have."""
+    """Yield the batches of each step from step `start` on, and the number of their images.
+
+    The batches of a step are to be read before those of the next.
+    """
     first, done = divmod(start, steps_per_epoch(settings, data))
     size, at_once = settings.batch_size, settings.accumulate
     for epoch in itertools.count(first):
@@ -63,7 +67,7 @@ def _steps(
 
 
 def curve_steps(total: int) -> set[int]:
-    """The steps after which Top-1 is measured: at most POINTS, evenly spaced, and the last."""
+    """Return the steps after which Top-1 is measured: at most POINTS, the last one included."""
     return {math.ceil(total * point / POINTS) for point in range(1, POINTS + 1)}
 
 
@@ -75,17 +79,17 @@ def top1(
     on_batch: Callable[[], None] = lambda: None,
     team: Team = ALONE,
 ) -> float:
-    """Top-1 accuracy on some images, percent.
+    """Return the Top-1 accuracy of a network on some images, percent.
 
     Args:
-        network: In whatever mode; left in training mode.
-        batches: The images, of each batch this process' share.
-        device: Where the network is.
-        on_batch: Told of each batch.
-        team: Of the processes that have the others' shares.
+        network: The network; left in training mode.
+        batches: Batches of images, of each this process's part.
+        device: Device of the network.
+        on_batch: Called after each batch.
+        team: Processes that test the other parts.
 
     Raises:
-        TrialFailed: Where an output is not finite, in whatever process.
+        TrialFailed: If an output is not finite, in any process.
     """
     network.eval()
     right = tested = unfit = 0

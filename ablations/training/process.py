@@ -1,4 +1,4 @@
-"""What a computation takes of its process: threads, the C allocator, peak memory."""
+"""Threads, C allocator and peak memory of this process."""
 
 import ctypes
 import gc
@@ -10,10 +10,16 @@ from contextlib import contextmanager
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+NEVER = 2**31 - 1
+
+SILENT = "6"
+"""Above every level of the profiler's log, which otherwise goes to the terminal."""
+
 
 @contextmanager
 def threads_fixed(number: int) -> Iterator[None]:
-    """Within it torch computes with so many threads, behind it with as many as before."""
+    """Have torch compute with this number of threads while the context lasts."""
     before = torch.get_num_threads()
     torch.set_num_threads(number)
     try:
@@ -22,17 +28,12 @@ def threads_fixed(number: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-NEVER = 2**31 - 1
-
-
 def keep_freed_memory() -> None:
-    """Has glibc keep what is freed for the next tensor instead of returning it to the kernel.
+    """Have glibc keep freed memory for the next tensor instead of returning it to the kernel.
 
-    By default it maps every large buffer anew and hands it back at once, and the pages are cleared
-    each time they are touched first. That costs a training step on a CPU a good part of its time.
-    For a program's own process, at its start; a library must not do this to its host. Without
-    glibc it does nothing.
+    By default glibc maps every large buffer anew and returns it at once, and the kernel clears its
+    pages each time, a good part of a training step on a CPU. Call it at the start of a program's
+    own process; a library must not do this to its host. Does nothing without glibc.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
@@ -42,15 +43,12 @@ def keep_freed_memory() -> None:
     mallopt(M_TRIM_THRESHOLD, NEVER)
 
 
-SILENT = "6"
-"""Above every level of the profiler's log, which else goes to the terminal."""
-
-
 def peak_bytes(work: Callable[[], object], device: torch.device) -> int:
-    """The most bytes that tensors made by `work` hold on `device` at one time.
+    """Return the peak memory of the tensors that `work` makes on `device`, bytes.
 
-    What `work` finds allocated does not count; it must leave nothing allocated behind. On a CPU
-    these are the bytes asked for, with CUDA those of the blocks that its allocator hands out.
+    It is read from the allocators' own books, so it is exact and the same every time: on a CPU the
+    bytes requested, with CUDA those of the allocator's blocks. Memory allocated before does not
+    count, and `work` must leave none allocated.
     """
     gc.collect()
     if device.type == "cuda":
@@ -71,7 +69,7 @@ def _peak_on_cpu(work: Callable[[], object]) -> int:
 
 
 def _peak_on_cuda(work: Callable[[], object], device: torch.device) -> int:
-    work()  # the libraries allocate work space on first use and keep it
+    work()  # libraries allocate work space on first use and keep it
     gc.collect()
     torch.cuda.synchronize(device)
     before = torch.cuda.memory_allocated(device)

@@ -1,4 +1,4 @@
-"""How the learning rate goes, and the recipe in words. No torch."""
+"""The learning rate's schedule, and the recipe in words. No torch."""
 
 import math
 
@@ -6,7 +6,7 @@ from ablations.study.train_settings import OPTIMIZERS, TrainSettings
 
 
 def describe_optimizer(settings: TrainSettings) -> str:
-    """How every trial is optimised, but for its learning rate."""
+    """Return how every trial is optimised, in words, but for its learning rate."""
     momentum = f"Nesterov momentum {settings.momentum}"
     if settings.optimizer == "adamw":
         momentum = f"first beta {settings.momentum}"
@@ -24,8 +24,7 @@ def _describe_warm_up(settings: TrainSettings) -> str:
 
 
 def _describe_steps(settings: TrainSettings) -> str:
-    """What is said of steps that are not of one batch in fp32, as PyTorch runs it, in one
-    process."""
+    """Return what differs from steps of one batch in fp32, not compiled, in one process."""
     batches = f", {settings.accumulate} batches a step" if settings.accumulate > 1 else ""
     precision = f", {settings.precision}" if settings.precision != "fp32" else ""
     compiled = ", compiled" * (settings.compile == "yes")
@@ -34,11 +33,11 @@ def _describe_steps(settings: TrainSettings) -> str:
 
 
 def warm_up_steps(settings: TrainSettings, total: int, per_epoch: int) -> int:
-    """The steps of the warm-up, at least one.
+    """Return the steps of the warm-up, at least one.
 
     Args:
-        settings: Of the training.
-        total: Steps that it has.
+        settings: Settings of the training.
+        total: Steps of the training.
         per_epoch: Steps of one pass over the data.
     """
     share = settings.warmup.removesuffix("%")
@@ -48,14 +47,14 @@ def warm_up_steps(settings: TrainSettings, total: int, per_epoch: int) -> int:
 
 
 def learning_rate(step: int, total: int, peak: float, warm_up: int, start: float = 0.0) -> float:
-    """Rate of step 0 <= step < total: a line to the peak, then cosine, to zero behind the last.
+    """Return the learning rate of a step: linear warm-up to the peak, then a cosine to zero.
 
     Args:
-        step: Which one.
-        total: How many there are.
-        peak: The highest rate.
-        warm_up: Steps of the line; the last of them has the peak.
-        start: The share of the peak that the line comes from, one step before the first.
+        step: Number of the step, 0 <= step < total.
+        total: Steps of the training.
+        peak: Peak learning rate.
+        warm_up: Steps of the warm-up, of which the last has the peak.
+        start: Share of the peak from which the warm-up starts, one step before the first.
     """
     if step < warm_up:
         return start * peak + (1 - start) * peak * (step + 1) / warm_up

@@ -14,22 +14,28 @@ from ablations.errors import SettingError
 from ablations.study.train_settings import TrainSettings
 from ablations.training.team import ALONE, Team
 
+ADAMW_SECOND_BETA = 0.999
+
+KINDS = 1024
+"""Maximum of networks and batch sizes that one process compiles. Beyond torch's default limit it
+would silently compile no more."""
+
 HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}
-"""What autocast computes in, by the name of a precision; without an entry there is no autocast."""
+"""Types of autocast by precision; other precisions use no autocast."""
 
 
 class Stepper:
-    """What optimises a network, step by step.
+    """Trains a network step by step.
 
     Args:
-        network: In training mode, on `device`.
-        settings: Of its training.
-        device: Where.
-        lr: The learning rate until `set_rate` is called.
-        team: Of the processes that share each batch.
+        network: The network, in training mode, on `device`.
+        settings: Settings of the training.
+        device: Where it is trained.
+        lr: Learning rate until `set_rate` is called.
+        team: Processes that share each batch.
 
     Attributes:
-        scaler: Of the loss in fp16, in which small gradients would be zero; else it does nothing.
+        scaler: Scales the loss in fp16, where small gradients would be zero; otherwise disabled.
     """
 
     def __init__(
@@ -48,20 +54,20 @@ class Stepper:
         self.scaler = torch.amp.GradScaler(device.type, enabled=scales)
 
     def set_rate(self, lr: float) -> None:
-        """Sets the learning rate of the next steps."""
+        """Set the learning rate of the next steps."""
         for group in self.optimizer.param_groups:
             group["lr"] = lr
 
     def step(self, batches: Iterable[Batch], images: int) -> Tensor:
-        """One step down the mean gradient of the images of some batches.
+        """Take one step down the mean gradient of the images of some batches.
 
         Args:
-            batches: At least one, of each this process' share; one at a time is on the device.
-            images: How many all of them have, in all processes.
+            batches: At least one, of each this process's part; one at a time is on the device.
+            images: Number of images of all batches, in all processes.
 
         Returns:
-            The mean loss of the images before the step, shape (), still on the device: reading it
-            waits for the step.
+            Mean loss of the images before the step, shape (). It is still on the device: reading
+            it waits for the step.
         """
         total: Tensor | None = None
         for number, (pictures, labels) in enumerate(batches, 1):
@@ -91,11 +97,8 @@ class Stepper:
         return nullcontext() if half is None else torch.autocast(self.device.type, half)
 
 
-ADAMW_SECOND_BETA = 0.999
-
-
 def make_optimizer(network: nn.Module, settings: TrainSettings, lr: float) -> torch.optim.Optimizer:
-    """The optimizer of `network`, at the rate `lr`."""
+    """Return the optimizer of a network, at the learning rate `lr`."""
     groups = _groups(network, settings)
     if settings.optimizer == "adamw":
         return torch.optim.AdamW(groups, lr, betas=(settings.momentum, ADAMW_SECOND_BETA))
@@ -103,7 +106,7 @@ def make_optimizer(network: nn.Module, settings: TrainSettings, lr: float) -> to
 
 
 def _groups(network: nn.Module, settings: TrainSettings) -> list[dict[str, Any]]:
-    """Parameters with weight decay and, where the settings leave some out, those without."""
+    """Return the parameters with weight decay and, if the settings say so, those without."""
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     if settings.decayed == "all":
         return [{"params": parameters, "weight_decay": settings.weight_decay}]
@@ -115,14 +118,8 @@ def _groups(network: nn.Module, settings: TrainSettings) -> list[dict[str, Any]]
     ]
 
 
-KINDS = 1024
-"""So many kinds of networks and batches one process may compile, before torch, without a word,
-would compile no more."""
-
-
 def compiled(network: nn.Module) -> nn.Module:
-    """The network with its forward and backward compiled by Inductor for each size of a batch; the
-    same parameters under other names."""
+    """Return the network compiled by Inductor for each batch size; it shares the parameters."""
     from torch._dynamo import config
 
     config.recompile_limit = config.accumulated_recompile_limit = KINDS
@@ -130,10 +127,10 @@ def compiled(network: nn.Module) -> nn.Module:
 
 
 def check_compiler(device: torch.device) -> None:
-    """Compiles a function, for before anything is written.
+    """Check that torch.compile works on a device.
 
     Raises:
-        SettingError: Where that cannot be done.
+        SettingError: In one line, if it does not.
     """
 
     def one_more(x: Tensor) -> Tensor:

@@ -192,7 +192,7 @@ class TeamKeeper(Keeper):
     """The leader's keeper; all processes resume from its checkpoint and pause when it asks.
 
     Args:
-        team: Of the training.
+        team: Processes of the training.
         keeper: Of this process; used in the leader only.
     """
 
