@@ -254,7 +254,7 @@ def test_the_weights_of_a_trial_have_its_top1(run, kept, photos, tmp_path):
     content["state_dict"].popitem()
     torch.save(content, tmp_path / "lacking.pt")
     lacking = run("evaluate", "--weights", tmp_path / "lacking.pt")
-    assert lacking.code == 2 and "its checksum is not that of its content" in lacking.err
+    assert lacking.code == 2 and "its checksum does not match its content" in lacking.err
     assert lacking.err.count("\n") == 1
     content[weights_file.FIELD] = weights_file._checksum(content)
     torch.save(content, tmp_path / "lacking.pt")

@@ -280,7 +280,7 @@ def test_an_edited_report_runs_only_what_its_studies_say(run, study, tmp_path):
     page = (tmp_path / "out" / "report.html").read_text()
     embedded = re.search('id="run">(.*?)</script>', page, re.S)[1]
     (tmp_path / "edited.html").write_text(page.replace("kernel_size = [3, 7]", "lr = [1]"))
-    assert "its checksum is not that of its content" in run("run", "edited.html").err
+    assert "its checksum does not match its content" in run("run", "edited.html").err
     for before, after, message in [
         ("kernel_size = [3, 7]", "kernel_size = [3, 5]", "is not what its file says"),
         ("kernel_size = [3, 7]", "kernel_size = [4]", "kernel_size 4: kernel sizes are odd"),

@@ -35,7 +35,7 @@ def test_a_saved_run_reaches_no_terminal(run, tmp_path):
     for command in (["run", "run.json"], ["report", "."], ["compare", "run.json", "run.json"]):
         result = run(*command)
         assert result.code == 2 and result.err.count("\n") == 1
-        assert r"written in format \x1b]0;x\x07\u202e, and this reads" in result.err
+        assert r"it has format \x1b]0;x\x07\u202e, and this version reads" in result.err
 
 
 @pytest.mark.parametrize(

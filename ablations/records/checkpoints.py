@@ -58,7 +58,7 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
     seal, _, saved = content.removeprefix(FIRST_LINE).partition(b"\n")
     known = content.startswith(FIRST_LINE)
     if not known or hashlib.sha256(saved).hexdigest().encode() != seal:
-        raise Damaged(path, "its checksum is not that of its content")
+        raise Damaged(path, "its checksum does not match its content")
     try:
         return torch.load(io.BytesIO(saved), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, EOFError) as error:
@@ -140,7 +140,7 @@ class FileKeeper(Keeper):
         self.seconds = 0.0
         with suppress(OSError):
             damaged = Damaged(self.files.checkpoint, reason)
-            set_aside(damaged, self._tell, "its trial begins anew")
+            set_aside(damaged, self._tell, "its trial starts again")
 
     def notice(self, line: str) -> None:
         self._tell(f"{self.files.checkpoint.stem}: {line}")

@@ -106,7 +106,7 @@ def write_or_rescue(path: Path, values: dict[str, Any], tell: Tell) -> None:
         except OSError as error:
             if error.errno not in _MAY_PASS:
                 break
-            tell(f"{path}: {error.strerror}; it is tried again in {wait:g} s")
+            tell(f"{path}: {error.strerror}; next attempt in {wait:g} s")
             time.sleep(wait)
     try:
         write_json(path, values)

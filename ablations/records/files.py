@@ -126,14 +126,14 @@ def unsealed(values: Mapping[str, Any], format: int) -> dict[str, Any]:
 
     Raises:
         OtherFormat: In one line, if it has another format.
-        ValueError: In one line, if its checksum is not that of its content.
+        ValueError: In one line, if its checksum does not match its content.
     """
     found = values["format"]
     if found != format:
         told = f"it has format {found}{_written_by(values)}, and this version reads {format}"
         raise OtherFormat(told) if isinstance(found, int) else ValueError(told)
     if values.get(FIELD) != checksum(values):
-        raise ValueError("its checksum is not that of its content")
+        raise ValueError("its checksum does not match its content")
     return {name: value for name, value in values.items() if name not in (FIELD, "format")}
 
 

@@ -41,7 +41,7 @@ def check_writable(setting: str, folder: Path, written: Mapping[str, bool]) -> N
         if not present.is_dir():
             raise SettingError(setting, folder, f"{present} is not a directory")
         if folder.is_symlink() and not folder.exists():
-            raise SettingError(setting, folder, "is a link to nowhere")
+            raise SettingError(setting, folder, "is a broken link")
         tempfile.TemporaryFile(dir=present).close()
         for name, is_folder in written.items():
             path = folder / name

@@ -56,7 +56,7 @@ def parse_run(values: Any) -> Run:
     if not isinstance(values, dict) or "format" not in values:
         raise ValueError("it holds no run")
     if not _is_unicode(values):
-        raise ValueError("it holds half a character")
+        raise ValueError("it holds an incomplete Unicode character")
     try:
         run = _RUN.validate_python(unsealed(values, FORMAT))
         _check(run)
@@ -64,9 +64,9 @@ def parse_run(values: Any) -> Run:
     except ValidationError as error:
         raise ValueError(first_problem(error)) from None
     except BadStudy as error:
-        raise ValueError(f"its study cannot be: {error}") from None
+        raise ValueError(f"its study is invalid: {error}") from None
     except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
-        raise ValueError(f"a part of it is missing or something else ({error})") from None
+        raise ValueError(f"a part is missing or invalid ({error})") from None
 
 
 def _is_unicode(values: object) -> bool:
@@ -81,9 +81,9 @@ def _is_unicode(values: object) -> bool:
 def _check(run: Run) -> None:
     """Raise ValueError, KeyError or TypeError if the parts of the run do not fit together."""
     if not run.studies:
-        raise ValueError("a run of no studies")
+        raise ValueError("it has no studies")
     if len({study.name for study in run.studies}) < len(run.studies):
-        raise ValueError("a study stands there twice")
+        raise ValueError("a study is listed twice")
     for study in run.studies:
         if make_study(parse_study(study.source), study.source) != study:
             raise ValueError(f"the study {study.name} is not what its file says")
@@ -94,11 +94,11 @@ def _check(run: Run) -> None:
             if set(proof.counted_macs) != set(MAC_TERMS):
                 raise ValueError(f"the counts of {study.name}, {proof.name} lack a term")
     if run.settings.train is None and (run.records or run.timings or run.tuning):
-        raise ValueError("a run without training that has trials")
+        raise ValueError("it has trials without training settings")
     for records in (run.records, run.tuning):
         trials = [(record.variant, record.seed) for record in records]
         if len(set(trials)) < len(trials):
-            raise ValueError("a trial stands there twice")
+            raise ValueError("a trial is listed twice")
 
 
 def save_run(run: Run) -> None:

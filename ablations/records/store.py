@@ -75,7 +75,7 @@ class RecordKind(Generic[Record]):
         except ValidationError as error:
             raise ValueError(first_problem(error)) from None
         except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
-            raise ValueError(f"a part of it is missing or something else ({error})") from None
+            raise ValueError(f"a part is missing or invalid ({error})") from None
 
 
 def first_problem(error: ValidationError) -> str:

@@ -103,10 +103,10 @@ def read_weights(path: Path) -> TrainedNetwork | None:
     if content is None:
         return None
     if content[FORMAT] != VERSION:
-        raise ValueError(f"has version {content[FORMAT]}, and this reads {VERSION}")
+        raise ValueError(f"has version {content[FORMAT]}, and this version reads {VERSION}")
     try:
         if content[FIELD] != _checksum(content):
-            raise ValueError("its checksum is not that of its content")
+            raise ValueError("its checksum does not match its content")
         return TrainedNetwork(
             Variant(**content["variant"]),
             TrainSettings(**content["settings"], data_dir=Path(content["data_dir"])),

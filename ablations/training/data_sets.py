@@ -52,10 +52,10 @@ class DataSets:
         here = dict(_sources(spec.variant, spec.settings))
         for file, digest in spec.sources:
             if here.get(file, digest) != digest:
-                raise RuntimeError(f"{file} was changed while the run went on")
+                raise RuntimeError(f"{file} was changed during the run")
         data = self.of(spec)
         if data_fingerprint(data, spec.settings) != spec.data_fingerprint:
-            raise RuntimeError(f"{data.description}: changed while the run went on")
+            raise RuntimeError(f"{data.description}: changed during the run")
         return data
 
 

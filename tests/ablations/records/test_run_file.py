@@ -39,7 +39,7 @@ def test_a_run_comes_back_whole(saved, tmp_path):
 
 def test_a_study_stands_there_once(saved):
     twice = replace(saved, studies=[*saved.studies, *saved.studies])
-    with pytest.raises(ValueError, match="a study stands there twice"):
+    with pytest.raises(ValueError, match="a study is listed twice"):
         parse_run(json.loads(json.dumps(dump_run(twice))))
 
 
@@ -86,7 +86,7 @@ def test_what_ends_a_script_element_rides_along(tmp_path):
         (lambda text: text.replace('"query_key": 0', '"query": 0'), "lack a term"),
         (lambda text: text.replace('"top1": 40.0', '"top1": 1e9'), "Top-1 of 1000000000.0 %"),
         (lambda text: text.replace('"steps": 50', '"stepped": 50', 1), "a curve with the point"),
-        (lambda text: text.replace('"seed": 1', '"seed": 0'), "a trial stands there twice"),
+        (lambda text: text.replace('"seed": 1', '"seed": 0'), "a trial is listed twice"),
         (
             lambda text: re.sub(r'"step_seconds": \[[^]]*\]', '"step_seconds": []', text),
             "timings of",
@@ -166,5 +166,5 @@ def test_a_run_does_not_tell_where_its_users_home_is(tmp_path, monkeypatch):
 def test_half_a_character_is_refused(saved):
     values = json.loads(json.dumps(dump_run(saved)))
     values["records"][0]["settings"] = {"a": "\ud800"}
-    with pytest.raises(ValueError, match="holds half a character"):
+    with pytest.raises(ValueError, match="holds an incomplete Unicode character"):
         parse_run(values)

@@ -166,8 +166,8 @@ def test_a_damaged_checkpoint_is_set_aside(trial, tmp_path, damage):
     assert len(steps) == STEPS and record.failure is None
     assert [path.name for path in kept.checkpoint.parent.iterdir()] == ["trial.pt.corrupt"]
     (line,) = told
-    assert line.startswith(f"{kept.checkpoint} is damaged (its checksum is not that of its content")
-    assert line.endswith("is set aside as trial.pt.corrupt, and its trial begins anew")
+    assert line.startswith(f"{kept.checkpoint} is damaged (its checksum does not match its content")
+    assert line.endswith("is set aside as trial.pt.corrupt, and its trial starts again")
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ def test_weights_with_another_bit_are_refused(written):
     content, known = weights.read_bytes(), read_weights(weights)
     place = content.index(known.state_dict["classifier.bias"].numpy().tobytes())
     weights.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
-    with pytest.raises(ValueError, match="its checksum is not that of its content"):
+    with pytest.raises(ValueError, match="its checksum does not match its content"):
         read_weights(weights)
 
 

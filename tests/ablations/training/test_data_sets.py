@@ -81,7 +81,7 @@ def test_images_that_changed_while_a_run_went_on_are_not_trained_on(tmp_path):
     (spec,) = specs([study({"kernel_size": (3,)})], train)
     assert DataSets().unchanged(spec.trial(0)).name == "imagefolder"
     Image.new("RGB", (40, 40), "white").save(tmp_path / "train" / "a" / "0.png")
-    with pytest.raises(RuntimeError, match=f"images under {tmp_path}.* changed while the run"):
+    with pytest.raises(RuntimeError, match=f"images under {tmp_path}.* changed during the run"):
         DataSets().unchanged(spec.trial(0))
 
 

@@ -54,7 +54,7 @@ def test_a_tuned_run_comes_back_whole_and_renders_the_same(finished, tmp_path):
 
 def test_a_tuning_trial_stands_there_once(finished):
     twice = dump_run(replace(finished, tuning=[*finished.tuning, *finished.tuning]))
-    with pytest.raises(ValueError, match="a trial stands there twice"):
+    with pytest.raises(ValueError, match="a trial is listed twice"):
         parse_run(twice)
 
 

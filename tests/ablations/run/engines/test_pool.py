@@ -122,7 +122,7 @@ def test_code_that_changes_while_the_run_goes_on_is_not_trained(write_module, tm
 
     write_module("mine_changing", NETWORK)
     (record,), _ = run_families(["mine_changing:Net"], tmp_path, "1", events=Changing())
-    assert record.transient and record.failure.endswith("was changed while the run went on")
+    assert record.transient and record.failure.endswith("was changed during the run")
     assert "mine_changing.py" in record.failure
 
 
