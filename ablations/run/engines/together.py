@@ -1,11 +1,18 @@
 """Trials that several processes of one machine train together.
 
-A process that fails or dies leaves the others waiting for it, so this process watches them.
-torch's launchers do not: `torch.multiprocessing.start_processes` and the elastic one above it end
-the processes that they started, but not those that read images for them; a Ctrl-C reaches their
-processes before a checkpoint is written (the elastic one even takes the signals of this process);
-and whoever is killed with SIGKILL leaves the processes behind, once these ignore SIGINT for that
-checkpoint. `Child`, which the pool uses too, does all three.
+A process that fails or dies leaves the others waiting for it, so this process watches them all.
+
+It starts them as `Child`, as the pool does, because torch's launchers (`start_processes` of
+`torch.multiprocessing` and of `torch.distributed.elastic.multiprocessing`) break three promises of
+a run:
+
+- No process outlives the program: they end the processes that they started, but not those that read
+  images for these. If the program is killed they send SIGINT, which a process that is to write a
+  checkpoint after a Ctrl-C has to ignore.
+- A Ctrl-C leaves a checkpoint: it reaches their processes at once, and the elastic launcher
+  installs signal handlers of its own in this process.
+- A death has a reason: they report the first process that ended, which may be one that only lost
+  its connection to the dead one.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,7 +46,7 @@ def train_together(
     emit: Emit,
     stopping: Callable[[], bool],
 ) -> LastEvent:
-    """Trains a trial in processes beside this one; none is left when it returns."""
+    """Train a trial in processes beside this one; all have ended when it returns."""
     of, children = trial.settings.processes, list[Child]()
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -57,7 +64,7 @@ def train_together(
 def _train_share(
     connection: Connection, share: "Share", meeting: Path, trial: "TrialSpec", files: "TrialFiles"
 ) -> None:
-    """Trains a trial with others, all of which do this; told to stop is the first."""
+    """Train one share of a trial. Only the first process is told to stop."""
     import torch
 
     from ablations.training.data_sets import DataSets
@@ -71,7 +78,7 @@ def _train_share(
     else:
         last = train(trial, files, DataSets(), emit, connection.poll, team)
     connection.send(_Over(last))
-    while True:  # one that ended would leave the others with an error that hides what went wrong
+    while True:  # if it ended, the others would fail for a lost connection, which hides the cause
         connection.recv()
 
 
@@ -103,7 +110,7 @@ def _watch(
 
 
 def _death_behind(trial: "TrialSpec", children: Sequence[Child]) -> WorkerDied | None:
-    """The death of another process that made a connection fail, if there was one."""
+    """Return the death of another process, if that made the connection of this one fail."""
     wait([child.process.sentinel for child in children], PATIENCE)
     dead = next((child for child in children if child.dead), None)
     return None if dead is None else _died(trial, children, dead)
