@@ -1,6 +1,6 @@
 """Events of a trial while it is trained. No torch.
 
-Frozen and picklable: a worker sends them to the run through a pipe, Ray or a file as they are.
+Frozen and picklable, so that a worker can send them to the run through a pipe, Ray or a file.
 `ablations.run.events` adds those that only the run can know.
 """
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrialStarted:
-    """The data set is loaded and training begins, or begins again; steps: those of the trial."""
+    """The data set is loaded, and the first or another attempt to train begins.
+
+    steps: steps of the whole trial.
+    """
 
     trial: "TrialSpec"
     steps: int

@@ -82,7 +82,7 @@ def test_a_record_waits_for_space(mounted, monkeypatch):
     store = Store(disk, TRIALS, tell)
     store.save(RECORD)
     assert store.load(KEY) == RECORD
-    assert len(told) == 1 and "No space left on device; it is tried again" in told[0]
+    assert len(told) == 1 and "No space left on device; next attempt in" in told[0]
 
 
 @pytest.mark.parametrize("options", ["size=16k", "ro"])
