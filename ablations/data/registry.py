@@ -21,7 +21,7 @@ FOLDER = "imagefolder:"
 
 @dataclass(frozen=True)
 class DataRequest:
-    """What is wanted of a data set.
+    """A request for the images of a data set.
 
     Attributes:
         name: As typed.
@@ -50,37 +50,37 @@ def _unseen(done: int, of: int) -> None:
     """Of those who do not watch."""
 
 
-def _digits(wanted: DataRequest, on_look: OnLook) -> "ImageData":
+def _digits(request: DataRequest, on_look: OnLook) -> "ImageData":
     from ablations.data.digits import digits
 
-    return digits(wanted.split, wanted.name)
+    return digits(request.split, request.name)
 
 
-def _torchvision(wanted: DataRequest, on_look: OnLook) -> "ImageData":
+def _torchvision(request: DataRequest, on_look: OnLook) -> "ImageData":
     from ablations.data.torchvision_images import torchvision_images
 
-    return torchvision_images(wanted.name, wanted.data_dir, wanted.split)
+    return torchvision_images(request.name, request.data_dir, request.split)
 
 
-def _image_folder(wanted: DataRequest, on_look: OnLook) -> "ImageData":
+def _image_folder(request: DataRequest, on_look: OnLook) -> "ImageData":
     from ablations.data.image_folder import image_folder
 
     return image_folder(
-        wanted.name,
-        folder_of(wanted.name),
-        wanted.image_size or wanted.network_size,
-        wanted.split,
-        wanted.workers,
-        wanted.skip_bad_images,
+        request.name,
+        folder_of(request.name),
+        request.image_size or request.network_size,
+        request.split,
+        request.workers,
+        request.skip_bad_images,
         on_look,
     )
 
 
-def _own(wanted: DataRequest, on_look: OnLook) -> "ImageData":
+def _own(request: DataRequest, on_look: OnLook) -> "ImageData":
     from ablations.data.own_images import own_images
 
-    size = wanted.image_size or wanted.network_size
-    return own_images(wanted.name, size, wanted.split, wanted.workers)
+    size = request.image_size or request.network_size
+    return own_images(request.name, size, request.split, request.workers)
 
 
 Load = Callable[[DataRequest, OnLook], "ImageData"]
@@ -126,7 +126,7 @@ def is_own_data(name: str) -> bool:
     return name not in DATA_SETS and not is_folder(name)
 
 
-def load_data(wanted: DataRequest, on_look: OnLook = _unseen) -> "ImageData":
+def load_data(request: DataRequest, on_look: OnLook = _unseen) -> "ImageData":
     """The data set.
 
     With the split "validation" nothing of the test split is in what comes back.
@@ -134,10 +134,10 @@ def load_data(wanted: DataRequest, on_look: OnLook = _unseen) -> "ImageData":
     Raises:
         SettingError: In one line, where it is not there or is not what it should be.
     """
-    load = DATA_SETS.get(wanted.name, _image_folder if is_folder(wanted.name) else _own)
-    data = load(wanted, on_look)
-    if wanted.image_size is None or data.image_size == wanted.image_size:
+    load = DATA_SETS.get(request.name, _image_folder if is_folder(request.name) else _own)
+    data = load(request, on_look)
+    if request.image_size is None or data.image_size == request.image_size:
         return data
     from ablations.data.resized_images import ResizedImages
 
-    return ResizedImages(data, wanted.image_size)
+    return ResizedImages(data, request.image_size)

@@ -16,12 +16,12 @@ from ablations.data.holdout import HELD_OUT, hold_out
 from ablations.data.image_folder import centred
 from ablations.data.images import batches_of_epoch, seeded
 from ablations.data.registry import DataRequest
-from ablations.data.registry import load_data as load_wanted
+from ablations.data.registry import load_data as load_request
 from ablations.errors import SettingError
 
 
 def load_data(name, data_dir, network_size, split, image_size=None):
-    return load_wanted(DataRequest(name, split, data_dir, image_size, network_size))
+    return load_request(DataRequest(name, split, data_dir, image_size, network_size))
 
 
 def same(first, second):
@@ -299,7 +299,7 @@ def test_image_folder(image_folder):
 def test_augmentation_does_not_depend_on_who_reads(image_folder, workers):
     name = f"imagefolder:{image_folder}"
     here, beside = (
-        load_wanted(DataRequest(name, "test", image_folder, None, 32, count))
+        load_request(DataRequest(name, "test", image_folder, None, 32, count))
         for count in (0, workers)
     )
     assert same(here.train_epoch(1, 2, 5), beside.train_epoch(1, 2, 5))
