@@ -1,29 +1,29 @@
-"""The operator and the product of windows, called as the moment asks: by a backend or composed.
+"""The operator, and the product of windows, called along the route that the call needs.
 
-Mostly a backend runs, in one of the ways of `derivatives`, and tracers see one operator of this
-package at most. Where that will not do (`graphs.is_composing`), the backends that are made of
-torch's own operators are called as they are. Shapes: x and key (N, C, H, W), weight (N, G, Kh, Kw,
-Ho, Wo), query and the output (N, C, Ho, Wo).
+Shapes: x and key (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo), query and the output (N, C, Ho, Wo).
 """
 
 from torch import Tensor
 
 from involution_core.backends.table import Backend
 from involution_core.derivatives import grad_weight, involution
-from involution_core.graphs import is_composing
 from involution_core.layout import map_like, weight_like
+from involution_core.route import Route, route_of
 from involution_core.shapes import Window
 
 
 def aggregate(x: Tensor, weight: Tensor, window: Window, backend: Backend) -> Tensor:
-    """Y = sum over the window of weight * x, (N, C, Ho, Wo) in x's layout."""
-    if backend.composed and is_composing():
+    """Return the sum of weight * x over each window, (N, C, Ho, Wo) in x's layout."""
+    route = route_of(x, weight, backend.composed)
+    if route is Route.COMPOSED:
         return map_like(x, backend.forward(x, weight, window))
-    return involution(x, weight, window.stride, window.padding, window.dilation, backend.name)
+    _, stride, padding, dilation = window
+    return involution.along(route, x, weight, stride, padding, dilation, backend.name)
 
 
 def products(query: Tensor, key: Tensor, groups: int, window: Window, backend: Backend) -> Tensor:
-    """Each query times the keys of its window, (N, G, Kh, Kw, Ho, Wo) in query's layout."""
-    if backend.composed and is_composing():
+    """Return each query times the keys of its window, (N, G, Kh, Kw, Ho, Wo) in query's layout."""
+    route = route_of(query, key, backend.composed)
+    if route is Route.COMPOSED:
         return weight_like(query, backend.grad_weight(query, key, window, groups), False)
-    return grad_weight(query, key, groups, *window, backend.name)
+    return grad_weight.along(route, query, key, groups, *window, backend.name)

@@ -7,8 +7,9 @@ from torch import Tensor
 
 from involution_core.backends.table import choose_backend
 from involution_core.dispatch import aggregate
-from involution_core.graphs import is_autocast, recorded, static_shape
+from involution_core.graphs import recorded, static_shape
 from involution_core.shapes import check_operands, make_window
+from involution_core.torch_state import is_autocast
 
 
 def _check_types(x: Tensor, weight: Tensor) -> None:

@@ -10,7 +10,7 @@ from involution_core.backends import shift, unfold
 from involution_core.backends.gpu import triton_backend as gpu
 from involution_core.backends.native import native_backend as native
 from involution_core.backends.native import native_bands
-from involution_core.graphs import is_composing
+from involution_core.route import is_composing
 from involution_core.shapes import Pair, Window
 
 
