@@ -69,7 +69,7 @@ def test_oblong_images_are_counted_height_first(run, study, tmp_path):
 def test_oblong_images_are_not_trained_on(run, study, tmp_path, size):
     result = run("run", study(f'name = "sizes"\n[axes]\nimage_size = [32, "{size}"]\n'))
     assert result.code == 2 and result.err.count("\n") == 1
-    assert f"{size}: what is trained sees square images; with --no-train oblong" in result.err
+    assert f"{size}: training needs square images; with --no-train oblong" in result.err
     assert not (tmp_path / "runs").exists()
     result = run("kernel-size", "--sizes", "3", "--image-size", size)
     assert result.code == 2 and "with --no-train oblong ones are counted" in result.err

@@ -1,4 +1,4 @@
-"""How many trials this machine can run at a time."""
+"""How many trials this machine can train in parallel."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -16,31 +16,33 @@ from ablations.training.network import initial_network
 from ablations.training.trial_spec import Spec
 
 PROCESS_BYTES = 600 * 2**20
-"""Of a process in which torch is loaded and nothing is trained."""
+"""Memory of a process that has imported torch and trains nothing."""
 
 WORK_SPACE = 2
-"""A training step holds about so many times what backpropagation keeps: gradients of activations
-come on top, and what an operator needs while it works."""
+"""Memory of a training step, as a multiple of the tensors saved for backward: gradients of
+activations and workspaces of operators come on top."""
 
 COPIES = 4
-"""Of every parameter: itself, its gradient, and up to two averages of the optimizer."""
+"""Copies of each parameter: itself, its gradient, and up to two averages of the optimizer."""
 
 
 def choose_jobs(jobs: str, specs: Sequence[Spec], data_sets: DataSets, device: torch.device) -> int:
-    """Trials at a time; 0: one at a time, in this process.
+    """Return how many trials run in parallel; 0 means one at a time, in this process.
 
     Args:
-        jobs: Of RunSettings.
-        specs: What is to be trained.
+        jobs: `RunSettings.jobs`.
+        specs: Trials to be trained.
         data_sets: Their images.
-        device: Where.
+        device: Device that they are trained on.
     """
     return auto_jobs(specs, data_sets, device) if jobs == AUTO else int(jobs)
 
 
 def auto_jobs(specs: Sequence[Spec], data_sets: DataSets, device: torch.device) -> int:
-    """As many as there are cores for that this process may use, fewer where so many would need more
-    memory than is free; one where a graphics card trains, whose memory they would share."""
+    """Return as many trials as the usable cores and the free memory allow.
+
+    On a GPU it is one, since trials would share its memory.
+    """
     if device.type == "cuda" or not specs:
         return 1
     by_cores = usable_cores() // max(spec.settings.cores for spec in specs)
@@ -56,7 +58,7 @@ def auto_jobs(specs: Sequence[Spec], data_sets: DataSets, device: torch.device) 
 
 
 def free_memory() -> int | None:
-    """Bytes that can still be taken, here and in this process' group; None where nobody says."""
+    """Return the bytes still free on the machine and in this process' cgroup; None if unknown."""
     found = [*_free_of_machine(), *_free_of_group(Path("/sys/fs/cgroup"))]
     return min(found, default=None)
 
@@ -73,7 +75,7 @@ def _free_of_machine() -> Iterable[int]:
 
 
 def _free_of_group(folder: Path) -> Iterable[int]:
-    """What a container may still take."""
+    """Yield the bytes that a container may still use."""
     try:
         most, taken = ((folder / f"memory.{name}").read_text() for name in ("max", "current"))
         cached = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
@@ -84,11 +86,10 @@ def _free_of_group(folder: Path) -> Iterable[int]:
 
 
 def needed_memory(spec: Spec, data: ImageData) -> int:
-    """About the bytes of the processes that train it: torch, the images held, copies of the
-    parameters, and what backpropagation keeps of their batch, as one image through the network
-    shows.
+    """Estimate the memory of the processes that train a trial, in bytes.
 
-    Where the network cannot be run it is what is known without.
+    Counts torch, the images held, the copies of the parameters, and what one image through the
+    network saves for backward, times the batch. Leaves the last two out if a user's network fails.
     """
     settings, processes = spec.settings, spec.settings.processes
     try:

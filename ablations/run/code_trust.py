@@ -1,4 +1,4 @@
-"""The code that a run names, and whether what somebody else has saved may have it run. No torch."""
+"""The user's code that a run names, and whether a saved run may execute it. No torch."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -9,7 +9,7 @@ from ablations.study.study import Study, distinct_variants
 
 
 def own_code(studies: Sequence[Study], settings: RunSettings) -> list[str]:
-    """All that a run of these studies takes of a user's code, as module:object, each once."""
+    """Return the user's code that a run of these studies uses, as module:object, each once."""
     found: list[str] = []
     for variant in distinct_variants(studies):
         if settings.train is None:
@@ -20,12 +20,16 @@ def own_code(studies: Sequence[Study], settings: RunSettings) -> list[str]:
 
 
 def check_trusted(specs: Iterable[str], recorded: Mapping[str, Code]) -> None:
-    """Refuses code that a saved run or network names, unless it is the code that ran then.
+    """Refuse code that a saved run or network names unless it is the code that ran then.
 
-    Imports nothing. recorded: What ran, by what names it; see `code_of`.
+    Nothing is imported.
+
+    Args:
+        specs: module:object, each.
+        recorded: module:object -> digests of its files when it ran; see `code_of`.
 
     Raises:
-        ValueError: One line, with file and digest of the first that is other code.
+        ValueError: One line, with file and digest of the first code that differs.
     """
     for spec in specs:
         if is_code_of(spec, recorded.get(spec, {})):

@@ -1,4 +1,4 @@
-"""What a trained network gets right on a folder of images, or on its data set."""
+"""Top-1 and Top-5 of a trained network on a folder of images, or on its data set."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -28,24 +28,24 @@ from involution_core.networks import BottleneckNetwork
 
 GUESSES = 5
 READERS = 8
-"""Processes that read images from disk, at most."""
+"""Maximum processes that read images from disk."""
 
 OnProgress = Callable[[int, int], None]
-"""Told how many images are done, of how many, after each batch."""
+"""Called after each batch with the images done and their total."""
 
 
 def _unseen(done: int, of: int) -> None:
-    """Of those who do not watch."""
+    """Ignore the progress."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a network got right.
+    """What a network classified correctly.
 
     top1_right, top5_right: images whose class is the first guess, and among the first five.
-    images, classes: how many there are.
-    source:  the folder where they lie, or what the data set says of itself.
-    skipped: what was passed over there, in words.
+    images, classes: their numbers.
+    source:  folder of the images, or description of the data set.
+    skipped: files left out, in words.
     seconds: reading the images and the network, on `device`.
     trained: the network, where it is a trial's.
     """
@@ -67,17 +67,17 @@ class Evaluation:
 
     @property
     def top5(self) -> float:
-        """Percent; 100 where there are no more than five classes."""
+        """Percent; 100 with up to five classes."""
         return 100 * self.top5_right / self.images
 
     @property
     def top1_interval(self) -> Interval:
-        """95 %, Wilson's, in percent: of other images from where these came."""
+        """Wilson's 95 % interval in percent, over images from the same source."""
         return self._interval(self.top1_right)
 
     @property
     def top5_interval(self) -> Interval:
-        """As `top1_interval`."""
+        """Same as `top1_interval`."""
         return self._interval(self.top5_right)
 
     def _interval(self, right: int) -> Interval:
@@ -91,11 +91,12 @@ def evaluate_checkpoint(
     on_look: OnLook = _unseen,
     trust_code: bool = False,
 ) -> Evaluation:
-    """`evaluate` for a checkpoint of the authors' repository, or for the weights of a trial.
+    """Evaluate a checkpoint of the authors' repository, or the weights of a trial.
 
-    With `trust_code` code that the latter name is run also where it is not what was trained.
+    With `trust_code` the code that a trial's weights name may run even if it has changed.
 
-    Raises SettingError, in one line, for whatever of the settings cannot be used.
+    Raises:
+        SettingError: In one line, for a setting that cannot be used.
     """
     device = choose_device(settings.device)
     try:
@@ -120,7 +121,7 @@ def evaluate_checkpoint(
 
 
 def _check_code(trained: TrainedNetwork, settings: EvaluationSettings) -> None:
-    """Raises ValueError before anything of a stranger's code is imported."""
+    """Raise ValueError before any untrusted code is imported."""
     if settings.dataset is None:
         named = own_code_of(trained.variant, trained.settings)
     else:
@@ -135,7 +136,7 @@ def _evaluate_trained(
     on_progress: OnProgress,
     on_look: OnLook,
 ) -> Evaluation:
-    """On the folder of the settings or, without one, on what the trial was tested on."""
+    """Evaluate on the folder of the settings or, without one, on the trial's own test data."""
     if settings.model is not None:
         raise SettingError("model", settings.model, "leave it out: a trial's weights say it")
     network = trained.build()
@@ -164,7 +165,7 @@ def evaluate(
     on_progress: OnProgress = _unseen,
     on_look: OnLook = _unseen,
 ) -> Evaluation:
-    """Top-1 and Top-5 of `network`, which is left in eval mode on `device`, channels_last.
+    """Return Top-1 and Top-5 of `network`, left in eval mode on `device`, channels_last.
 
     dataset: "imagefolder:PATH" with PATH/val/CLASS/*.jpg, or PATH/CLASS/*.jpg without a val. The
              folders' names in their order are the network's classes, of which all have to be there,

@@ -85,7 +85,7 @@ class TrialPaused:
 
 @dataclass(frozen=True)
 class TrialFinished:
-    """A trial is over; its record is not written yet."""
+    """A trial has ended; its record is not written yet."""
 
     trial: "TrialSpec"
     result: TrialResult
@@ -102,7 +102,7 @@ class TrialRecorded:
 
 @dataclass(frozen=True)
 class TimingsStarted:
-    """Speed and memory of so many variants are about to be measured."""
+    """The timing of all variants begins; variants: how many."""
 
     variants: int
 
@@ -162,7 +162,7 @@ Event = (
 )
 
 Emit = Callable[[Event], None]
-"""Passes an event on to whoever listens."""
+"""Passes an event on to the listeners."""
 
 
 class Listener(ABC):

@@ -1,4 +1,4 @@
-"""Output folders of one study, from several machines, as one. No torch."""
+"""Merges output folders of one study from several machines. No torch."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,13 +20,13 @@ from ablations.study.variants import Variant
 
 @dataclass(frozen=True)
 class Merged:
-    """What came of it.
+    """The result of a merge.
 
     Attributes:
-        run: As it is saved in the new folder.
-        taken: Trials from each folder, those of tunings among them.
-        different: Trials that two folders have with other numbers; these are the ones that are
-            kept, of the folder that was named first.
+        run: The run saved in the new folder.
+        taken: Trials taken from each folder, tunings included.
+        different: Trials whose numbers differ between folders, as kept: from the folder named
+            first.
     """
 
     run: Run
@@ -36,18 +36,18 @@ class Merged:
 
 @dataclass(frozen=True)
 class _Found:
-    """A record, and the folder that has it."""
+    """A record and its folder."""
 
     record: TrialRecord
     folder: Path
 
 
 def merge_folders(folders: Sequence[Path], output: Path, command: str) -> Merged:
-    """Writes records, logs, weights and run of some folders into a new one. Checkpoints stay where
-    they are: no other machine would take them up.
+    """Write records, logs, weights and run of some folders into a new one.
 
-    A trial that several have is taken from the first that has a result. Timings, which are compared
-    within one session alone, are those of the first folder that has some.
+    Checkpoints are left out: another machine would not resume them. A trial in several folders is
+    taken from the first that has a result. Timings are comparable only within one session, so they
+    come from the first folder that has some.
 
     Args:
         folders: At least one; in case of doubt the first counts.
@@ -93,7 +93,7 @@ def merge_folders(folders: Sequence[Path], output: Path, command: str) -> Merged
 
 
 def _differences(first: Run, other: Run) -> Iterator[str]:
-    """What of two runs would make their trials those of two studies."""
+    """Yield what makes two runs runs of different studies."""
     for name in ("seeds", "cost_model", "margin"):
         if getattr(first.settings, name) != getattr(other.settings, name):
             yield name
@@ -121,7 +121,7 @@ def _names(run: Run) -> str:
 
 
 def _images(run: Run) -> dict[tuple[object, object], set[str]]:
-    """(data set with its split, image size) -> the fingerprints of its images."""
+    """Return (data set with its split, image size) -> fingerprints of its images."""
     found: dict[tuple[object, object], set[str]] = {}
     for record in (*run.tuning, *run.records):
         name = f"{record.settings.get('dataset')} ({record.settings.get('split')})"
@@ -132,7 +132,7 @@ def _images(run: Run) -> dict[tuple[object, object], set[str]]:
 def _union(
     folders: Iterable[tuple[Path, Sequence[TrialRecord]]],
 ) -> tuple[list[_Found], list[TrialRecord]]:
-    """Every trial once, and of them those whose numbers differ somewhere."""
+    """Return every trial once, and those whose numbers differ between folders."""
     kept: dict[tuple[Variant, int], _Found] = {}
     different: dict[tuple[Variant, int], TrialRecord] = {}
     for folder, records in folders:
@@ -151,13 +151,13 @@ def _numbers(record: TrialRecord) -> object:
 
 
 def _in_order(found: Sequence[_Found], variants: Sequence[Variant]) -> list[_Found]:
-    """As a run has them: all variants with one seed before any with the next."""
+    """Sort as a run does: all variants of one seed before any of the next."""
     places = {variant: place for place, variant in enumerate(variants)}
     return sorted(found, key=lambda one: (one.record.seed, places[one.record.variant]))
 
 
 def _copy(one: _Found, output: Path) -> None:
-    """A record with its log and its weights. Only what its own name says is looked for."""
+    """Copy a record with its log and weights."""
     record = one.record
     Store(output, TRIALS).save(record)
     for name in (f"{LOGS}/{record.name}.txt", f"{WEIGHTS}/{record.name}.pt"):

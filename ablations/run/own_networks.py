@@ -1,4 +1,4 @@
-"""Whether a user's network can be run and counted."""
+"""Checks that a user's network can be run and counted."""
 
 import torch
 from torch import Tensor, nn
@@ -13,22 +13,26 @@ from involution_core.architectures import Architecture
 
 
 def check_own_code(network: Network, architecture: Architecture) -> None:
-    """Raises ValueError, one line, where a user's code does not make a network that takes images
-    of the architecture's size, gives one score a class and can be counted."""
+    """Run a user's network once and count it.
+
+    Raises:
+        ValueError: One line, if it does not take images of the architecture's size, does not return
+            one score per class, or cannot be counted.
+    """
     for spec in network.own_code:
         load_object(spec)
     size, classes = architecture.image_shape, architecture.classes
     try:
         module = build(architecture, network, classes)
         if not isinstance(module, nn.Module):
-            raise TypeError(f"it makes a {type(module).__name__} and no torch.nn.Module")
+            raise TypeError(f"it returns a {type(module).__name__}, not a torch.nn.Module")
         with torch.no_grad():
             scores = module.eval()(torch.zeros(2, 3, *size))
     except (Exception, SystemExit) as error:  # whatever a user's code does
         raise ValueError(f"cannot be run in {architecture.name}: {one_line(error)}") from None
     given = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
     if given != (2, classes):
-        raise ValueError(f"gives {given} for two images, and has to give (2, {classes})")
+        raise ValueError(f"returns {given} for two images, expected (2, {classes})")
     try:
         count_cost(module, size)
         second_count(module, size)

@@ -1,4 +1,4 @@
-"""What a run will cost on this machine, and what its seeds can find."""
+"""What a run will cost on this machine, and which differences its seeds can detect."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -46,13 +46,16 @@ POWER = 0.8
 
 @dataclass(frozen=True)
 class Reach:
-    """What one study of a plan can find.
+    """What one study of a plan can detect.
 
-    seeds_needed: fewer cannot tell any variant from the baseline.
-    further:      the same for what else is asked of the study, each corrected apart.
-    within:       what it finds of a margin; None without one, and without anything to compare.
-    detectable:   the least true difference that is found with a chance of POWER, in points where
-                  the plan has a spread, else as a multiple of it; infinite with too few seeds.
+    Attributes:
+        study: Name of the study.
+        comparisons: Variants compared with the baseline.
+        seeds_needed: Minimum seeds for any verdict against the baseline.
+        detectable: Smallest true difference detected with a probability of POWER, in points if the
+            plan has a spread, else as a multiple of it; infinite with too few seeds.
+        further: Other question of the study -> minimum seeds for it; each is corrected separately.
+        within: What it can confirm about the margin; None without a margin or comparisons.
     """
 
     study: str
@@ -65,13 +68,15 @@ class Reach:
 
 @dataclass(frozen=True)
 class MarginReach:
-    """What a study can find of a variant that truly equals the baseline.
+    """What a study can confirm about a variant that truly equals the baseline.
 
-    margin:       points of Top-1.
-    seeds_needed: fewer cannot tell that any variant is no worse by more than it.
-    no_worse:     the chance that it is called so; None without a spread.
-    equivalent:   the chance that it is called equivalent within the margin; likewise.
-    detectable:   the least margin that is told with a chance of POWER, as `Reach.detectable`.
+    Attributes:
+        margin: Points of Top-1.
+        seeds_needed: Minimum seeds for calling any variant no worse by more than the margin.
+        no_worse: Probability that the variant is called so; None without a spread.
+        equivalent: Probability that it is called equivalent within the margin; None without a
+            spread.
+        detectable: Smallest margin confirmed with a probability of POWER; see `Reach.detectable`.
     """
 
     margin: float
@@ -83,21 +88,26 @@ class MarginReach:
 
 @dataclass(frozen=True)
 class Plan:
-    """trials: wanted; recorded: of those, found in the output folder.
+    """What a run costs and can detect.
 
-    tuning:     the same of the trials that variants choose their training by; None where nothing is
-                tuned. While some of them are left, those of the studies are not yet known: none is
-                recorded, and where budgets are tuned they are taken to be the longest.
-    jobs:       trials at a time.
-    seconds:    of training and testing what is left, the tuning included, so many at a time, from
-                the median of a few timed steps with the threads of a trial, and from `reading`; not
-                in it is that trials side by side slow each other down. None where a variant could
-                not be timed.
-    reading:    the slowest data set's images a second, read and augmented; training: the fastest
-                network's, in training. None where there is none.
-    workers:    processes that read the images of a trial; 0: it reads them itself.
-    peak_bytes: of tensors in the hungriest variant's training step.
-    spread:     standard deviation of paired differences, points; None where nobody said.
+    Attributes:
+        trials: Requested trials of the studies.
+        recorded: Trials of those that the output folder has.
+        jobs: Trials in parallel.
+        seconds: Estimated time of the remaining training and testing, tuning included, from the
+            median of a few timed steps and from `reading`; ignores that parallel trials slow each
+            other down. None if a variant could not be timed.
+        reading: Images a second that the slowest data set reads and augments; None without any.
+        training: Images a second that the fastest network trains; None without any.
+        workers: Processes that read the images of a trial; with 0 the trial reads them itself.
+        peak_bytes: Peak of tensors in a training step, of the variant that needs the most.
+        failures: Errors of variants that could not be timed.
+        seeds: Seeds of each variant.
+        spread: Standard deviation of the paired differences, points; None if not given.
+        reaches: What each study can detect.
+        tuning: The same for the trials of the tuning; None without any. Until all of them are
+            recorded the studies' trials are unknown: none counts as recorded, and if budgets are
+            tuned each trial is assumed to have the longest.
     """
 
     trials: int
@@ -117,7 +127,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class TuningPlan:
-    """As the fields of Plan that are called so."""
+    """The tuning's part of a plan: same as the fields of `Plan`."""
 
     trials: int
     recorded: int
@@ -127,9 +137,16 @@ class TuningPlan:
 def make_plan(
     studies: Sequence[Study], settings: RunSettings, spread: float | None, emit: Emit
 ) -> Plan:
-    """Times a few steps of every variant; writes nothing. `settings.train` is there.
+    """Time a few steps of every variant. Write nothing.
 
-    Raises SettingError as a run would.
+    Args:
+        studies: The studies.
+        settings: Settings of the run, with training.
+        spread: Standard deviation of the paired differences, points; None if unknown.
+        emit: Receives the events.
+
+    Raises:
+        SettingError: If the run is impossible.
     """
     train = settings.train
     assert train is not None
@@ -235,9 +252,11 @@ def _tuning_seconds(
 def _seconds(
     spec: Spec, data: ImageData, timing: TimingRecord, rates: Mapping[int, float], trials: int
 ) -> float:
-    """So many trials: their batches, each timed as a step, in proportion to their images where the
-    timing had others, and read beside it or before, and the images that the points of its curve are
-    measured on. Of each what one process has; what processes tell each other is not in it."""
+    """Estimate the seconds of `trials` trials: training steps, reading, and tests of the curve.
+
+    Steps are scaled from the timing's batch size to the trial's. Communication between the
+    processes of a trial is not counted.
+    """
     share_of = spec.settings.share_of
     batch = share_of(min(spec.settings.batch_size, data.train_size))
     steps = total_steps(spec.settings, data)

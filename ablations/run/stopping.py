@@ -1,4 +1,4 @@
-"""How a run is asked to stop, by a signal or by too many failures. No torch."""
+"""Stops a run after a signal or too many failures. No torch."""
 
 import os
 import signal
@@ -8,22 +8,21 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
-"""What ends a run: Ctrl-C, a system's or a cluster's request, a terminal that is closed."""
+"""Signals that stop a run: Ctrl-C, a system's or cluster's request, a closed terminal."""
 
 GRACE = 3.0
-"""Seconds that running trials have to write their checkpoints."""
+"""Seconds that running trials get for their checkpoints."""
 
 
 class Stop:
-    """Whether a run is to stop, and why.
+    """Whether a run must stop, and why.
 
-    Where trials run (`patiently`), the first signal is noted, and who runs them looks at `asked`;
-    elsewhere it is a KeyboardInterrupt. A second one is a KeyboardInterrupt everywhere, and a third
-    one ends the process.
+    While trials run (`patiently`) the first signal only sets `asked`; elsewhere it raises
+    KeyboardInterrupt. A second signal always raises KeyboardInterrupt, a third ends the process.
 
     Attributes:
-        signal: The first one that came, None where none did.
-        failures: Whether more trials failed than may.
+        signal: First signal received, or None.
+        failures: Whether more trials failed than allowed.
         again: Whether a second signal came.
     """
 
@@ -40,23 +39,27 @@ class Stop:
 
     @property
     def overdue(self) -> bool:
-        """Whether the time for checkpoints is over."""
+        """Whether the grace period for checkpoints has passed."""
         return self.asked and time.monotonic() - self._asked_at >= GRACE
 
     @property
     def reports(self) -> bool:
-        """Whether what there is is still to be reported: nobody asked twice."""
+        """Whether the finished trials should still be reported: nobody asked twice."""
         return self.asked and not self.again
 
     def after_failures(self) -> None:
-        """Has the run stop because too many trials failed."""
+        """Stop the run because too many trials failed."""
         if not self.asked:
             self.failures, self._asked_at = True, time.monotonic()
 
     @contextmanager
     def patiently(self, here: bool) -> Iterator[None]:
-        """For work that looks at `asked`; here: whether this process does all of it itself. Then it
-        is broken off where it has not looked for as long as GRACE."""
+        """Let work check `asked` instead of interrupting it.
+
+        Args:
+            here: Whether this process does all the work itself; it is then interrupted if it has
+                not stopped within GRACE seconds.
+        """
         before = signal.getsignal(signal.SIGALRM)
         self._patient, self._alarmed = True, here
         try:
@@ -72,8 +75,11 @@ class Stop:
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
-        """Within it signals ask for the stop. One that is ignored, as SIGHUP by nohup, stays so;
-        SIGINT, which shells ignore for what runs in the background, does not."""
+        """Stop on signals for as long as the context lasts.
+
+        Ignored signals stay ignored, as SIGHUP under nohup. SIGINT does not: shells ignore it for
+        background jobs.
+        """
         found = {number: signal.getsignal(number) for number in SIGNALS}
         taken = [n for n, was in found.items() if n == signal.SIGINT or was != signal.SIG_IGN]
         for number in taken:
@@ -107,7 +113,7 @@ def _give_up(number: int, frame: FrameType | None) -> None:
 
 
 def _leave_closed_terminal() -> None:
-    """Output to a terminal that is no longer there would be an error; it goes nowhere instead."""
+    """Redirect output to a vanished terminal, which would raise errors, to nowhere."""
     for descriptor in (1, 2):
         try:
             os.write(descriptor, b"")

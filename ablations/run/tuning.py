@@ -1,4 +1,4 @@
-"""The trials that variants choose their training by."""
+"""The trials of a tuning, by which variants choose their settings."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ def tuning_trials(
     They are tested on the validation split. All get their first seed before any gets its second.
 
     Args:
-        studies: The studies; those that tune nothing have no such trials.
+        studies: The studies; only those that tune have such trials.
         settings: Settings of the run.
         device: Where they are trained.
         data_sets: Data sets of this process.

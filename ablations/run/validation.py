@@ -1,5 +1,4 @@
-"""What can be said against a run before anything heavy is imported. No torch, but for a
-user's own code."""
+"""Checks of a run before anything heavy is imported. No torch, except for a user's code."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,21 +14,23 @@ from involution_core.forms import reduction_ratio_of
 
 @dataclass(frozen=True)
 class Mismatch:
-    """A level of a study that does not fit a network. axis: what has it, be it varied or not."""
+    """A level that does not fit a network. axis: its axis or setting."""
 
     axis: str
     level: object
     problem: str
 
 
-_SQUARE = "what is trained sees square images; with --no-train oblong ones are counted"
+_SQUARE = "training needs square images; with --no-train oblong ones are counted"
 
 
 def mismatches(study: Study, settings: RunSettings) -> list[Mismatch]:
-    """Every group channels or r that does not divide the channels of every bottleneck of the
-    networks that are to be built, every width that the stem cannot have, oblong images where
-    something is trained, and all of a user's own
-    code that makes no network of that size; each once."""
+    """Return all levels that do not fit, each once.
+
+    These are group channels or r that do not divide the channels of every bottleneck, widths that
+    the stem cannot have, oblong images with training, and a user's code that builds no network of
+    the size.
+    """
     networks = [
         (network, architecture_of(model, network))
         for network in dict.fromkeys(variant.network for variant in study.variants.values())
@@ -50,7 +51,7 @@ def mismatches(study: Study, settings: RunSettings) -> list[Mismatch]:
 def _broken(network: Network, architecture: Architecture) -> Iterator[Mismatch]:
     if not network.own_code:
         return
-    from ablations.run.own_networks import check_own_code  # with torch, which else is not needed
+    from ablations.run.own_networks import check_own_code  # imports torch
 
     try:
         check_own_code(network, architecture)
@@ -65,7 +66,7 @@ def _mismatches(network: Network, architecture: Architecture) -> Iterator[Mismat
     width = architecture.width
     multiple = 2 * STEM_GROUP_CHANNELS
     if architecture.stem == "imagenet" and width % multiple:
-        problem = f"must be a multiple of {multiple} in {architecture.name}, whose stem has it so"
+        problem = f"must be a multiple of {multiple} in {architecture.name}, as its stem requires"
         yield Mismatch("width", width, problem)
     divisors = [n for n in range(1, width + 1) if width % n == 0]
     listed = ", ".join(map(str, divisors))

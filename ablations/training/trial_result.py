@@ -11,7 +11,7 @@ class CurvePoint:
     """A point of a training curve.
 
     Attributes:
-        epoch: CurvePoint in which it was measured, from 1.
+        epoch: Epoch in which it was measured, from 1.
         steps: Steps done.
         train_loss: Mean loss of the steps since the point before.
         top1: Top-1 on the split of the settings, percent; on all of its images at the last point,

@@ -1,4 +1,4 @@
-"""Which engine trains the trials of a run."""
+"""Chooses the engine that trains the trials of a run."""
 
 import shutil
 import socket
@@ -18,14 +18,14 @@ from ablations.training.data_sets import DataSets
 from ablations.training.trial_spec import TrialSpec
 
 ANSWERS = 5.0
-"""Seconds that a cluster has to take a connection."""
+"""Seconds within which a cluster must accept a connection."""
 
 
 def check_engine(settings: RunSettings, device: torch.device) -> None:
-    """For before anything is written.
+    """Check that the engine of the settings can run here, before anything is written.
 
     Raises:
-        SettingError: For an engine that cannot run here.
+        SettingError: If it cannot.
     """
     if settings.engine == LOCAL:
         _check_gpus(settings, device)
@@ -63,7 +63,7 @@ def _check_slurm(settings: RunSettings) -> None:
 
 
 def _check_answers(address: str) -> None:
-    """Ray itself would try for minutes."""
+    """Check that something answers at the address. Ray itself would retry for minutes."""
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host, int(port)), ANSWERS).close()
@@ -79,10 +79,10 @@ def choose_engine(
     device: torch.device,
     debug: bool,
 ) -> Engine:
-    """The engine for some trials; nothing is started before it runs.
+    """Return the engine for some trials. Nothing starts before its `run`.
 
     Args:
-        settings: Of the run.
+        settings: Settings of the run.
         trials: The trials; there may be none.
         data_sets: Their images.
         device: Where they are trained.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Engine(Protocol):
-    """Where and how trials are trained; their numbers do not depend on it."""
+    """Trains trials somewhere. The numbers of a trial do not depend on the engine."""
 
     @property
     def here(self) -> bool:
@@ -25,9 +25,9 @@ class Engine(Protocol):
         stop: Stop,
         emit: Emit,
     ) -> None:
-        """Run trials in their order and return when all are over.
+        """Run trials in their order and return when all have ended.
 
-        No work goes on after it has returned or raised.
+        No work continues after it has returned or raised.
 
         Args:
             trials: Asked for the next trial when that can start.

@@ -1,4 +1,4 @@
-"""A process of its own for work that may crash, and that can be ended with all that it starts."""
+"""Child processes for work that may crash, ended together with everything that they start."""
 
 import faulthandler
 import os
@@ -18,8 +18,8 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 """What libraries read, when they are loaded, for the number of their threads."""
 
 PATIENCE = 1.0
-"""Seconds between looks at whether a process has died that did not say so: children of its own can
-keep its pipes open. So long one that has died may take to end in its own way."""
+"""Seconds between checks for silently dead processes, whose children may keep their pipes open, and
+seconds that a dying process gets to end by itself."""
 
 if sys.platform == "linux":
     PROCESSES = get_context("forkserver")
@@ -27,8 +27,8 @@ if sys.platform == "linux":
     PROCESSES.set_forkserver_preload(PRELOADED)  # every optimizer imports torch._dynamo
 else:  # where a fork of what is loaded is not safe, or there is none
     PROCESSES = get_context("spawn")
-"""How processes begin: as forks of one that has imported what they need and done nothing else,
-which spares each some seconds; or fresh."""
+"""How processes start: forked from a server that has only imported what they need, which saves each
+some seconds, or fresh."""
 
 
 class Dead(Exception):
@@ -42,7 +42,7 @@ class Child:
         work: Called there with the other end and `arguments`; a module's function. That our end is
             closed may end it, as an EOFError or a ConnectionError.
         arguments: For `work`.
-        threads: That libraries are told to take.
+        threads: Threads that libraries are told to use.
         crash: File for what Python knows where the process crashes.
     """
 
@@ -100,7 +100,7 @@ class Child:
 
 
 def start_server(threads: int) -> None:
-    """Start the process that workers are forked from, which imports what they need meanwhile.
+    """Start the server that workers are forked from; it imports what they need in the background.
 
     Without this call the first worker starts it and waits. Does nothing where workers start afresh.
 
@@ -114,7 +114,7 @@ def start_server(threads: int) -> None:
 
 @contextmanager
 def _for_children(threads: int) -> Iterator[None]:
-    """Within it processes start without seeing signals, and with the environment of children.
+    """Start processes with signals blocked and with the environment of children.
 
     A child must not see signals until it can leave them to this process, nor must the process that
     it is forked from. The resource tracker, which the first start launches, would unblock them.
@@ -166,7 +166,7 @@ def child_variables(threads: int) -> dict[str, str]:
 
 @contextmanager
 def environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Within it this process' environment has these variables, too."""
+    """Add variables to this process' environment for as long as the context lasts."""
     before = dict(os.environ)
     os.environ.update(variables)
     try:

@@ -32,7 +32,7 @@ from ablations.training.trial_result import Failure, TrialResult
 from ablations.training.trial_spec import TrialSpec
 
 CLUSTER = "slurm"
-"""Of submitit's; its "local" runs jobs as processes of this machine."""
+"""The cluster for submitit; with "local" it runs jobs as processes of this machine."""
 
 AT_ONCE = 1000
 """Jobs of an array, of which Slurm takes 1,001 where nobody has set that otherwise."""
@@ -50,7 +50,7 @@ OWN = {
 """What submitit would take and the engine decides, or submitit has in plainer words."""
 
 GENERIC = submitit.AutoExecutor._typed_parameters()
-"""What submitit has for every kind of queue, by the types; those that are not OWN are numbers."""
+"""Parameters that submitit has for every queue, with their types; all but OWN are numbers."""
 
 LINES = {"setup", "teardown", "srun_args"}
 """What submitit takes lists of."""
@@ -65,7 +65,7 @@ def read_parameters(text: str) -> dict[str, Any]:
     """The parameters of submitit that `--slurm` names.
 
     Raises:
-        SettingError: For one that is none.
+        SettingError: For an unknown parameter or a bad value.
     """
     found: dict[str, Any] = {}
     for pair in re.split(r",(?=\w+=)", text):
@@ -107,7 +107,7 @@ class SlurmEngine:
         output: Folder in which a folder for jobs is made, which all nodes see.
         jobs: Jobs at a time, waiting ones too; None: all, as far as Slurm takes them at once.
         parameters: Of submitit's executor.
-        threads: Of each process of a trial.
+        threads: Threads of each process of a trial.
     """
 
     output: Path
@@ -151,7 +151,7 @@ def _folder_in(parent: Path) -> Iterator[Path]:
 
 @dataclass
 class _Job:
-    """A job that Slurm has. number: of its messages; read: so many bytes of them."""
+    """A submitted job. number: its number in the folder of events; read: bytes of those read."""
 
     job: "submitit.Job[Any]"
     trial: TrialSpec

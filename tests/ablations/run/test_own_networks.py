@@ -73,9 +73,9 @@ def test_a_users_generator_is_built_and_its_aggregation_proven(write_module):
     [
         (
             "return self.stem(x)",
-            r"gives \(2, 32, 16, 16\) for two images, and has to give \(2, 10\)",
+            r"returns \(2, 32, 16, 16\) for two images, expected \(2, 10\)",
         ),
-        ("return (super().forward(x),)", r"gives tuple for two images, and has to give \(2, 10\)"),
+        ("return (super().forward(x),)", r"returns tuple for two images, expected \(2, 10\)"),
         ("return None", "gives NoneType for two images"),
         ("raise RuntimeError('a\\nb')", "cannot be run in rednet-small: RuntimeError: a"),
         ("sys.exit(0)", "cannot be run in rednet-small: SystemExit: 0"),
@@ -104,7 +104,10 @@ def test_a_network_that_cannot_be_used(write_module, body, message):
     ("text", "message"),
     [
         ("def Bad(architecture): pass", "cannot be run in .*: TypeError: .* keyword argument 'cla"),
-        ("def Bad(architecture, classes): return len", "it makes a builtin_function_or_method and"),
+        (
+            "def Bad(architecture, classes): return len",
+            "it returns a builtin_function_or_method, not",
+        ),
     ],
 )
 def test_a_factory_that_makes_no_network(write_module, text, message):
