@@ -76,7 +76,7 @@ def test_a_users_generator_is_built_and_its_aggregation_proven(write_module):
             r"returns \(2, 32, 16, 16\) for two images, expected \(2, 10\)",
         ),
         ("return (super().forward(x),)", r"returns tuple for two images, expected \(2, 10\)"),
-        ("return None", "gives NoneType for two images"),
+        ("return None", "returns NoneType for two images"),
         ("raise RuntimeError('a\\nb')", "cannot be run in rednet-small: RuntimeError: a"),
         ("sys.exit(0)", "cannot be run in rednet-small: SystemExit: 0"),
         (
@@ -106,7 +106,7 @@ def test_a_network_that_cannot_be_used(write_module, body, message):
         ("def Bad(architecture): pass", "cannot be run in .*: TypeError: .* keyword argument 'cla"),
         (
             "def Bad(architecture, classes): return len",
-            "it returns a builtin_function_or_method, not",
+            "it returns a builtin_function_or_method, n",
         ),
     ],
 )
