@@ -8,7 +8,7 @@ from ablations.networks.families import FAMILIES, Family, family_of
 from ablations.networks.layers import InvolutionShape
 from ablations.own_code import is_own_code
 from ablations.settings.readers import integer_within, one_of, whole
-from ablations.settings.setting import Setting, setting
+from ablations.settings.setting import setting
 from involution_core.architectures import DEPTHS
 from involution_core.forms import ATTENTION, LINEAR, reduction_ratio_of
 
@@ -127,93 +127,82 @@ class Network:
     """
 
     kernel_size: int = setting(
-        Setting(
-            read=_read_kernel_size,
-            default=7,
-            kind=int,
-            help="Size of the involution kernel, odd",
-            example="3",
-            heading="Kernel Size",
-            label=_kernel_size_label,
-            levels_option="--sizes",
-            levels_metavar="K...",
-            levels_help="Kernel sizes, odd",
-        )
+        7,
+        "Size of the involution kernel, odd",
+        read=_read_kernel_size,
+        option="",
+        phrase="{}",
+        example="3",
+        heading="Kernel Size",
+        label=_kernel_size_label,
+        levels_option="--sizes",
+        levels_metavar="K...",
+        levels_help="Kernel sizes, odd",
     )
     group_channels: int | Literal["C"] = setting(
-        Setting(
-            read=_read_group_channels,
-            default=16,
-            help="Channels that share one kernel; C: all",
-            example="4",
-            heading="#Group Channel",
-            phrase="group channels {}",
-            levels_option="--channels",
-            levels_help="Channels that share one kernel; C: all",
-        )
+        16,
+        "Channels that share one kernel; C: all",
+        read=_read_group_channels,
+        option="",
+        example="4",
+        heading="#Group Channel",
+        levels_option="--channels",
+        levels_help="Channels that share one kernel; C: all",
     )
     generator: str = setting(
-        Setting(
-            read=_read_generator,
-            default="r=4",
-            help="Form of the kernel generator: W (one map), r=N (W1 sigma(W0)), attention, or a "
-            "module:object",
-            example="W",
-            heading="Function Form",
-            label=_form_label,
-            short=lambda level: ATTENTION if level == ATTENTION else _short_form(level),
-            order=_form_order,
-            levels_option="--forms",
-            levels_metavar="FORM...",
-            levels_help="W (one map), r=N (W1 sigma(W0)), attention, or a module:object",
-        )
+        "r=4",
+        "Form of the kernel generator: W (one map), r=N (W1 sigma(W0)), attention, or a "
+        "module:object",
+        read=_read_generator,
+        option="",
+        phrase="{}",
+        example="W",
+        heading="Function Form",
+        label=_form_label,
+        short=lambda level: ATTENTION if level == ATTENTION else _short_form(level),
+        order=_form_order,
+        levels_option="--forms",
+        levels_metavar="FORM...",
+        levels_help="W (one map), r=N (W1 sigma(W0)), attention, or a module:object",
     )
     family: str = setting(
-        Setting(
-            read=_read_family,
-            default="rednet",
-            help=f"{', '.join(FAMILIES)}, or a module:object",
-            example="resnet",
-            label=_family_label,
-            levels_option="--families",
-            levels_metavar="NAME...",
-            levels_help=f"{', '.join(FAMILIES)}, or a module:object of your own",
-        )
+        "rednet",
+        f"Family: {', '.join(FAMILIES)}, or a module:object",
+        read=_read_family,
+        option="",
+        phrase="{}",
+        example="resnet",
+        label=_family_label,
+        levels_option="--families",
+        levels_metavar="NAME...",
+        levels_help=f"{', '.join(FAMILIES)}, or a module:object of your own",
     )
     depth: int | None = setting(
-        Setting(
-            read=_read_depth,
-            default=None,
-            kind=int,
-            help=f"Layers: {', '.join(map(str, DEPTHS))}",
-            example="26",
-            phrase="depth {}",
-            levels_option="--depths",
-            levels_help=f"Layers: {', '.join(map(str, DEPTHS))}",
-        )
+        None,
+        f"Layers: {', '.join(map(str, DEPTHS))}",
+        read=_read_depth,
+        option="",
+        example="26",
+        levels_option="--depths",
+        levels_help=f"Layers: {', '.join(map(str, DEPTHS))}",
     )
     width: int | None = setting(
-        Setting(
-            read=integer_within(1, LARGEST_WIDTH),
-            default=None,
-            kind=int,
-            help="Channels in the middle of the first stage's bottlenecks",
-            example="16",
-            phrase="width {}",
-        )
+        None,
+        "Channels in the middle of the first stage's bottlenecks",
+        read=integer_within(1, LARGEST_WIDTH),
+        option="",
+        example="16",
     )
     image_size: int | str | None = setting(
-        Setting(
-            read=_read_image_size,
-            default=None,
-            help="Side of the images that are counted on and trained on, pixels, or HxW, counted "
-            "alone; without it each network's and data set's",
-            example="48",
-            option="--image-size",
-            phrase="{} pixels",
-            label=_image_size_label,
-            order=_pixels,
-        )
+        None,
+        "Image side in pixels, for counting and training, or HxW, for counting only; default: as "
+        "the network and the data set",
+        read=_read_image_size,
+        example="48",
+        metavar="N",
+        phrase="{} pixels",
+        label=_image_size_label,
+        order=_pixels,
     )
 
     @property

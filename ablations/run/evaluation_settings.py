@@ -5,8 +5,7 @@ from pathlib import Path
 
 from ablations.data.registry import FOLDER, is_folder
 from ablations.errors import SettingError
-from ablations.settings.readers import one_of, read_count, read_path
-from ablations.settings.setting import Setting, check_settings, setting
+from ablations.settings.setting import check_settings, setting
 from ablations.study.train_settings import DEVICES, MODELS
 from ablations.texts import check_printable
 from involution_core.architectures import ARCHITECTURES
@@ -39,57 +38,33 @@ class EvaluationSettings:
     """
 
     weights: Path = setting(
-        Setting(
-            read=read_path,
-            default=MISSING,
-            kind=Path,
-            help="Checkpoint of the authors' repository, or what --save-weights has kept",
-            example="rednet50.pth",
-            option="--weights",
-            metavar="FILE",
-        )
+        MISSING,
+        "Checkpoint of the authors' repository, or weights of --save-weights",
+        example="rednet50.pth",
+        metavar="FILE",
     )
     dataset: str | None = setting(
-        Setting(
-            read=_read_folder,
-            default=None,
-            help="imagefolder:PATH, with PATH/val/CLASS/*.jpg or PATH/CLASS/*.jpg; without it the "
-            "data set that a trial's weights were tested on",
-            example="imagefolder:/data/imagenet",
-            option="--dataset",
-            metavar="NAME",
-        )
+        None,
+        "imagefolder:PATH, with PATH/val/CLASS/*.jpg or PATH/CLASS/*.jpg; default: the data set of "
+        "the trial that saved the weights",
+        read=_read_folder,
+        example="imagefolder:/data/imagenet",
     )
     model: str | None = setting(
-        Setting(
-            read=one_of(ZOO_MODELS),
-            default=None,
-            help=f"Network of the authors' checkpoint: {', '.join(ZOO_MODELS)}; without it "
-            f"{DEFAULT_MODEL}",
-            example="rednet26",
-            option="--model",
-            metavar="NAME",
-        )
+        None,
+        f"Network of the authors' checkpoint: {', '.join(ZOO_MODELS)}; default: {DEFAULT_MODEL}",
+        choices=ZOO_MODELS,
+        example="rednet26",
     )
     batch_size: int = setting(
-        Setting(
-            read=read_count,
-            default=64,
-            kind=int,
-            help="Images in a batch",
-            example="256",
-            option="--batch-size",
-        )
+        64,
+        "Images per batch",
+        example="256",
     )
     device: str = setting(
-        Setting(
-            read=one_of(DEVICES),
-            default="auto",
-            help=", ".join(DEVICES),
-            example="cuda",
-            option="--device",
-            metavar="NAME",
-        )
+        "auto",
+        f"Device: {', '.join(DEVICES)}",
+        choices=DEVICES,
     )
 
     def __post_init__(self) -> None:

@@ -1,5 +1,4 @@
-"""From the text of a setting to its value. Every reader raises a ValueError that says what is
-allowed. No torch."""
+"""Readers parse the text of a setting; each raises ValueError saying what is allowed. No torch."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -12,12 +11,12 @@ LARGEST_COUNT = 10**9
 
 
 def whole(text: str) -> int | None:
-    """The positive integer that `text` writes, None where it writes none."""
+    """Parse a positive integer; return None for anything else."""
     return int(text) if re.fullmatch(r"0{0,9}[1-9][0-9]{0,9}", text) else None
 
 
 def read_count(text: str) -> int:
-    """A number of things, at least one."""
+    """Parse a count of at least 1."""
     count = whole(text)
     if count is None or count > LARGEST_COUNT:
         raise ValueError(f"must be at least 1 and at most {LARGEST_COUNT}")
@@ -25,7 +24,7 @@ def read_count(text: str) -> int:
 
 
 def read_count_or_zero(text: str) -> int:
-    """A number of things, which may be none."""
+    """Parse a count of at least 0."""
     if re.fullmatch(r"0{1,9}", text):
         return 0
     count = whole(text)
@@ -35,18 +34,18 @@ def read_count_or_zero(text: str) -> int:
 
 
 def read_path(text: str) -> str:
-    """The name of a file or folder."""
+    """Parse the path of a file or folder."""
     check_printable(text)
     return text
 
 
 def expanded(path: Path) -> Path:
-    """With the home directory in place of a ~ before it; as it is where there is no such user."""
+    """Return the path with a leading ~ expanded, unchanged if there is no such user."""
     return Path(expanduser(path))
 
 
 def read_share_or_count(text: str) -> str:
-    """A number of things, which may be none, or a share of them: "10%", "0.1"."""
+    """Parse a count of at least 0 or a share below 1: "3", "10%", "0.1"."""
     share = text.removesuffix("%")
     if re.fullmatch(r"[0-9]{1,9}", text) or (
         re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", share)
@@ -57,7 +56,7 @@ def read_share_or_count(text: str) -> str:
 
 
 def read_share_or_epochs(text: str) -> str:
-    """A number of epochs, which may be none, or a share of all: "5", "10%"."""
+    """Parse a number of epochs of at least 0 or a share of them: "5", "10%"."""
     if re.fullmatch(r"[0-9]{1,9}", text):
         return str(int(text))
     if re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,9})?%", text):
@@ -66,7 +65,7 @@ def read_share_or_epochs(text: str) -> str:
 
 
 def one_of(allowed: Sequence[str]) -> Callable[[str], str]:
-    """A reader of one of some words."""
+    """Return a reader that accepts only these words."""
 
     def read(text: str) -> str:
         if text not in allowed:
@@ -77,7 +76,7 @@ def one_of(allowed: Sequence[str]) -> Callable[[str], str]:
 
 
 def integer_within(least: int, most: int) -> Callable[[str], int]:
-    """A reader of integers from `least` (at least 1) to `most`."""
+    """Return a reader of integers from `least` (at least 1) to `most`."""
 
     def read(text: str) -> int:
         value = whole(text)
@@ -89,14 +88,14 @@ def integer_within(least: int, most: int) -> Callable[[str], int]:
 
 
 def read_switch(text: str) -> bool:
-    """Whether something is wanted, as Python writes it."""
+    """Parse a switch, "True" or "False"."""
     if text not in ("True", "False"):
         raise ValueError("must be True or False")
     return text == "True"
 
 
 def read_positive(text: str) -> float:
-    """A finite number above zero."""
+    """Parse a finite number above 0."""
     value = _number(text)
     if not 0 < value < float("inf"):
         raise ValueError("must be a positive number")
@@ -104,7 +103,7 @@ def read_positive(text: str) -> float:
 
 
 def number_within(least: float, below: float) -> Callable[[str], float]:
-    """A reader of numbers from `least` on and below `below`."""
+    """Return a reader of numbers of at least `least` and below `below`."""
 
     def read(text: str) -> float:
         value = _number(text)
@@ -113,6 +112,10 @@ def number_within(least: float, below: float) -> Callable[[str], float]:
         return value
 
     return read
+
+
+read_number = number_within(0, float("inf"))
+"""Parses a finite number of at least 0."""
 
 
 def _number(text: str) -> float:

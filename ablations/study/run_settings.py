@@ -1,4 +1,4 @@
-"""A run as it was asked for. No torch."""
+"""Run settings. No torch."""
 
 import re
 from dataclasses import dataclass
@@ -8,14 +8,12 @@ from ablations.errors import SettingError
 from ablations.own_code import is_own_code
 from ablations.settings.readers import (
     number_within,
-    one_of,
-    read_count,
     read_count_or_zero,
     read_positive,
     read_share_or_count,
     whole,
 )
-from ablations.settings.setting import Setting, check_settings, machine_switch, setting
+from ablations.settings.setting import check_settings, setting
 from ablations.study.train_settings import MODELS, TrainSettings
 
 AUTO = "auto"
@@ -23,7 +21,7 @@ AUTO = "auto"
 LOCAL, RAY, SLURM = "local", "ray", "slurm"
 
 TRACKERS = ("tensorboard", "trackio", "wandb")
-"""Experiment trackers, by their packages and this one's extras."""
+"""Experiment trackers, named as their packages and as our extras."""
 
 
 def _read_jobs(text: str) -> str:
@@ -76,33 +74,11 @@ def _read_shard(text: str) -> str:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """A run: where it goes, how costs are counted, how many seeds, how trials are trained.
+    """Where a run writes, what it counts, and how its trials run.
 
     Attributes:
-        output: The folder that it writes.
-        cost_model: The network whose costs are counted, before a study varies it.
-        seeds: Trials of each variant.
-        jobs: Trials at a time, each in a process of its own: "auto" or a number; "0": one at a
-            time, in this process.
-        train: None where only costs are wanted.
-        margin: Points of Top-1 within which variants count as equivalent; None where nothing is
-            asked of it. Part of the run alone: no trial depends on it.
-        checkpoint_every: Seconds between two checkpoints of a running trial.
-        save_weights: Whether every trial's trained network is kept.
-        retry_failed: Whether trials that an earlier run recorded as failed are run again.
-        fail_fast: Whether the first trial that fails stops the run.
-        fail_on_error: How many trials, "3", or what share of them, "10%", may fail before the run
-            stops; None: all.
-        engine: "local": this machine; "ray": the nodes of a Ray cluster; "slurm": jobs of Slurm.
-        ray_address: Of the cluster, "HOST:PORT" or "auto"; None: as Ray finds it, else a new one on
-            this machine.
-        cpus_per_trial: Of a node, for each trial on Ray; None: the threads of its processes.
-        gpus_per_trial: Likewise, at most 1; None: one for each of its processes where trials are
-            trained on GPUs, else 0.
-        log: Names of trackers, with commas between them.
-        slurm: What jobs ask of Slurm, "KEY=VALUE,...": parameters of submitit; None: cores and GPUs
-            for the trial alone.
-        shard: "I/N": every N-th trial of the studies alone, beginning with the I-th; None: all.
+        output: Output folder.
+        train: Training settings; None: count costs only.
 
     Raises:
         SettingError: For the first value that is not allowed.
@@ -110,186 +86,107 @@ class RunSettings:
 
     output: Path
     cost_model: str = setting(
-        Setting(
-            read=one_of(MODELS),
-            default="rednet50",
-            help="Network whose costs are counted, at its own image size and class number (the "
-            "paper's: rednet50, 224x224, 1000)",
-            example="rednet26",
-            option="--cost-model",
-            metavar="NAME",
-            axis=False,
-        )
+        "rednet50",
+        "Network whose costs are counted, at its own image size and number of classes (the "
+        "paper's: rednet50, 224x224, 1000)",
+        choices=MODELS,
+        example="rednet26",
+        axis=False,
     )
-    seeds: int = setting(
-        Setting(
-            read=read_count,
-            default=8,
-            kind=int,
-            help="Trials of each variant",
-            example="6",
-            option="--seeds",
-            axis=False,
-        )
-    )
+    seeds: int = setting(8, "Trials per variant", example="6", axis=False)
     train: TrainSettings | None = None
     margin: float | None = setting(
-        Setting(
-            read=read_positive,
-            default=None,
-            kind=float,
-            help="Points of Top-1 that are too few to matter: which variants are no worse than the "
-            "baseline by more than that is tested, too",
-            example="0.5",
-            option="--margin",
-            metavar="POINTS",
-            axis=False,
-        )
+        None,
+        "Equivalence margin in points of Top-1: also test which variants are at most this much "
+        "worse than the baseline",
+        read=read_positive,
+        example="0.5",
+        metavar="POINTS",
+        axis=False,
     )
     jobs: str = setting(
-        Setting(
-            read=_read_jobs,
-            default=AUTO,
-            help="Trials at a time, each in a process of its own; auto: as many as cores and "
-            "memory allow; 0: one at a time, in this process",
-            example="2",
-            option="--jobs",
-            axis=False,
-            machine=True,
-        )
+        AUTO,
+        "Parallel trials, one process each; auto: as many as cores and memory allow; 0: one at a "
+        "time in this process",
+        read=_read_jobs,
+        example="2",
+        metavar="N",
+        machine=True,
     )
-
     checkpoint_every: float = setting(
-        Setting(
-            read=number_within(0, float("inf")),
-            default=60.0,
-            kind=float,
-            help="Seconds between two checkpoints of a running trial",
-            example="600",
-            option="--checkpoint-every",
-            metavar="SECONDS",
-            axis=False,
-            machine=True,
-        )
+        60.0,
+        "Seconds between checkpoints of a running trial",
+        example="600",
+        metavar="SECONDS",
+        machine=True,
     )
-    save_weights: bool = machine_switch(
-        "--save-weights",
-        "Keep the trained network of every trial in weights/",
-    )
-    retry_failed: bool = machine_switch(
-        "--retry-failed",
-        "Run the trials again that are recorded as failed",
-    )
-    fail_fast: bool = machine_switch(
-        "--fail-fast",
-        "Stop the run at the first trial that fails",
-    )
+    save_weights: bool = setting(False, "Save the trained weights of each trial in weights/")
+    retry_failed: bool = setting(False, "Run failed trials again")
+    fail_fast: bool = setting(False, "Stop the run at the first failed trial")
     fail_on_error: str | None = setting(
-        Setting(
-            read=read_share_or_count,
-            default=None,
-            help="Stop the run when more trials have failed: a number, or a share of all",
-            example="10%",
-            option="--fail-on-error",
-            metavar="N|SHARE",
-            axis=False,
-            machine=True,
-        )
+        None,
+        "Stop the run if more trials fail: a number, or a share of all",
+        read=read_share_or_count,
+        example="10%",
+        metavar="N|SHARE",
+        machine=True,
     )
-
     engine: str = setting(
-        Setting(
-            read=one_of((LOCAL, RAY, SLURM)),
-            default=LOCAL,
-            help="Where trials run: local, on this machine; ray, as tasks of a Ray cluster; slurm, "
-            "as jobs of Slurm",
-            example="ray",
-            option="--engine",
-            metavar="NAME",
-            axis=False,
-            machine=True,
-        )
+        LOCAL,
+        "Where trials run: local, this machine; ray, a Ray cluster; slurm, Slurm jobs",
+        choices=(LOCAL, RAY, SLURM),
+        example=RAY,
+        machine=True,
     )
     ray_address: str | None = setting(
-        Setting(
-            read=_read_address,
-            default=None,
-            help="The Ray cluster; without it the one that RAY_ADDRESS or 'ray start' names, or a "
-            "new one on this machine",
-            example="10.0.0.1:6379",
-            option="--ray-address",
-            metavar="HOST:PORT",
-            axis=False,
-            machine=True,
-        )
+        None,
+        "Ray cluster; default: RAY_ADDRESS, the one of 'ray start', or a new one on this machine",
+        read=_read_address,
+        example="10.0.0.1:6379",
+        metavar="HOST:PORT",
+        machine=True,
     )
     cpus_per_trial: float | None = setting(
-        Setting(
-            read=read_positive,
-            default=None,
-            kind=float,
-            help="CPUs that Ray reserves for each trial; without it as many as it has threads in "
-            "all processes",
-            example="4",
-            option="--cpus-per-trial",
-            axis=False,
-            machine=True,
-        )
+        None,
+        "CPUs that Ray reserves per trial; default: --threads times --processes",
+        read=read_positive,
+        example="4",
+        metavar="N",
+        machine=True,
     )
     gpus_per_trial: float | None = setting(
-        Setting(
-            read=_read_gpus,
-            default=None,
-            kind=float,
-            help="GPUs that Ray reserves for each trial, at most 1; without it 1, or one for each "
-            "of its processes, where trials are trained on GPUs; 0.5: two share one",
-            example="0.5",
-            option="--gpus-per-trial",
-            metavar="K",
-            axis=False,
-            machine=True,
-        )
+        None,
+        "GPUs that Ray reserves per trial, at most 1; 0.5: two trials share one; default: one per "
+        "process when training on GPUs",
+        read=_read_gpus,
+        example="0.5",
+        metavar="K",
+        machine=True,
     )
-
     slurm: str | None = setting(
-        Setting(
-            read=_read_pairs,
-            default=None,
-            help="What jobs ask of Slurm, in submitit's words",
-            example="partition=gpu,timeout_min=240,mem_gb=16",
-            option="--slurm",
-            metavar="KEY=VALUE,...",
-            axis=False,
-            machine=True,
-        )
+        None,
+        "Slurm parameters, named as in submitit; default: cores and GPUs of one trial",
+        read=_read_pairs,
+        example="partition=gpu,timeout_min=240,mem_gb=16",
+        metavar="KEY=VALUE,...",
+        machine=True,
     )
-
     shard: str | None = setting(
-        Setting(
-            read=_read_shard,
-            default=None,
-            help="Of all trials only every N-th, beginning with the I-th; the study is complete "
-            "when all shards have run in one folder",
-            example="2/8",
-            option="--shard",
-            metavar="I/N",
-            axis=False,
-            machine=True,
-        )
+        None,
+        "Run only every N-th trial, starting with the I-th; the study is complete when all N "
+        "shards have run in one folder",
+        read=_read_shard,
+        example="2/8",
+        metavar="I/N",
+        machine=True,
     )
-
     log: str | None = setting(
-        Setting(
-            read=_read_log,
-            default=None,
-            help=f"Experiment trackers that are told of the trials: {', '.join(TRACKERS)}, or your "
-            "own as module:object; several with commas",
-            example="tensorboard",
-            option="--log",
-            metavar="NAME",
-            axis=False,
-            machine=True,
-        )
+        None,
+        f"Experiment trackers: {', '.join(TRACKERS)}, or your own as module:object; separate "
+        "several with commas",
+        read=_read_log,
+        example="tensorboard",
+        machine=True,
     )
 
     def __post_init__(self) -> None:
@@ -301,25 +198,25 @@ class RunSettings:
 
     def _check_engine(self) -> None:
         if self.engine != LOCAL and self.jobs.strip("0") == "":
-            raise SettingError("jobs", self.jobs, "is of --engine local; allowed: auto, 1, ...")
+            raise SettingError("jobs", self.jobs, "requires --engine local; allowed: auto, 1, ...")
         if self.engine != SLURM and self.slurm is not None:
-            raise SettingError("slurm", self.slurm, "is of --engine slurm")
+            raise SettingError("slurm", self.slurm, "requires --engine slurm")
         if self.engine == RAY:
             if self.gpus_per_trial is not None and self.train and self.train.processes > 1:
-                problem = "is of --processes 1; each of several has one"
+                problem = "requires --processes 1; each of several has its own GPU"
                 raise SettingError("gpus-per-trial", self.gpus_per_trial, problem)
             return
         for name in ("ray_address", "cpus_per_trial", "gpus_per_trial"):
             value = getattr(self, name)
             if value is not None:
-                raise SettingError(name.replace("_", "-"), value, "is of --engine ray")
+                raise SettingError(name.replace("_", "-"), value, "requires --engine ray")
 
     @property
     def trackers(self) -> list[str]:
-        """The names in `log`."""
+        """Names of the trackers in `log`."""
         return self.log.split(",") if self.log else []
 
     @property
     def models(self) -> list[str]:
-        """The networks that will be built, before a study varies them."""
+        """Networks to build, before a study varies them."""
         return [self.cost_model, *([self.train.model] if self.train else [])]

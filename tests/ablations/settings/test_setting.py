@@ -11,16 +11,14 @@ from ablations.settings.readers import (
     read_count,
     read_positive,
 )
-from ablations.settings.setting import Setting, check_settings, setting, settings_of
+from ablations.settings.setting import check_settings, setting, settings_of
 from ablations.study.all_settings import AXES, SETTINGS
 from cli import cli
 
 
 @dataclasses.dataclass(frozen=True)
 class Holder:
-    warm_up: int = setting(
-        Setting(read=read_count, default=3, kind=int, help="Steps", example="5", option="--warm-up")
-    )
+    warm_up: int = setting(3, "Steps")
     other: str = "not a setting"
 
     def __post_init__(self):
@@ -30,12 +28,35 @@ class Holder:
 def test_a_setting_takes_its_names_from_its_field():
     (declared,) = settings_of(Holder).values()
     assert (declared.name, declared.noun, declared.heading) == ("warm_up", "warm up", "Warm up")
+    assert (declared.option, declared.kind, declared.metavar) == ("--warm-up", int, "N")
     assert Holder() == Holder(3, "not a setting")
 
 
 def test_a_value_is_checked_in_the_name_of_its_option():
     with pytest.raises(SettingError, match="warm-up 0: must be at least 1"):
         Holder(0)
+
+
+def test_one_line_declares_a_setting():
+    @dataclasses.dataclass(frozen=True)
+    class Training:
+        dropout: float = setting(0.0, "Dropout rate before the classifier")
+
+    declared = settings_of(Training)["dropout"]
+    assert declared.check("0.5") == 0.5 and declared.default == 0.0
+    assert (declared.phrase, declared.heading) == ("dropout {}", "Dropout")
+    assert declared.axis and not declared.machine
+    with pytest.raises(SettingError, match=r"dropout -1: must be a number of at least 0"):
+        declared.check(-1)
+
+
+def test_a_text_setting_needs_its_allowed_values():
+    @dataclasses.dataclass(frozen=True)
+    class Training:
+        activation: str = setting("relu", "Activation")
+
+    with pytest.raises(TypeError, match="activation: a setting of type str needs choices"):
+        settings_of(Training)
 
 
 @pytest.mark.parametrize(

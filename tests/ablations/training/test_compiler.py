@@ -63,4 +63,4 @@ def test_without_a_compiler_it_is_one_line(tmp_path):
 
 def test_what_several_processes_train_is_not_compiled(run):
     result = run("kernel-size", *TINY, "--compile", "yes", "--processes", "2")
-    assert result.code == 2 and "compile yes: is of --processes 1" in result.err
+    assert result.code == 2 and "compile yes: requires --processes 1" in result.err

@@ -30,7 +30,7 @@ from reports.names.level_names import (
         ("batch_size", "16", "16", "batches of 16"),
         ("warmup", "5", "5 epochs", "warm-up over 5 epochs"),
         ("warmup", "10%", "10%", "warm-up over 10%"),
-        ("accumulate", "8", "8", "8 batches a step"),
+        ("accumulate", "8", "8", "8 batches per step"),
         ("precision", "bf16", "bf16", "in bf16"),
         ("dataset", "imagefolder:a, (b)", "imagefolder:a, (b)", "imagefolder:a, (b)"),
     ],

@@ -27,19 +27,19 @@ def test_without_ray_one_line_says_what_to_install(run, tmp_path, monkeypatch):
     ("given", "message"),
     [
         ({"engine": "pbs"}, "engine pbs: allowed: local, ray, slurm"),
-        ({"slurm": "partition=gpu"}, "slurm partition=gpu: is of --engine slurm"),
+        ({"slurm": "partition=gpu"}, "slurm partition=gpu: requires --engine slurm"),
         ({"engine": "slurm", "slurm": "gpu"}, "must be KEY=VALUE"),
-        ({"engine": "slurm", "ray_address": "head:1"}, "is of --engine ray"),
-        ({"engine": "slurm", "jobs": "0"}, "jobs 0: is of --engine local"),
-        ({"ray_address": "head:6379"}, "ray-address head:6379: is of --engine ray"),
-        ({"gpus_per_trial": 0.5}, "gpus-per-trial 0.5: is of --engine ray"),
+        ({"engine": "slurm", "ray_address": "head:1"}, "requires --engine ray"),
+        ({"engine": "slurm", "jobs": "0"}, "jobs 0: requires --engine local"),
+        ({"ray_address": "head:6379"}, "ray-address head:6379: requires --engine ray"),
+        ({"gpus_per_trial": 0.5}, "gpus-per-trial 0.5: requires --engine ray"),
         ({"engine": "ray", "ray_address": "ray://head:1"}, "must be HOST:PORT"),
         ({"engine": "ray", "gpus_per_trial": 2.0}, "at most 1"),
         ({"engine": "ray", "cpus_per_trial": 0.0}, "must be a positive number"),
-        ({"engine": "ray", "jobs": "0"}, "jobs 0: is of --engine local"),
+        ({"engine": "ray", "jobs": "0"}, "jobs 0: requires --engine local"),
         (
             {"engine": "ray", "gpus_per_trial": 0.5, "train": TrainSettings(processes=2)},
-            "gpus-per-trial 0.5: is of --processes 1; each of several has one",
+            "gpus-per-trial 0.5: requires --processes 1; each of several has its own GPU",
         ),
     ],
 )
@@ -88,7 +88,7 @@ def test_processes_need_a_gpu_each(tmp_path, monkeypatch):
 def test_a_batch_can_be_shared_by_so_many_as_it_has_images(run):
     result = run("kernel-size", "--sizes", "3", "--batch-size", "3", "--processes", "4")
     assert result.code == 2 and result.err.count("\n") == 1
-    assert "processes 4: a batch of 3 has too few images to be shared" in result.err
+    assert "processes 4: must be at most the batch size, 3" in result.err
 
 
 def test_what_is_to_be_debugged_runs_here(tmp_path):
