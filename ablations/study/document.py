@@ -1,6 +1,5 @@
 """What a study's file says, as data: read from the values of its TOML, and written. No torch."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -50,31 +49,22 @@ class StudyFile:
         return tuple(self.axes or dict.fromkeys(name for v in self.variants for name in v))
 
     def to_toml(self) -> str:
-        """The file's text; `builder.parse_study` reads it back."""
-        parts = [f"name = {_toml(self.name)}\ntitle = {_toml(self.title)}\n"]
+        """Return the text of the file; `builder.parse_study` reads it back."""
+        import tomlkit
+
+        document: dict[str, Any] = {"name": self.name, "title": self.title}
         if self.axes:
-            parts.append(_table("[axes]", self.axes))
-        parts += [_table("[[variants]]", variant) for variant in self.variants]
+            document["axes"] = {name: list(levels) for name, levels in self.axes.items()}
+        if self.variants:
+            document["variants"] = [dict(variant) for variant in self.variants]
         if self.baseline:
-            parts.append(_table("[baseline]", self.baseline))
+            document["baseline"] = dict(self.baseline)
         if self.settings:
-            parts.append(_table("[settings]", self.settings))
+            document["settings"] = dict(self.settings)
         if self.tune is not None:
-            parts.append(_table("[tune]", {**self.tune.levels, SEEDS: self.tune.seeds}))
-        return "\n".join(parts)
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    if not isinstance(value, str):
-        return repr(value)
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # JSON has it as it is
-
-
-def _table(heading: str, values: Mapping[str, object]) -> str:
-    lines = [f"{name} = {_toml(value)}\n" for name, value in values.items()]
-    return "".join([f"{heading}\n", *lines])
+            tuned = {name: list(levels) for name, levels in self.tune.levels.items()}
+            document[TUNE] = {**tuned, SEEDS: self.tune.seeds}
+        return tomlkit.dumps(document)
 
 
 class Reader:
