@@ -1,6 +1,8 @@
+import os
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -134,6 +136,20 @@ def test_a_users_packages_have_the_names_that_the_program_leaves_free(tmp_path, 
         [sys.executable, "-c", program], cwd=tmp_path, text=True, capture_output=True
     )
     assert done.stdout == "7\n", done.stderr
+
+
+def test_the_program_starts_beside_a_users_package_of_the_same_name(tmp_path):
+    for name in ("commands", "reports"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('not the program')")
+    done = subprocess.run(
+        [sys.executable, "-m", "involution_ablate", "--version"],
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert done.stdout.startswith("involution-ablate, version"), done.stderr
 
 
 def test_other_processes_find_the_same(write_taken, tmp_path):
