@@ -24,7 +24,7 @@ from involution_ablate.commands.verify import verify
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(version(PROGRAM), prog_name=PROGRAM)
 def cli() -> None:
-    """The ablations of involution (CVPR 2021): costs proven, short runs trained, one report."""
+    """Ablation studies of involution (CVPR 2021): verified costs, short trainings, one report."""
 
 
 for command in (
@@ -35,7 +35,7 @@ for command in (
 
 
 def main() -> None:
-    """Entry point: every error is one line on stderr."""
+    """Run the command line; every error is one line on stderr."""
     with screens():
         _run()
 

@@ -113,7 +113,7 @@ def test_other_variants_are_another_study(run, saved, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["a"], "name two folders at least"),
+        (["a"], "name at least two folders"),
         (["a", "gone"], "gone: is not a directory"),
         (["a", "a/../a"], "is named twice"),
         (["a", "empty"], "empty: holds no run.json"),

@@ -56,7 +56,7 @@ def test_compare_takes_folders_and_reports(run, folder, tmp_path):
     lone = tmp_path / "lone.html"
     lone.write_bytes((folder / "report.html").read_bytes())
     refused = run("compare", lone, folder, "--output", lone)
-    assert refused.code == 2 and "is a part of what is compared" in refused.err
+    assert refused.code == 2 and "belongs to a compared run" in refused.err
     result = run("compare", folder, folder / "report.html", "--output", "changes.html")
     assert (result.code, result.out, result.err) == (0, "changes.html\n", "")
     assert "Two runs compared" in (tmp_path / "changes.html").read_text(encoding="utf-8")
@@ -78,7 +78,7 @@ def test_open_opens_the_page(run, folder, monkeypatch):
     assert opened == [(folder / "report.html").as_uri()]
     monkeypatch.setattr(webbrowser, "open", lambda address: False)
     result = run("report", folder, "--open")
-    assert result.code == 0 and result.err == "no browser could be opened\n"
+    assert result.code == 0 and result.err == "could not open a browser\n"
 
 
 @pytest.mark.parametrize(

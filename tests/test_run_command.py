@@ -69,7 +69,7 @@ def test_what_was_not_trained_is_not_trained_again(run, study, tmp_path):
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"report.html", "run.json", "tables"}
     plan = run("plan", "run", "out/report.html")
     assert plan.code == 2
-    assert plan.err.startswith("involution-ablate: nothing was trained in that run")
+    assert plan.err.startswith("involution-ablate: that run trained nothing")
 
 
 def test_a_plan_of_a_file_writes_nothing(run, study, tmp_path):
@@ -173,7 +173,7 @@ def test_counters_that_disagree_of_what_has_no_closed_form(run, study, write_mod
         "run", study('name = "own"\n[axes]\nfamily = ["mine_apart:Apart"]\n'), "--no-train"
     )
     assert result.code == 1
-    assert "the counts differ from FlopCounterMode's: see Verification" in result.err
+    assert "the counts differ from FlopCounterMode's: see Verification in the report" in result.err
     assert "closed form" not in result.err
 
 
@@ -195,10 +195,10 @@ BAD = {
     "keys": (
         'name = "A"\ntitle = """a\n[axes]"""\ncolour = 1\n[axes]\nlr = [1]\nseeds = [1]\n',
         [
-            "1: name A: must be small letters, digits, - and _, at most 60",
+            "1: name A: must be lower-case letters, digits, - and _, at most 60",
             "2: title must be a line of text",
             "4: colour: unknown; allowed: name, title, axes, variants, baseline, settings, tune",
-            f"7: seeds is no axis; allowed: {', '.join(AXES)}",
+            f"7: seeds is not an axis; allowed: {', '.join(AXES)}",
         ],
     ),
     "networks": (
@@ -224,7 +224,7 @@ BAD = {
             "PATH/train/CLASS/*.jpg and PATH/val/CLASS/*.jpg (or png, bmp, ...)"
         ],
     ),
-    "toml": ('name = "s"\n[axes\n', ["2: is not TOML: Expected ']' at the end of a table declarat"
+    "toml": ('name = "s"\n[axes\n', ["2: is not valid TOML: Expected ']' at the end of a table declarat"
              "ion (column 6)"]),
     "empty": ("", ["1: a study has either [axes] or [[variants]]", "1: name is missing"]),
 }  # fmt: skip
@@ -255,7 +255,7 @@ def test_a_byte_order_mark_is_none_of_a_file(run, tmp_path):
         ("gone.toml", None, "no such file"),
         ("gone", None, "no such file"),
         ("folder.toml", "folder", "holds no run.json; it is no run's folder"),
-        ("study.txt", b"", "a study's file ends in .toml, a report in .html, .htm, .json"),
+        ("study.txt", b"", "a study file ends in .toml, a report in .html, .htm, .json"),
         ("bytes.toml", b"\xff\xfe", "cannot be read (UnicodeDecodeError: 'utf-8' codec"),
         ("bytes.html", b"\xff\xfe", "cannot be read as a run: "),
         ("empty.html", b"", "the page embeds no run; it is no report of this program"),
@@ -284,7 +284,7 @@ def test_an_edited_report_runs_only_what_its_studies_say(run, study, tmp_path):
     for before, after, message in [
         ("kernel_size = [3, 7]", "kernel_size = [3, 5]", "is not what its file says"),
         ("kernel_size = [3, 7]", "kernel_size = [4]", "kernel_size 4: kernel sizes are odd"),
-        ("[axes]", "[axes", "is not TOML"),
+        ("[axes]", "[axes", "is not valid TOML"),
         ("seeds = 1", "seeds = 1\\nlr = 3", "lr: is an axis; leave it out of [settings]"),
     ]:
         assert before in embedded
@@ -323,7 +323,7 @@ def test_families_of_the_envelope(run, tmp_path):
     ("typed", "message"),
     [
         ("envelope --families vgg", "--families vgg: unknown family; allowed: rednet, resnet, att"),
-        ("envelope --depths 26,26", "--depths 26: given twice"),
+        ("envelope --depths 26,26", "--depths 26: is given twice"),
         ("envelope --families no:Net", "--families no:Net: cannot import no (ModuleNotFoundError"),
         ("envelope --baseline rednet", "--baseline rednet: must be one of: resnet, rednet, attent"),
     ],

@@ -125,17 +125,17 @@ def test_a_plan_counts_the_tuning_and_writes_nothing(run, tuned, tmp_path):
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        (["lr"], "--tune lr: must be KEY=VALUES, as --tune lr=0.03,0.1,0.3"),
+        (["lr"], "--tune lr: must be KEY=VALUES, such as --tune lr=0.03,0.1,0.3"),
         (["lr=0.1"], "--tune lr=0.1: give at least two values to choose from"),
         (["lr=0.1,0"], "--tune lr 0: must be a positive number"),
-        (["lr=0.1,0.10"], "--tune lr 0.10: given twice; every value once"),
-        (["lr=0.1,0.2", "lr=1,2"], "--tune lr=1,2: given twice; every setting once"),
+        (["lr=0.1,0.10"], "--tune lr 0.10: is given twice"),
+        (["lr=0.1,0.2", "lr=1,2"], "--tune lr=1,2: is given twice"),
         (["dataset=digits,cifar10"], "--tune dataset=digits,cifar10: allowed: epochs, steps, bat"),
         (["seeds=0", "lr=1,2"], "--tune seeds=0: must be at least 1"),
-        (["seeds=2"], "--tune seeds=2: names no setting, as --tune lr=0.03,0.1,0.3"),
-        (["lr=1,2", "--lr", "0.1"], "--lr 0.1: is tuned, too; give one of the two"),
-        (["lr=1,2", "--split", "validation"], "split validation: is what [tune] chooses by"),
-        (["epochs=" + ",".join(map(str, range(1, 52)))], "51 combinations to choose from; at mos"),
+        (["seeds=2"], "--tune seeds=2: needs a setting to tune, such as --tune lr=0.03,0.1,0.3"),
+        (["lr=1,2", "--lr", "0.1"], "--lr 0.1: is also given to --tune; give one of the two"),
+        (["lr=1,2", "--split", "validation"], "split validation: is used by [tune]"),
+        (["epochs=" + ",".join(map(str, range(1, 52)))], "51 combinations to tune; at mos"),
     ],
 )
 def test_bad_tuning_is_one_line_and_writes_nothing(run, tmp_path, typed, message):

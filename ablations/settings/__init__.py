@@ -1,1 +1,1 @@
-"""How a setting is declared, and how its values are read."""
+"""Declaration of settings and parsing of their values."""

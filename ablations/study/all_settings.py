@@ -1,4 +1,4 @@
-"""Every setting by name: what a study's file can hold, and what of it can be an axis. No torch."""
+"""All settings by name, and which of them can be axes or tuned. No torch."""
 
 from collections.abc import Mapping
 
@@ -16,28 +16,28 @@ SETTINGS: Mapping[str, Setting] = {
     for name, declared in {**RUN_SETTINGS, **NETWORK_SETTINGS, **TRAIN_SETTINGS}.items()
     if not declared.machine
 }
-"""What a study's file can set for all its variants."""
+"""Settings that a study file can set for all variants."""
 
 MACHINE_SETTINGS: Mapping[str, Setting] = {
     name: declared
     for name, declared in {**RUN_SETTINGS, **TRAIN_SETTINGS}.items()
     if declared.machine
 }
-"""What belongs to the machine, and so to no file."""
+"""Settings of the command line only: they change how a run works, not what it measures."""
 
 AXES: Mapping[str, Setting] = {name: found for name, found in SETTINGS.items() if found.axis}
-"""What a study can vary."""
+"""Settings that a study can vary."""
 
 NETWORK_AXES = {name: found for name, found in AXES.items() if name in NETWORK_SETTINGS}
 TRAINING_AXES = {name: found for name, found in AXES.items() if name in TRAIN_SETTINGS}
 
 TUNABLE = {name: found for name, found in TRAINING_AXES.items() if name != "dataset"}
-"""What can be chosen for each variant by its accuracy, which other images would not show."""
+"""Settings that can be tuned; accuracies on different data sets are not comparable."""
 
 DEFAULTS: Mapping[str, Level] = {
     name: found.default for name, found in AXES.items() if found.default is not None
 }
-"""What a variant has where neither it nor the study's settings say anything."""
+"""Defaults of the axes."""
 
 PAPER: Mapping[str, Level] = {name: DEFAULTS[name] for name in INVOLUTION_SETTINGS}
-"""The involution of the paper's RedNets, the baseline where a study names none."""
+"""Involution of the paper's RedNets: the default baseline."""

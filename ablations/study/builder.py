@@ -1,24 +1,24 @@
-"""A study as a file (TOML): read as a whole, with every error at once. No torch.
+"""Studies from TOML files, with all errors of a file at once. No torch.
 
-    name = "window-by-form"                 # names its tables and its folder
+    name = "window-by-form"                 # of its tables and output folder
     title = "Does the window matter more to one form?"
 
-    [axes]                                  # every combination is one variant
+    [axes]                                  # each combination is a variant
     kernel_size = [3, 7]
     generator = ["W", "r=4"]
 
-    [baseline]                              # per axis; default: the paper's, else the first
+    [baseline]                              # default: the paper's levels, else the first
     kernel_size = 7
 
-    [settings]                              # what is the same for all; each has a default
+    [settings]                              # the same for all variants; all optional
     seeds = 8
     epochs = 8
 
-    [tune]                                  # what each variant chooses on the validation split
+    [tune]                                  # chosen per variant on the validation split
     lr = [0.03, 0.1, 0.3]
 
-In place of [axes], [[variants]] lists the variants one by one. `all_settings.SETTINGS` names what
-the settings can hold, `all_settings.AXES` what can be an axis.
+Instead of [axes], [[variants]] lists the variants one by one. The allowed settings and axes are
+`SETTINGS` and `AXES` in `all_settings`.
 """
 
 import re
@@ -40,11 +40,11 @@ from ablations.texts import shown
 MOST_VARIANTS = 200
 
 UNSET = "–"
-"""In place of a level that a variant does not have: a ResNet's form of the kernel generator."""
+"""Shown instead of a level that a variant lacks, such as the kernel generator of a ResNet."""
 
 
 class BadStudy(ValueError):
-    """What is wrong with a study, all of it: where in its file, and what."""
+    """All errors of a study, with their keys in the file."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("; ".join(problem for _, problem in problems))
@@ -52,16 +52,17 @@ class BadStudy(ValueError):
 
 
 def read_study(text: str) -> tuple[StudyFile | None, list[Problem]]:
-    """What a file says, without what cannot be read, and everything that is wrong with it.
+    """Parse a file and collect all its errors.
 
-    None where what can be read makes no study.
+    Returns:
+        The readable part of the file, None if that is not a study; and the errors.
     """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return None, [_no_toml(text, str(error))]
-    except (ValueError, RecursionError):  # thousands of digits, of lists in lists
-        return None, [((), "holds a number or a list that is too large to be read")]
+    except (ValueError, RecursionError):  # thousands of digits or nested lists
+        return None, [((), "holds a number or list that is too large")]
     reader = Reader()
     file = reader.file(document)
     misplaced = [*_misplaced(file)]
@@ -77,11 +78,11 @@ def _no_toml(text: str, error: str) -> Problem:
     found = re.search(r" \(at line (\d+), column (\d+)\)", error)
     line = int(found[1]) if found else len(text.splitlines())
     where = f" (column {found[2]})" if found else ""
-    return (line,), f"is not TOML: {error[: found.start()] if found else error}{where}"
+    return (line,), f"is not valid TOML: {error[: found.start()] if found else error}{where}"
 
 
 def parse_study(text: str) -> StudyFile:
-    """What a file says. Raises BadStudy for everything that is wrong with it."""
+    """Parse a file; raise BadStudy with all its errors."""
     file, problems = read_study(text)
     if problems or file is None:
         raise BadStudy(problems)
@@ -89,9 +90,14 @@ def parse_study(text: str) -> StudyFile:
 
 
 def make_study(file: StudyFile, source: str | None = None) -> Study:
-    """The study of a file; source: the file's text, where it is not `file.to_toml()`.
+    """Make the study of a file.
 
-    Raises BadStudy where its parts do not go together.
+    Args:
+        file: The parsed file.
+        source: The text of the file; None: `file.to_toml()`.
+
+    Raises:
+        BadStudy: If its parts contradict each other.
     """
     problems = [*_misplaced(file)] or _unfit(file)
     if problems:
@@ -113,8 +119,7 @@ def make_study(file: StudyFile, source: str | None = None) -> Study:
 
 
 def common_settings(file: StudyFile) -> dict[str, Level]:
-    """What is the same for all variants of seeds, networks and training, as far as it is given;
-    where the training is varied, the baseline's."""
+    """Return the run and training settings of the file; for varied ones, the baseline's."""
     common = {name: value for name, value in file.settings.items() if name not in NETWORK_AXES}
     baseline = _baseline(file, _cells(file)).items()
     own = {name: level for name, level in baseline if name in TRAINING_AXES and level != UNSET}
@@ -122,12 +127,12 @@ def common_settings(file: StudyFile) -> dict[str, Level]:
 
 
 def _count(file: StudyFile) -> int:
-    """How many variants there are, of which `_cells` is the list."""
+    """Return the number of variants without building them."""
     return prod(map(len, file.axes.values())) if file.axes else len(file.variants)
 
 
 def _cells(file: StudyFile) -> list[dict[str, Level]]:
-    """Every variant's level on each axis."""
+    """Return the levels of each variant by axis."""
     if file.axes:
         names = file.axes.keys()
         return [dict(zip(names, levels, strict=True)) for levels in product(*file.axes.values())]
@@ -155,7 +160,7 @@ def _variants(file: StudyFile, cells: Sequence[dict[str, Level]]) -> list[Varian
 
 
 def _misplaced(file: StudyFile) -> Iterator[Problem]:
-    """What has no place in the file, whatever the values are."""
+    """Yield keys that contradict each other, whatever their values."""
     if _count(file) > MOST_VARIANTS:
         key: Key = ("axes",) if file.axes else ("variants", MOST_VARIANTS)
         yield key, f"{_count(file)} variants; at most {MOST_VARIANTS}"
@@ -165,7 +170,7 @@ def _misplaced(file: StudyFile) -> Iterator[Problem]:
             yield ("settings", name), f"{name}: is an axis; leave it out of [settings]"
     for name in file.baseline:
         if name not in file.axis_names:
-            yield ("baseline", name), f"{name}: is no axis of this study"
+            yield ("baseline", name), f"{name}: is not an axis of this study"
     if file.tune is not None:
         yield from _misplaced_tuning(file, file.tune)
 
@@ -178,9 +183,9 @@ def _misplaced_tuning(file: StudyFile, tune: Grid) -> Iterator[Problem]:
             yield ("settings", name), f"{name}: is tuned; leave it out of [settings]"
     if prod(map(len, tune.levels.values())) > MOST_CANDIDATES:
         combined = prod(map(len, tune.levels.values()))
-        yield (TUNE,), f"{combined} combinations to choose from; at most {MOST_CANDIDATES}"
+        yield (TUNE,), f"{combined} combinations to tune; at most {MOST_CANDIDATES}"
     if file.settings.get("split") == VALIDATION:
-        problem = "is what [tune] chooses by; what was chosen is reported on test"
+        problem = "is used by [tune]; the study itself must be measured on test"
         yield ("settings", "split"), f"split {VALIDATION}: {problem}"
 
 
@@ -199,14 +204,14 @@ def _mixed_budgets(file: StudyFile) -> Iterator[Problem]:
     elif holding and not {("settings",), (TUNE,)} & {*holding}:
         for place, variant in enumerate(file.variants):
             if "steps" not in variant:
-                yield ("variants", place), "steps is missing, which other variants have"
+                yield ("variants", place), "steps is missing; other variants have it"
 
 
 def _unfit(file: StudyFile) -> list[Problem]:
-    """Levels and variants that do not go together; of a file in which nothing is misplaced."""
+    """Return errors of levels and variants, in a file without misplaced keys."""
     cells = _cells(file)
     if not cells or not file.axis_names:
-        return [((), "there is nothing to vary; name at least one axis with a value")]
+        return [((), "nothing to vary; give at least one axis with a value")]
     if not _matching(file.baseline, cells):
         text = ", ".join(f"{name} {shown(level)}" for name, level in file.baseline.items())
         return [(("baseline",), f"baseline {text}: must be one of the variants")]
@@ -221,7 +226,7 @@ def _without_involutions(file: StudyFile, cells: Sequence[dict[str, Level]]) -> 
             key: Key = ("axes", name) if file.axes else ("variants", place, name)
             if cell.get(name, UNSET) != UNSET and (key, family.name) not in told:
                 told.add((key, family.name))
-                hint = "; list the variants in place of crossing them" if file.axes else ""
+                hint = "; list the variants in [[variants]] instead" if file.axes else ""
                 yield key, f"{name}: the family {family.name} has {family.idle_because}{hint}"
 
 
@@ -245,8 +250,7 @@ def _matching(
 
 
 def _baseline(file: StudyFile, cells: Sequence[dict[str, Level]]) -> dict[str, Level]:
-    """The first cell with the levels of [baseline]; on axes of which it says nothing the paper's,
-    where there is such a cell."""
+    """Return the first cell with the levels of [baseline], else the paper's if there is such a cell."""
     wanted = dict(file.baseline)
     for name in file.axis_names:
         if name in PAPER and _matching(closer := {name: PAPER[name], **wanted}, cells):

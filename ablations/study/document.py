@@ -1,4 +1,4 @@
-"""What a study's file says, as data: read from the values of its TOML, and written. No torch."""
+"""Study files as data: parsed from TOML values, and written. No torch."""
 
 import re
 from collections import Counter
@@ -14,25 +14,28 @@ from ablations.texts import check_printable, is_control, shown, text_of
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
 TUNE, SEEDS = "tune", "seeds"
-"""The table of what is chosen for each variant, and what in it is no setting to choose."""
+"""The table of tuned settings, and its key that is not one of them."""
 
 Key = tuple[str | int, ...]
-"""Where something stands in a file: ("axes", "kernel_size"), ("variants", 1, "lr"); in a text that
-is no TOML the line alone: (3,)."""
+"""A key in a file, as ("axes", "kernel_size") or ("variants", 1, "lr"); in invalid TOML the line,
+as (3,)."""
 
 Problem = tuple[Key, str]
-"""Where something is wrong, and what, on one line."""
+"""The key of an error, and its message on one line."""
 
 
 @dataclass(frozen=True)
 class StudyFile:
-    """What a study's file says.
+    """The content of a study file.
 
-    axes:     axis -> levels; their combinations are the variants. Or
-    variants: one by one.
-    baseline: the levels of the baseline, as far as they are given.
-    settings: of SETTINGS, as far as they are given.
-    tune:     what is chosen for each variant; None where nothing is.
+    Attributes:
+        name: Name of the study.
+        title: Title in the report.
+        axes: Levels by axis; each combination is a variant.
+        variants: Variants one by one, instead of `axes`.
+        baseline: Levels of the baseline that the file gives.
+        settings: Settings that the file gives.
+        tune: Settings to tune; None: no tuning.
     """
 
     name: str
@@ -45,7 +48,7 @@ class StudyFile:
 
     @property
     def axis_names(self) -> tuple[str, ...]:
-        """What its variants differ in, in order."""
+        """The axes of the study, in order."""
         return tuple(self.axes or dict.fromkeys(name for v in self.variants for name in v))
 
     def to_toml(self) -> str:
@@ -68,14 +71,14 @@ class StudyFile:
 
 
 class Reader:
-    """Reads a document, the values of a TOML, and collects what is wrong with it in `problems`."""
+    """A parser of TOML values that collects all errors in `problems`."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
     @property
     def variants_unread(self) -> bool:
-        """Whether a part that makes the variants, or their baseline, could not be read."""
+        """Whether an error affects the variants or the baseline."""
         parts = ((), ("axes",), ("variants",), ("baseline",))
         found = [key for key, _ in self.problems if key[:1] != (TUNE,)]
         return any(key[:1] in parts or key[-1] in AXES for key in found)
@@ -92,7 +95,7 @@ class Reader:
             self.wrong((), "a study has either [axes] or [[variants]]")
         name = self.text(document, "name")
         if name is not None and not _NAME.fullmatch(name):
-            problem = "must be small letters, digits, - and _, at most 60"
+            problem = "must be lower-case letters, digits, - and _, at most 60"
             self.wrong(("name",), f"name {shown(name)}: {problem}")
         title = self.text(document, "title") if "title" in document else name
         return StudyFile(
@@ -121,7 +124,7 @@ class Reader:
         for name, values in table.items():
             key: Key = ("axes", name)
             if name not in AXES:
-                self.wrong(key, f"{shown(name)} is no axis; allowed: {', '.join(AXES)}")
+                self.wrong(key, f"{shown(name)} is not an axis; allowed: {', '.join(AXES)}")
             elif not isinstance(values, list) or not values:
                 self.wrong(key, f"{name} must be a list of at least one value")
             else:
@@ -133,11 +136,11 @@ class Reader:
         times = Counter(level for level in read if level is not None)
         for level, count in times.items():
             if count > 1:
-                self.wrong(key, f"{name} {shown(level)}: given twice; every value once")
+                self.wrong(key, f"{name} {shown(level)}: is given twice")
         return tuple(times)
 
     def tune(self, table: object) -> Grid | None:
-        """None where it cannot be read."""
+        """Parse [tune]; return None after an error."""
         if not isinstance(table, dict):
             self.wrong((TUNE,), "tune must be a table: [tune]")
             return None
@@ -148,12 +151,12 @@ class Reader:
                 known = ", ".join((*TUNABLE, SEEDS))
                 self.wrong(key, f"{shown(name)} cannot be tuned; allowed: {known}")
             elif name != SEEDS and (not isinstance(values, list) or len(values) < 2):
-                self.wrong(key, f"{name} must be a list of at least two values to choose from")
+                self.wrong(key, f"{name} must be a list of at least two values")
             elif name != SEEDS:
                 levels[name] = self.once(key, name, values)
         seeds = self.level((TUNE, SEEDS), SEEDS, table.get(SEEDS, DEFAULT_SEEDS), SETTINGS)
         if not table.keys() - {SEEDS}:
-            self.wrong((TUNE,), "tune names no setting to choose, as lr = [0.03, 0.1]")
+            self.wrong((TUNE,), "tune needs a setting, such as lr = [0.03, 0.1]")
         return Grid(levels, int(seeds)) if levels and seeds is not None else None
 
     def variants(self, tables: object) -> tuple[dict[str, Level], ...]:

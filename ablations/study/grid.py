@@ -1,4 +1,4 @@
-"""What is chosen for each variant before it is trained: a grid of training settings. No torch."""
+"""Grid search over training settings, done for each variant. No torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,22 +7,22 @@ from itertools import product
 from ablations.settings.setting import Level
 
 FIRST_SEED = 1_000_000
-"""Seeds of the tuning begin here, so that they stay apart from a study's, which begin at 0."""
+"""First seed of tuning trials; a study's own seeds start at 0."""
 
 DEFAULT_SEEDS = 3
 MOST_CANDIDATES = 50
 
 Candidate = tuple[tuple[str, Level], ...]
-"""A level of each tuned setting, as `Variant.training` holds what differs in training."""
+"""One level per tuned setting, in the form of `Variant.training`."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Candidates that every variant of a study chooses from.
+    """Candidates for the training settings of each variant.
 
     Attributes:
-        levels: Setting of training -> its candidates, in their order.
-        seeds: Trials of each candidate of each variant.
+        levels: Candidates by training setting, in order.
+        seeds: Trials per candidate and variant.
     """
 
     levels: Mapping[str, tuple[Level, ...]]
@@ -30,11 +30,11 @@ class Grid:
 
     @property
     def candidates(self) -> list[Candidate]:
-        """Every combination of levels, the last setting's running fastest."""
+        """All combinations of levels; the last setting varies fastest."""
         combined = product(*self.levels.values())
         return [tuple(zip(self.levels, levels, strict=True)) for levels in combined]
 
     @property
     def trial_seeds(self) -> range:
-        """The seeds of its trials: none of a study's."""
+        """Seeds of the tuning trials, separate from a study's."""
         return range(FIRST_SEED, FIRST_SEED + self.seeds)

@@ -1,4 +1,4 @@
-"""The studies that come with the package. No torch."""
+"""Studies shipped with the package. No torch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,15 +19,16 @@ ENVELOPE = "envelope"
 
 @cache
 def shipped(name: str) -> StudyFile:
-    """The study of that name."""
+    """Return a shipped study by name."""
     text = (files("ablations.study") / "shipped" / f"{name}.toml").read_text(encoding="utf-8")
     return parse_study(text)
 
 
 def read_levels(axis: str, texts: Sequence[str], setting: str) -> tuple[Level, ...]:
-    """The levels that `texts` write.
+    """Parse the levels of an axis.
 
-    Raises SettingError, in the name of `setting`, for none, one that cannot be read, one twice.
+    Raises:
+        SettingError: If there are none, or one is not allowed or given twice; names `setting`.
     """
     if not texts:
         raise SettingError(setting, "(nothing)", "give at least one value")
@@ -38,7 +39,7 @@ def read_levels(axis: str, texts: Sequence[str], setting: str) -> tuple[Level, .
         except ValueError as error:
             raise SettingError(setting, text, str(error)) from None
         if level in levels:
-            raise SettingError(setting, text, "given twice; every value once")
+            raise SettingError(setting, text, "is given twice")
         levels.append(level)
     return tuple(levels)
 
@@ -46,10 +47,15 @@ def read_levels(axis: str, texts: Sequence[str], setting: str) -> tuple[Level, .
 def with_levels(
     file: StudyFile, axes: Mapping[str, tuple[Level, ...]], baseline: str | None = None
 ) -> StudyFile:
-    """A crossed study with other levels.
+    """Return a crossed study with other levels.
 
-    baseline: a level for each axis, separated by commas; without it the file's, if it is still
-    among the levels. Raises SettingError for one that is not.
+    Args:
+        file: The study.
+        axes: Levels of each axis.
+        baseline: One level per axis, separated by commas; None: the file's, if still a variant.
+
+    Raises:
+        SettingError: If the baseline is not a variant.
     """
     if baseline is None:
         kept = {name: level for name, level in file.baseline.items() if level in axes[name]}
@@ -73,7 +79,16 @@ def with_levels(
 def shipped_study(
     name: str, levels: Sequence[str] | None = None, baseline: str | None = None
 ) -> Study:
-    """A shipped study; levels: of its only axis, in place of its own. Raises SettingError."""
+    """Return a shipped study.
+
+    Args:
+        name: Its name.
+        levels: Levels of its only axis; None: as shipped.
+        baseline: As in `with_levels`.
+
+    Raises:
+        SettingError: If levels or baseline are not allowed.
+    """
     file = shipped(name)
     if levels is not None:
         (axis,) = file.axes

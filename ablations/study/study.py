@@ -1,4 +1,4 @@
-"""A study: variants that differ on some axes. No torch."""
+"""A study: variants that differ along axes. No torch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,14 +10,14 @@ from ablations.study.variants import Variant
 
 @dataclass(frozen=True)
 class Study(Design):
-    """The design of an ablation with the networks that stand for its variants.
+    """The design of an ablation, with its variants.
 
     Attributes:
-        name: Of its tables and its folder.
-        title: For the report.
-        variants: Name ("7", "C", "3, r=4") -> Variant, in the order of the table.
-        source: The study's file (TOML); it makes this study again.
-        tune: What each variant's training is chosen from; None where nothing is chosen.
+        name: Name of its tables and output folder.
+        title: Title in the report.
+        variants: Variants by name ("7", "C", "3, r=4"), in the order of the table.
+        source: TOML text of this study.
+        tune: Candidates of training settings for each variant; None: no tuning.
     """
 
     name: str
@@ -27,9 +27,10 @@ class Study(Design):
     tune: Grid | None = None
 
     def tuned(self, chosen: Mapping[str, Candidate]) -> "Study":
-        """The study whose variants are trained as was chosen for them.
+        """Return the study with the chosen training settings.
 
-        chosen: by name of the variant; one that is not named stays as it is.
+        Args:
+            chosen: Candidates by name of the variant; other variants stay unchanged.
         """
         variants = {
             name: variant.trained_with(chosen.get(name, ()))
@@ -39,7 +40,7 @@ class Study(Design):
 
     @property
     def same_images(self) -> list[str]:
-        """The variants that are judged on the baseline's data set, it among them."""
+        """Names of the variants with the baseline's data set, including the baseline."""
         return [
             name
             for name, variant in self.variants.items()
@@ -48,13 +49,12 @@ class Study(Design):
 
 
 def distinct_variants(studies: Sequence[Study]) -> list[Variant]:
-    """Every variant once, though several studies may share it."""
+    """Return the variants of all studies without duplicates."""
     return list(dict.fromkeys(v for study in studies for v in study.variants.values()))
 
 
 def tuning_candidates(studies: Sequence[Study]) -> dict[Variant, range]:
-    """Every candidate of every variant that is tuned, once, though studies may share it, with its
-    seeds, the most that one of them wants."""
+    """Return the seeds of each distinct tuning candidate; the largest range if studies share it."""
     found: dict[Variant, range] = {}
     for study in studies:
         if study.tune is None:

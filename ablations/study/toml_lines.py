@@ -1,27 +1,30 @@
-"""Where in a TOML text each key stands, which tomllib does not tell. No torch."""
+"""Line numbers of the keys in a TOML text, for error messages. No torch.
+
+Neither tomllib nor tomlkit has them.
+"""
 
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 
 Path = tuple[str | int, ...]
-"""("axes", "lr"); the tables of an array carry their place in it: ("variants", 1, "lr")."""
+"""A key, as ("axes", "lr") or, with the index in an array of tables, ("variants", 1, "lr")."""
 
 _PARTS = re.compile(
     r'"{3}(?:[^\\]|\\.)*?"{3,5}|\'{3}.*?\'{3,5}'  # texts of several lines
     r'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]',
     re.DOTALL,
 )
-"""What can hold or hide the end of a statement."""
+"""Tokens that contain line breaks or end a statement."""
 
 _HEADER = re.compile(r"""\s*\[(\[?)((?:"(?:[^"\\]|\\.)*"|'[^']*'|[^]"'])+)]""")
 _KEY = re.compile(r"""\s*((?:"(?:[^"\\]|\\.)*"|'[^']*'|[^#="'])+)=""")
 
 
 def key_lines(text: str) -> dict[Path, int]:
-    """Path of each table and key in a valid TOML text -> its line, from 1.
+    """Return the line, from 1, of each table and key in a valid TOML text.
 
-    Keys inside an inline table are not told apart from it.
+    Keys inside an inline table are not included.
     """
     found: dict[Path, int] = {}
     table: Path = ()
@@ -43,7 +46,7 @@ def key_lines(text: str) -> dict[Path, int]:
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Each statement, and the line that it begins on."""
+    """Yield each statement with its first line."""
     line, start, newlines, depth = 1, 0, 0, 0
     for part in _PARTS.finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(part[0], 0)
@@ -55,7 +58,7 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _names(statement: str) -> Path:
-    """The names of the key or table in a statement that has one."""
+    """Return the parts of the key or table name in a statement."""
     names: list[str] = []
     table = tomllib.loads(statement)
     while isinstance(table, dict) and table:
@@ -65,7 +68,7 @@ def _names(statement: str) -> Path:
 
 
 def _inside(names: Path, tables: Mapping[Path, int]) -> Path:
-    """Where a table lies: in the last one of every array of tables on its way."""
+    """Return the path of a table, with the current index of each array of tables on it."""
     path: Path = ()
     for name in names[:-1]:
         path = (*path, name)
@@ -75,8 +78,10 @@ def _inside(names: Path, tables: Mapping[Path, int]) -> Path:
 
 
 def line_of(lines: Mapping[Path, int], key: Path) -> int:
-    """The line of a key, or of the nearest table around it; 1 where there is none. A line's number
-    in place of a key is that line."""
+    """Return the line of a key, else of the nearest table around it, else 1.
+
+    A path that is a line number already, as (3,), gives that line.
+    """
     if len(key) == 1 and isinstance(key[0], int):
         return key[0]
     while key and key not in lines:

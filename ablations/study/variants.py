@@ -1,4 +1,4 @@
-"""What a study compares: variants of a network and of its training, as data. No torch."""
+"""Variants: a network and its differing training settings, as data. No torch."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ _SLUGS = {"depth": "d", "width": "w", "image_size": "p"}
 
 @dataclass(frozen=True)
 class Variant(Network):
-    """One network, and what differs in its training from the run's.
+    """A network and its training settings, as far as they differ from the run's.
 
     Attributes:
         training: Training settings that differ from the run's, by name.
@@ -28,19 +28,18 @@ class Variant(Network):
 
     @property
     def network(self) -> Network:
-        """The network alone."""
+        """The variant without its training settings."""
         return Network(**{name: getattr(self, name) for name in NETWORK_SETTINGS})
 
     def trained_with(self, levels: Iterable[tuple[str, Level]]) -> "Variant":
-        """The same network with other settings of its training."""
+        """Return the same network with other training settings."""
         return replace(
             self, training=tuple(sorted({**dict(self.training), **dict(levels)}.items()))
         )
 
     @property
     def slug(self) -> str:
-        """A short name of the network, fit for a file; two variants may share one. How it is
-        trained is not in it: one study may say so of a variant what another says of all."""
+        """Short file name of the network; not unique, and without training settings."""
         parts = [] if self.family == "rednet" else [self.family]
         if self.kind.has_involutions:
             parts += [f"k{self.kernel_size}", f"g{self.group_channels}", self.generator]
@@ -51,9 +50,9 @@ class Variant(Network):
 
 
 def make_variant(levels: Mapping[str, Level]) -> Variant:
-    """The variant with these settings; those that are not of its network are of its training.
+    """Return the variant with these levels of network and training settings.
 
-    A family may be another name for settings of a second one, and what says nothing of a family is
+    A family that is an alias is replaced by what it stands for; settings that a family ignores are
     left out.
     """
     network: dict[str, Any] = {k: v for k, v in levels.items() if k in NETWORK_SETTINGS}
@@ -66,9 +65,9 @@ def make_variant(levels: Mapping[str, Level]) -> Variant:
 
 
 def architecture_of(model: str, network: Network) -> Architecture:
-    """The architecture of `network` in a run whose network is `model`, a name in ARCHITECTURES.
+    """Return the architecture of `network` in a run of `model`, a name in ARCHITECTURES.
 
-    With a depth it is the network of that depth for the same kind of images.
+    With a depth, it is the architecture of that depth with the same stem.
     """
     found = counterpart(ARCHITECTURES[model], network.kind.architectures, network.depth)
     if network.width is not None and network.width != found.width:

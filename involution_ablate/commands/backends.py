@@ -5,7 +5,7 @@ import click
 
 @click.command()
 def backends() -> None:
-    """Print the implementations of the operator, preferred first, and whether each runs here."""
+    """List the backends of the operator, preferred first, and whether each runs here."""
     from involution_core.backends.table import describe_backends
 
     for name, state in describe_backends():

@@ -21,21 +21,21 @@ COMPARISON = Path("comparison.html")
     default=COMPARISON,
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="The page to write. Example: --output a-against-b.html",
+    help="Output page. Example: --output a-against-b.html",
 )
 @open_option
 def compare(first: Path, second: Path, output: Path, open_browser: bool) -> None:
-    """What changed from run A to run B, as one page.
+    """Compare runs A and B on one page.
 
     A and B are reports or output folders. Accuracies are compared seed by seed; settings that
-    differ are named.
+    differ are listed.
     """
     output = expanded(output)
     if not output.absolute().parent.is_dir():
         raise SettingError("output", output, f"{output.parent} is not a directory")
     for run in (expanded(first), expanded(second)):
         if output.resolve() in (run.resolve(), *((run / name).resolve() for name in WRITTEN)):
-            raise SettingError("output", output, "is a part of what is compared; name another file")
+            raise SettingError("output", output, "belongs to a compared run; name another file")
     check_writable("output", output.parent, {output.name: False})
     from ablations.records.files import write_text
     from ablations.records.run_file import load_run

@@ -20,8 +20,10 @@ from involution_ablate.commands.shared.screens import progress_console
 @with_options([setting_option(found) for found in settings_of(EvaluationSettings).values()])
 @trust_option
 def evaluate(weights: Path, trust_code: bool, **options: Any) -> None:
-    """Top-1 and Top-5 of a checkpoint of the authors, beside the published figures, or of a network
-    that --save-weights has kept."""
+    """Evaluate a checkpoint: Top-1 and Top-5.
+
+    Of the authors' checkpoints also the published accuracy; or of weights of --save-weights.
+    """
     settings = EvaluationSettings(weights=expanded(weights), **options)
     from ablations.run.evaluation import evaluate_checkpoint
     from ablations.training.process import keep_freed_memory
@@ -38,7 +40,7 @@ def evaluate(weights: Path, trust_code: bool, **options: Any) -> None:
 
 @contextmanager
 def _told_of_weights() -> Iterator[None]:
-    """Prints where in the file the weights were found and what of it was left out."""
+    """Print which entries of the checkpoint were loaded and which were ignored."""
     log, handler = logging.getLogger("involution_core.checkpoints"), _Echo()
     level = log.level
     log.addHandler(handler)

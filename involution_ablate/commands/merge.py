@@ -20,15 +20,16 @@ from involution_ablate.commands.shared.program import PROGRAM
     required=True,
     type=click.Path(path_type=Path),
     metavar="C",
-    help="The new folder. Example: --output runs/merged",
+    help="New output folder. Example: --output runs/merged",
 )
 def merge(folders: tuple[Path, ...], output: Path) -> None:
-    """One folder C of the folders A, B, ... of one study, from several machines.
+    """Merge output folders A, B, ... of one study, from several machines, into a new folder C.
 
-    A trial that several have is taken from the first that has a result. Changes none of them.
+    A trial that several folders have is taken from the first with a result. A, B, ... stay
+    unchanged.
     """
     if len(folders) < 2:
-        raise SettingError("DIR", " ".join(map(str, folders)), "name two folders at least")
+        raise SettingError("DIR", " ".join(map(str, folders)), "name at least two folders")
     folders, output = tuple(map(expanded, folders)), expanded(output)
     for folder in folders:
         if not folder.is_dir():
@@ -45,7 +46,7 @@ def merge(folders: tuple[Path, ...], output: Path) -> None:
 
 
 def _check_new(output: Path) -> None:
-    """What is merged must not mix with what is there."""
+    """Raise SettingError if the output folder already holds files of a run."""
     check_writable("output", output, WRITTEN)
     for name in WRITTEN:
         if (output / name).exists():

@@ -1,4 +1,4 @@
-"""`plan`, with a command for each study."""
+"""`plan`, with one subcommand per study."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,13 +17,13 @@ from involution_ablate.commands.studies import study_commands
 def plan_studies(
     studies: Sequence[Study], settings: RunSettings, *, spread: float | None, records: Path | None
 ) -> None:
-    """Prints the plan of a run."""
+    """Print the plan of a run."""
     if spread is not None and not 0 < spread < float("inf"):
         raise SettingError("spread", spread, "must be a positive number of points")
     if spread is not None and records is not None:
         raise SettingError("records", records, "give either --spread or --records")
     if settings.train is None:
-        raise click.UsageError("nothing was trained in that run, so that there is nothing to plan")
+        raise click.UsageError("that run trained nothing, so there is nothing to plan")
     check_writable("output", settings.output, WRITTEN)
     earlier = None
     if records is not None:
@@ -47,7 +47,7 @@ def plan_studies(
 @click.group(invoke_without_command=True)
 @click.pass_context
 def plan(context: click.Context) -> None:
-    """What a run will cost, and what it can find; trains nothing and writes nothing."""
+    """Estimate the time and statistical power of a run, without training or writing."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
@@ -57,14 +57,14 @@ _OPTIONS = [
         "--spread",
         type=float,
         metavar="POINTS",
-        help="Standard deviation of the differences to the baseline over seeds, in points of "
+        help="Standard deviation over seeds of the difference to the baseline, in points of "
         "Top-1. Example: --spread 3",
     ),
     click.option(
         "--records",
         type=click.Path(path_type=Path),
         metavar="DIR",
-        help="A report or output folder to take that spread from. Example: --records runs/all",
+        help="Report or output folder to estimate the spread from. Example: --records runs/all",
     ),
 ]
 

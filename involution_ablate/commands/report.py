@@ -15,7 +15,7 @@ from involution_ablate.commands.shared.pages import show_report
 @click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
 @open_option
 def report(directory: Path, open_browser: bool) -> None:
-    """Render the report and tables of the run in DIR again. Trains nothing."""
+    """Render the report and tables of the run in DIR again, without training."""
     directory = expanded(directory)
     if not directory.is_dir():
         raise SettingError("DIR", directory, "is not a directory")

@@ -1,4 +1,4 @@
-"""`run`: a study that a file describes, or a report's studies again."""
+"""`run`: the study of a file, or the studies of a report again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ from involution_ablate.commands.shared.options import (
 from involution_ablate.commands.shared.program import BAD_INPUT, tell, tell_below
 from involution_ablate.commands.shared.run_request import make_settings, take_place
 from involution_ablate.commands.shared.study_command import Act
-from involution_ablate.commands.shared.tune_option import tune_option, with_tuning
+from involution_ablate.commands.shared.tune_option import OTHER_BUDGET, tune_option, with_tuning
 
 if TYPE_CHECKING:
     from ablations.records.run_record import Run
@@ -47,13 +47,13 @@ TOML = ".toml"
 REPORT = (".html", ".htm", ".json")
 
 
-_HELP = f"""Your own study: FILE is a study's file (TOML), or a report, whose studies run again.
+_HELP = f"""Run your own study: FILE is a study file (TOML), or a report, to run its studies again.
 
-Shipped as such files: {", ".join((*ABLATIONS, ENVELOPE))}."""
+Shipped study files: {", ".join((*ABLATIONS, ENVELOPE))}."""
 
 
 def run_command(act: Act, further: Sequence[Option]) -> click.Command:
-    """`run FILE`; act, further: as for `StudyCommand.make`."""
+    """Return `run FILE`, with the arguments of `StudyCommand.make`."""
 
     @with_options([_set_option, tune_option, trust_option, *place_options(), *further])
     def command(
@@ -75,17 +75,17 @@ _set_option = click.option(
     "overrides",
     multiple=True,
     metavar="KEY=VALUE",
-    help="A setting in place of the file's; may be repeated. Example: --set seeds=2",
+    help="Override a setting of the file; may be repeated. Example: --set seeds=2",
 )
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What the command line says in place of a study's file.
+    """Changes to a study file on the command line.
 
     Attributes:
-        settings: Of `read_overrides`.
-        tune: Of `--tune`, as typed.
+        settings: Settings of `--set`, by name.
+        tune: Texts of `--tune`.
     """
 
     settings: Mapping[str, Level]
@@ -95,25 +95,26 @@ class Changes:
         return bool(self.settings or self.tune)
 
     def of(self, file: StudyFile) -> StudyFile:
-        """The study with these changes.
+        """Return the study with these changes.
 
         Raises:
-            SettingError: For what cannot be changed in it.
+            SettingError: If a setting cannot be changed.
         """
         return with_overrides(with_tuning(file, self.tune), self.settings)
 
 
 def read_overrides(typed: Sequence[str]) -> dict[str, Level]:
-    """Name -> value of the settings that `--set` names.
+    """Parse the texts of `--set`.
 
     Raises:
-        SettingError: For what is no KEY=VALUE, no setting, or not allowed.
+        SettingError: If a text is not KEY=VALUE, no setting has that name, or the value is not
+            allowed.
     """
     changed: dict[str, Level] = {}
     for text in typed:
         name, equals, value = text.partition("=")
         if not equals:
-            raise SettingError("set", text, "must be KEY=VALUE, as --set seeds=2")
+            raise SettingError("set", text, "must be KEY=VALUE, such as --set seeds=2")
         if name not in SETTINGS:
             raise SettingError("set", text, f"unknown; allowed: {', '.join(SETTINGS)}")
         try:
@@ -124,10 +125,10 @@ def read_overrides(typed: Sequence[str]) -> dict[str, Level]:
 
 
 def with_overrides(file: StudyFile, changed: Mapping[str, Level]) -> StudyFile:
-    """The study with other settings; a budget takes the place of the other one.
+    """Return the study with changed settings; epochs replace steps, and steps epochs.
 
     Raises:
-        SettingError: For an axis of the study, and for what it tunes.
+        SettingError: If a setting is an axis of the study or tuned by it.
     """
     kept = dict(file.settings)
     for name in changed:
@@ -135,8 +136,8 @@ def with_overrides(file: StudyFile, changed: Mapping[str, Level]) -> StudyFile:
             raise SettingError("set", name, "is an axis of this study")
         if file.tune is not None and name in file.tune.levels:
             raise SettingError("set", name, "is tuned in this study")
-        for other in {"epochs": ["steps"], "steps": ["epochs"]}.get(name, []):
-            kept.pop(other, None)
+        if name in OTHER_BUDGET:
+            kept.pop(OTHER_BUDGET[name], None)
     return replace(file, settings=kept | dict(changed))
 
 
@@ -171,8 +172,10 @@ def _act_on_run(
 
 
 def _late(error: SettingError) -> Mismatch:
-    """What is wrong with a level although it fits, such as a data set that is not there, which is
-    only found out when it is loaded. Raises the errors of a command's own options again."""
+    """Return the error of a level found only while running, such as a missing data set.
+
+    Errors of other options are raised again.
+    """
     if error.setting not in AXES:
         raise error
     return Mismatch(error.setting, error.value, error.problem)
@@ -198,7 +201,7 @@ def _from_toml(
     options: dict[str, Any],
     no_train: bool,
 ) -> tuple[StudyFile, Study, RunSettings]:
-    """What a file describes. Ends the program, a line for each problem, where it has any."""
+    """Return the study of a file; exit with one line per problem if it has any."""
     file, problems = read_study(text)
     if file is not None:
         if changes and not problems:
@@ -214,7 +217,7 @@ def _from_toml(
 def _make(file: StudyFile, source: str | None) -> Study:
     try:
         return make_study(file, source)
-    except BadStudy as error:  # of the settings on the command line: the file was read before
+    except BadStudy as error:  # from the command line, since the file was read without errors
         raise click.UsageError(str(error)) from None
 
 
@@ -231,7 +234,7 @@ def _fail(
 
 
 def _problem(file: StudyFile, mismatch: Mismatch) -> Problem:
-    """What does not fit, and where the file says it; what is by default, where its width is."""
+    """Return the key that a mismatch comes from, and its message."""
     return _key(file, mismatch), _told(mismatch)
 
 
@@ -254,11 +257,11 @@ def _from_run(
     no_train: bool,
     trust_code: bool,
 ) -> tuple[list[Study], RunSettings]:
-    """The studies of a finished run, as their files say; without training if it had none."""
+    """Return the studies of an earlier run; they train only if that run did."""
     from ablations.records.run_file import load_run
 
     if isfile(path) and path.suffix.lower() not in REPORT:
-        allowed = f"a study's file ends in {TOML}, a report in {', '.join(REPORT)}"
+        allowed = f"a study file ends in {TOML}, a report in {', '.join(REPORT)}"
         raise SettingError("FILE", path, allowed)
     run = load_run(path, "FILE")
     files = [parse_study(study.source) for study in run.studies]
@@ -283,7 +286,7 @@ def _from_run(
 
 
 def _check_code(path: Path, named: Sequence[str], run: "Run") -> None:
-    """Raises SettingError before anything of a stranger's code is imported."""
+    """Raise SettingError before importing code that differs from the run's."""
     try:
         check_trusted(named, run.code)
     except ValueError as error:

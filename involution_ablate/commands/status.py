@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
 def status(directory: Path) -> None:
-    """How far the trials of the run in DIR are, also while it goes on. Changes nothing."""
+    """Show the progress of the run in DIR, finished or running. Changes nothing."""
     directory = expanded(directory)
     if not directory.is_dir():
         raise SettingError("DIR", directory, "is not a directory")
@@ -39,8 +39,7 @@ def status(directory: Path) -> None:
 
 
 def _trained(run: "Run") -> list[Variant]:
-    """The variants of a run as they are trained, none before they have chosen. What was chosen for
-    them is statistics, whose import takes longer than all the rest."""
+    """Return the variants that a run trains, with tuned settings; none while it tunes."""
     if run.choosing:
         return []
     if not run.tuning:

@@ -1,4 +1,4 @@
-"""The commands of all studies, for whatever is to be done with a study."""
+"""The study commands: one per shipped study, `all` and `run`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +20,7 @@ SHIPPED = (
     StudyCommand("kernel-size", "Table (a): the size of the involution kernel."),
     StudyCommand("group-channels", "Table (b): how many channels share one kernel."),
     StudyCommand("kernel-generator", "Table (c): the form of the kernel generator."),
-    StudyCommand("envelope", "The envelopes: accuracy against cost of whole families of networks."),
+    StudyCommand("envelope", "Envelopes: accuracy against cost for families of networks."),
 )
 
 
@@ -39,7 +39,7 @@ def _all_command(act: Act, further: Sequence[Option]) -> click.Command:
     @click.command("all")
     @with_options([*study_options(files[0].settings), tune_option, *place_options(), *further])
     def all_studies(**options: Any) -> None:
-        """The three tables with the paper's values.
+        """Run the paper's three ablation tables.
 
         Variants that two tables share are trained once.
         """

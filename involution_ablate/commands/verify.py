@@ -16,12 +16,12 @@ from involution_ablate.commands.shared.program import FAILED, fail, warn_missing
     "json_file",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write every number, layer by layer, to FILE. Example: --json proof.json",
+    help="Write every count, layer by layer, to FILE. Example: --json proof.json",
 )
 def verify(json_file: Path | None) -> None:
-    """Prove the counts; exit 0 or 1.
+    """Verify the counted costs; exit 0 if all agree, else 1.
 
-    Closed form, fvcore and a second counter, layer by layer, and the published tables and figures.
+    Compares closed form, fvcore and PyTorch's counter layer by layer, and the published values.
     """
     if json_file is not None:
         if not json_file.absolute().parent.is_dir() or not json_file.name:
@@ -49,17 +49,17 @@ def verify(json_file: Path | None) -> None:
         click.echo(f"WRONG: {error}")
         sys.exit(FAILED)
     except BrokenProcessPool:
-        fail("a process died while it counted; was there too little memory?", FAILED)
-    if len(proofs[0].counters) == 1:  # else it is not asked: it imports torch, as the processes do
+        fail("a counting process died, possibly out of memory", FAILED)
+    if len(proofs[0].counters) == 1:  # asking imports torch, which takes seconds
         warn_missing_counter()
     wrong = [proof for proof in proofs if not proof.verified]
     networks = {(p.model, p.variant, p.stem_kernel_size): len(p.layers) for p in proofs}
     if json_file is not None:
         write_json(json_file, [{**asdict(proof), "verified": proof.verified} for proof in proofs])
     if wrong:
-        click.echo(f"{len(wrong)} of {len(proofs)} rows differ")
+        click.echo(f"{len(wrong)} of {len(proofs)} rows disagree")
         sys.exit(FAILED)
     click.echo(
         f"{len(proofs)} rows, {len(networks)} different networks, {sum(networks.values())} "
-        "spatial layers: every number equal, those read off figures within the error of reading"
+        "spatial layers: all counts agree; values read off figures agree within the reading error"
     )

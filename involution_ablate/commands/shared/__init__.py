@@ -1,1 +1,1 @@
-"""What several commands share: options, settings, the end of the program."""
+"""Options, settings and output that several commands share."""

@@ -1,4 +1,4 @@
-"""Options that take several values at once."""
+"""Options with a list of values: --sizes 3 5 or --sizes 3,5."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,14 +7,14 @@ import click
 
 
 class ListOption(click.Option):
-    """An option that takes several values at once; it is `multiple`."""
+    """An option with a list of values; declared with `multiple=True`."""
 
 
 class ListCommand(click.Command):
-    """A command whose list options take several values at once: --sizes 3 5, --sizes 3,5.
+    """A command that may have list options.
 
-    click gives an option a fixed number of values, so the list is rewritten to
-    `--sizes 3 --sizes 5` before click sees it.
+    click gives an option a fixed number of values, so `--sizes 3 5` is rewritten to
+    `--sizes 3 --sizes 5` first.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -28,7 +28,7 @@ class ListCommand(click.Command):
 
 
 def spread_lists(args: Sequence[str], lists: set[str]) -> Iterator[str]:
-    """`args` with `name` repeated before each value of every option in `lists`."""
+    """Yield `args` with the name of each option in `lists` repeated before each of its values."""
     rest = list(args)
     while rest:
         arg = rest.pop(0)
@@ -50,5 +50,5 @@ def spread_lists(args: Sequence[str], lists: set[str]) -> Iterator[str]:
 
 
 def _is_option(arg: str) -> bool:
-    """Whether `arg` starts an option; -3 is a (bad) value, -- ends the options."""
+    """Return whether `arg` is an option; -3 is a (bad) value."""
     return arg.startswith("-") and not re.match(r"-\d", arg)

@@ -1,4 +1,4 @@
-"""The options of the commands that run studies; those of settings follow from their declaration."""
+"""Options that several commands share; those of settings follow from their declarations."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING
@@ -11,11 +11,11 @@ from ablations.settings.setting import Level, Setting
 from ablations.study.all_settings import MACHINE_SETTINGS, SETTINGS
 
 Option = Callable[[Callable], Callable]
-"""Adds one option to a command."""
+"""A decorator that adds one option to a command."""
 
 
 class _Folder(click.Path):
-    """Refuses an empty text, which an unset variable of a shell leaves: it would be this folder."""
+    """A path that is not empty: an unset shell variable would mean the working folder."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value == "":
@@ -28,26 +28,26 @@ open_option = click.option(
 )
 
 no_train_option = click.option(
-    "--no-train", is_flag=True, help="Costs and their proof only. Example: --no-train"
+    "--no-train", is_flag=True, help="Count and prove costs only. Example: --no-train"
 )
 
 debug_option = click.option(
     "--debug",
     is_flag=True,
-    help="Stop at the first trial that fails and show its traceback. Example: --debug",
+    help="Stop at the first failed trial and show its traceback. Example: --debug",
 )
 
 
 trust_option = click.option(
     "--trust-code",
     is_flag=True,
-    help="Run the module:object that the file names although it is not the code that ran there. "
-    "Example: --trust-code",
+    help="Run the module:object code that the file names, although it differs from the code of "
+    "that run. Example: --trust-code",
 )
 
 
 def with_options(options: Sequence[Option]) -> Option:
-    """Adds options to a command, in their order."""
+    """Return a decorator that adds `options` in their order."""
 
     def add(command: Callable) -> Callable:
         for option in reversed(options):
@@ -58,11 +58,11 @@ def with_options(options: Sequence[Option]) -> Option:
 
 
 def setting_option(declared: Setting, **differing: Any) -> Option:
-    """The option of a setting.
+    """Return the option of a setting.
 
     Args:
         declared: The setting.
-        **differing: What `click.option` takes in place of what follows from the declaration.
+        **differing: Arguments of `click.option` that replace those of the declaration.
     """
     is_path, is_switch = declared.kind is Path, declared.kind is bool
     given: dict[str, Any] = {
@@ -78,28 +78,28 @@ def setting_option(declared: Setting, **differing: Any) -> Option:
 
 
 def place_options() -> list[Option]:
-    """Options of what belongs to the machine and not to a study."""
+    """Return `--output` and the options of machine settings."""
     output = click.option(
         "--output",
         type=_Folder(path_type=Path),
         metavar="DIR",
         show_default="runs/<study>",
-        help="Folder for report.html, tables/ and trials/. Example: --output runs/mine",
+        help="Output folder for report.html, tables/ and trials/. Example: --output runs/mine",
     )
     return [output, *map(setting_option, MACHINE_SETTINGS.values())]
 
 
 def study_options(defaults: Mapping[str, Level]) -> list[Option]:
-    """Options of what is the same for all variants of a study.
+    """Return the options of the settings that all variants of a study share.
 
     Args:
-        defaults: The study's settings, which stand in for those of the declarations.
+        defaults: The study's settings, used as defaults.
     """
     return [_study_option(found, defaults) for found in SETTINGS.values() if found.option]
 
 
 def _study_option(declared: Setting, defaults: Mapping[str, Level]) -> Option:
     default = defaults.get(declared.name, declared.default)
-    if declared.name == "epochs":  # which --steps takes the place of
+    if declared.name == "epochs":  # no default, since --steps replaces it
         return setting_option(declared, default=None, show_default=str(default))
     return setting_option(declared, default=default)

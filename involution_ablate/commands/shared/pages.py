@@ -1,4 +1,4 @@
-"""Pages that a command has written."""
+"""Writing and opening pages."""
 
 import webbrowser
 from pathlib import Path
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def show_report(results: "Results", output: Path, open_browser: bool) -> None:
-    """Writes the run's report and tables into a folder, prints the page's path, opens it."""
+    """Write a report and its tables into `output`, then show the page."""
     from reports.page.report_files import write_report
 
     show_page(write_report(results, output), open_browser)
 
 
 def show_page(page: Path, open_browser: bool) -> None:
-    """Prints the path of a page, and opens it where that is wanted."""
+    """Print the path of a page and, if asked for, open it in the browser."""
     click.echo(inert(str(page)))
     if open_browser and not webbrowser.open(page.resolve().as_uri()):
-        click.echo("no browser could be opened", err=True)
+        click.echo("could not open a browser", err=True)

@@ -1,4 +1,4 @@
-"""The program's name, and how it ends."""
+"""The program's name, exit codes and messages on stderr."""
 
 from collections.abc import Sequence
 from signal import SIGINT
@@ -11,7 +11,7 @@ FAILED, BAD_INPUT = 1, 2
 
 
 def after_signal(number: int) -> int:
-    """The exit code of a program that a signal ended, as shells have it."""
+    """Return the exit code after a signal, by the shells' convention."""
     return 128 + number
 
 
@@ -19,18 +19,18 @@ INTERRUPTED = after_signal(SIGINT)
 
 
 def tell(message: str) -> None:
-    """One line on stderr, in the program's name."""
+    """Print one line on stderr, after the program's name."""
     click.echo(f"{PROGRAM}: {' '.join(message.split())}", err=True)
 
 
 def tell_below(listed: Sequence[str]) -> None:
-    """What the line before is about, see SettingError, on lines of its own."""
+    """Print the items that the line above lists, see `SettingError.listed`."""
     for line in listed:
         click.echo(f"  {line}", err=True)
 
 
 def fail(message: str, code: int, listed: Sequence[str] = ()) -> NoReturn:
-    """Ends the program with one line on stderr, below it what it is about."""
+    """Exit after one line on stderr and the items it lists."""
     tell(message)
     tell_below(listed)
     raise SystemExit(code)
@@ -41,5 +41,5 @@ def warn_missing_counter() -> None:
     from ablations.costs.counters import FVCORE_PROBLEM
 
     if FVCORE_PROBLEM is not None:
-        told = f"fvcore cannot be imported: {FVCORE_PROBLEM}; PyTorch's counter alone counts"
-        click.echo(told, err=True)
+        warning = f"fvcore cannot be imported: {FVCORE_PROBLEM}; PyTorch's counter counts alone"
+        click.echo(warning, err=True)

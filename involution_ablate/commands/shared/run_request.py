@@ -1,4 +1,4 @@
-"""From the options of a run, or from its studies' files, to its settings."""
+"""Run settings from command line options and study files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +14,11 @@ from ablations.study.train_settings import TrainSettings
 
 @dataclass(frozen=True)
 class Place:
-    """What belongs to the machine and not to a study: where a run's files go and how it runs.
+    """The output folder and machine settings of a run.
 
-    machine: values of MACHINE_SETTINGS, by name.
+    Attributes:
+        output: Output folder.
+        machine: Values of MACHINE_SETTINGS, by name.
     """
 
     output: Path
@@ -24,7 +26,7 @@ class Place:
 
 
 def take_place(name: str, options: dict[str, Any]) -> Place:
-    """Takes the options of a place out of `options`; name: of the folder without --output."""
+    """Remove the options of a place from `options`; without --output, it is runs/`name`."""
     output: Path | None = options.pop("output")
     return Place(
         Path("runs") / name if output is None else expanded(output),
@@ -37,14 +39,14 @@ def _expanded(value: Any) -> Any:
 
 
 def take_levels(defaults: Mapping[str, Level], options: dict[str, Any]) -> dict[str, Level]:
-    """Takes what a study's settings hold out of `options`, those of `options.study_options`.
+    """Remove the options of `study_options` from `options` and return their values.
 
     Args:
-        defaults: As for `options.study_options`.
-        options: By name of their settings.
+        defaults: The study's settings, as in `study_options`.
+        options: Values of all options, by name.
 
     Raises:
-        SettingError: For a value that is not allowed.
+        SettingError: If a value is not allowed.
     """
     if options["epochs"] is None and options["steps"] is None:
         options["epochs"] = defaults["epochs"]
@@ -54,10 +56,10 @@ def take_levels(defaults: Mapping[str, Level], options: dict[str, Any]) -> dict[
 
 
 def make_settings(levels: Mapping[str, Level], place: Place, no_train: bool) -> RunSettings:
-    """The run of a study with these settings.
+    """Return the settings of a run.
 
     Raises:
-        SettingError: For what cannot be.
+        SettingError: If settings are not allowed or contradict each other.
     """
     chosen = {**levels, **place.machine}
     training: dict[str, Any] = {k: level for k, level in chosen.items() if k in TRAIN_SETTINGS}

@@ -1,4 +1,4 @@
-"""Runs studies and shows what they found: the work behind every study command."""
+"""The run behind every study command: train, report, exit code."""
 
 import sys
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def run_studies(
     studies: Sequence[Study], settings: RunSettings, *, open_browser: bool, debug: bool
 ) -> None:
-    """Run `studies` and print their tables, and last the path of the report.
+    """Run studies, print their tables and, last, the path of the report.
 
     After a signal the trials finished so far are reported.
     """
@@ -68,7 +68,7 @@ def run_studies(
         if stop.asked:
             _stopped(settings, stop, screen)
     if run.partial:
-        told = f"{len(run.records)} of {run.wanted} trials have ended"
+        told = f"{len(run.records)} of {run.wanted} trials finished"
         _tell(f"shard {settings.shard}: {told}; the study is complete when all shards have run")
     if not run.verified or run.failures or (run.fruitless and not run.partial):
         sys.exit(FAILED)
@@ -79,9 +79,9 @@ def _tell(line: str) -> None:
 
 
 class RunFileWriter(Listener):
-    """Keeps run.json up to date, so that `report` and `status` see the run while it goes on.
+    """Updates run.json, so that `report` and `status` can read a run in progress.
 
-    A failed write is ignored: the end of the run will report it.
+    A failed write is ignored here; the last write at the end of the run raises it.
     """
 
     def __init__(self, output: Path) -> None:
@@ -113,8 +113,10 @@ def _execute(
 
 
 def _report(run: "Run", open_browser: bool) -> None:
-    """Writes the run, alone in its folder, and shows what it found; of a partial one only if a
-    trial has ended."""
+    """Save the run and show its report, while holding the folder's claim.
+
+    A partial run without finished trials has no report.
+    """
     from ablations.records.claims import Claims
     from ablations.records.run_file import save_run
     from reports.page.report_files import remove_tables
@@ -130,7 +132,7 @@ def _report(run: "Run", open_browser: bool) -> None:
 
 
 def _is_complete(output: Path, studies: Sequence[Study]) -> bool:
-    """Whether another shard has reported all of the studies meanwhile."""
+    """Return whether another shard has already reported all studies."""
     from ablations.records.run_file import RUN_FILE, load_run
 
     if not (output / RUN_FILE).exists():
@@ -142,7 +144,7 @@ def _is_complete(output: Path, studies: Sequence[Study]) -> bool:
 
 
 def _show(run: "Run", open_browser: bool) -> None:
-    """The tables of a run, what is wrong with it, and the path of its report."""
+    """Print the tables, warnings and failures of a run, and the path of its report."""
     from ablations.costs.proof import differing_from
     from ablations.results.results import results_of
     from reports.screen.ending_lines import failure_lines
@@ -156,12 +158,12 @@ def _show(run: "Run", open_browser: bool) -> None:
         _tell(line)
     if not run.verified:
         proofs = [proof for proven in run.proofs.values() for proof in proven]
-        _tell(f"the counts differ from {differing_from(proofs)}: see Verification")
+        _tell(f"the counts differ from {differing_from(proofs)}: see Verification in the report")
     show_report(results, run.settings.output, open_browser)
 
 
 def _stopped(settings: RunSettings, stop: Stop, screen: "RunProgress") -> NoReturn:
-    """Ends the program as whoever stopped it expects."""
+    """Exit with the code of the signal, or of too many failed trials."""
     from reports.screen.ending_lines import kept_words
 
     kept = kept_words(screen, settings.output)

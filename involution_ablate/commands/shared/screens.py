@@ -1,7 +1,6 @@
-"""The program's standard streams: whatever is written, only text comes out of them.
+"""Standard output and error without terminal control characters.
 
-This is the one door to the terminal, so that no text needs care where it is printed: names, paths
-and settings come from files and command lines of others.
+All output passes through here, because names, paths and settings may come from untrusted files.
 """
 
 import errno
@@ -18,11 +17,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 READER_GONE = (errno.EPIPE, errno.EIO)
-"""What writing ends with when a pipe or a terminal is closed; the work goes on without it."""
+"""Errors of a closed pipe or terminal; the program continues without output."""
 
 
 class Outlet(io.TextIOBase):
-    """A stream that nobody has to read, and where what its encoding lacks is replaced."""
+    """A stream that may be closed by its reader, and that replaces unencodable characters."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -48,7 +47,7 @@ class Outlet(io.TextIOBase):
         return True
 
     def write(self, text: str) -> int:
-        if text:  # click asks with none what kind of stream it is
+        if text:  # click writes "" to find the type of a stream
             self._try(lambda: self.stream.write(text))
         return len(text)
 
@@ -62,14 +61,14 @@ class Outlet(io.TextIOBase):
             act()
         except OSError as error:
             self.open = False
-            with suppress(OSError):  # what is left in its buffer must not fail again at the end
+            with suppress(OSError):  # so that flushing its buffer at exit does not fail again
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
             if error.errno not in READER_GONE:
                 raise OSError(error.errno, error.strerror, "standard output") from None
 
 
 class Screen(Outlet):
-    """An outlet for text alone: what a terminal would act on is shown in its place."""
+    """An outlet that shows control characters instead of sending them."""
 
     def __init__(self, outlet: Outlet) -> None:
         super().__init__(outlet.stream)
@@ -85,7 +84,7 @@ class Screen(Outlet):
 
 @contextmanager
 def screens() -> Iterator[None]:
-    """Standard output and standard error as screens, for as long as the context lasts."""
+    """Replace standard output and standard error by screens within the context."""
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = map(_screen, before)
     try:
@@ -95,12 +94,12 @@ def screens() -> Iterator[None]:
 
 
 def _screen(stream: TextIO | None) -> Screen:
-    """Where a stream was closed before the program began, nothing else may take its number."""
+    """Wrap a stream; one that was closed at start keeps its file descriptor, on /dev/null."""
     return Screen(Outlet(open(os.devnull, "w", encoding="utf-8") if stream is None else stream))
 
 
 def progress_console() -> "Console":
-    """A console on standard error that moves its cursor, and lets no text do so."""
+    """Return a console on standard error that moves the cursor; printed text cannot."""
     from reports.screen.inert_console import InertConsole
 
     screen = sys.stderr

@@ -1,4 +1,4 @@
-"""The command of a shipped study, for whatever is to be done with a study."""
+"""Commands of shipped studies."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -24,18 +24,28 @@ from involution_ablate.commands.shared.run_request import make_settings, take_le
 from involution_ablate.commands.shared.tune_option import check_set_once, tune_option, with_tuning
 
 Act = Callable[..., None]
-"""Takes studies, RunSettings and what further options there are, by name."""
+"""What a command does; called with the studies, RunSettings and its own options by name."""
 
 
 @dataclass(frozen=True)
 class StudyCommand:
-    """A shipped study as a command. name: the study's; help: one sentence."""
+    """A shipped study as a command.
+
+    Attributes:
+        name: Name of the study and the command.
+        help: One sentence.
+    """
 
     name: str
     help: str
 
     def make(self, act: Act, further: Sequence[Option]) -> click.Command:
-        """The command that does `act`; further: options of `act` beside a run's."""
+        """Return the command.
+
+        Args:
+            act: What the command does.
+            further: Options of `act`, beside those of a run.
+        """
         file = shipped(self.name)
 
         @with_options(
@@ -80,23 +90,23 @@ def _axis_options(file: StudyFile) -> list[Option]:
             "--baseline",
             metavar=",".join(AXES[axis].levels_metavar.rstrip(".") for axis in file.axes),
             show_default="the study's, else the first",
-            help=f"The variant that the others are compared with. Example: --baseline {example}",
+            help=f"Variant to compare the others with. Example: --baseline {example}",
         )
     )
     return options
 
 
 def act_on(act: Act, name: str, files: Sequence[StudyFile], options: dict[str, Any]) -> None:
-    """Does `act` with the studies of `files`, as the options of a command say.
+    """Make the studies of a command and call `act` with them.
 
     Args:
-        act: What is to be done.
-        name: Of the output folder where the options name none.
-        files: The studies, with the settings that are their defaults.
-        options: Of `study_options`, `tune_option`, `place_options` and of `act`.
+        act: What the command does.
+        name: Output folder below runs/, unless --output is given.
+        files: The studies with their default settings.
+        options: Values of `study_options`, `tune_option`, `place_options` and of `act`'s options.
 
     Raises:
-        SettingError: For what does not fit, in the name of the option that said it.
+        SettingError: If settings do not fit together; names the option.
     """
     place, levels = take_place(name, options), take_levels(files[0].settings, options)
     typed = options.pop("tune")

@@ -1,4 +1,4 @@
-"""`--tune`: what each variant chooses on the validation split."""
+"""`--tune`: settings that each variant chooses on the validation split."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,24 +14,26 @@ from ablations.study.grid import DEFAULT_SEEDS, Grid
 from ablations.study.shipped_studies import read_levels
 
 OTHER_BUDGET = {"epochs": "steps", "steps": "epochs"}
-"""A budget -> the one that it takes the place of."""
+"""A budget -> the budget that it replaces."""
 
 tune_option = click.option(
     "--tune",
     multiple=True,
     metavar="KEY=VALUES",
-    help="A setting of training that each variant chooses on the validation split, over "
-    f"{DEFAULT_SEEDS} seeds that the study does not use, or seeds=N of them; may be repeated. "
+    help="Candidates of a training setting; each variant chooses on the validation split, with "
+    f"{DEFAULT_SEEDS} separate seeds, or as many as --tune seeds=N says; may be repeated. "
     "Example: --tune lr=0.03,0.1,0.3",
 )
 
 
 def with_tuning(file: StudyFile, typed: Sequence[str]) -> StudyFile:
-    """The study that tunes what `--tune` names, in place of what it tuned before and of the
-    settings of these names.
+    """Return the study with the grid of `--tune`.
+
+    The grid replaces an earlier one and the settings of the same names.
 
     Raises:
-        SettingError: For what is no KEY=VALUES, cannot be tuned, or is not allowed.
+        SettingError: If a text is not KEY=VALUES, the setting cannot be tuned, or a value is not
+            allowed.
     """
     if not typed:
         return file
@@ -40,15 +42,17 @@ def with_tuning(file: StudyFile, typed: Sequence[str]) -> StudyFile:
     for text in typed:
         name, equals, values = text.partition("=")
         if not equals:
-            raise SettingError("tune", text, "must be KEY=VALUES, as --tune lr=0.03,0.1,0.3")
+            raise SettingError("tune", text, "must be KEY=VALUES, such as --tune lr=0.03,0.1,0.3")
         if name == SEEDS:
             seeds = _read_seeds(values)
         else:
             if name in levels:
-                raise SettingError("tune", text, "given twice; every setting once")
+                raise SettingError("tune", text, "is given twice")
             levels[name] = _read_candidates(text, name, values)
     if not levels and file.tune is None:
-        raise SettingError("tune", ", ".join(typed), "names no setting, as --tune lr=0.03,0.1,0.3")
+        raise SettingError(
+            "tune", ", ".join(typed), "needs a setting to tune, such as --tune lr=0.03,0.1,0.3"
+        )
     grid = Grid(levels, seeds) if levels or file.tune is None else replace(file.tune, seeds=seeds)
     replaced = {*levels, *(OTHER_BUDGET[name] for name in levels if name in OTHER_BUDGET)}
     settings = {name: level for name, level in file.settings.items() if name not in replaced}
@@ -56,13 +60,14 @@ def with_tuning(file: StudyFile, typed: Sequence[str]) -> StudyFile:
 
 
 def check_set_once(file: StudyFile) -> None:
-    """Raises SettingError for an option of this command that was typed beside `--tune` of the same
-    setting."""
+    """Raise SettingError if a tuned setting is also given by its option."""
     context = click.get_current_context()
     for name in () if file.tune is None else file.tune.levels:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             option = TUNABLE[name].option.removeprefix("--")
-            raise SettingError(option, context.params[name], "is tuned, too; give one of the two")
+            raise SettingError(
+                option, context.params[name], "is also given to --tune; give one of the two"
+            )
 
 
 def _read_seeds(value: str) -> int:

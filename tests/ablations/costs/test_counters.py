@@ -56,7 +56,7 @@ def test_a_run_without_fvcore_is_proven_by_torchs_counter(without_fvcore, tmp_pa
     assert result.returncode == 0, result.stderr
     assert result.stderr.splitlines() == [
         "fvcore cannot be imported: ImportError: cannot import name '_get_trace_graph' from "
-        "'torch.jit'; PyTorch's counter alone counts"
+        "'torch.jit'; PyTorch's counter counts alone"
     ]
     (folder,) = (tmp_path / "runs").iterdir()
     saved = json.loads((folder / "run.json").read_text())

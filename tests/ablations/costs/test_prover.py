@@ -42,7 +42,7 @@ def test_verify_proves_all_networks(run, tmp_path):
     result = run("verify", "--json", "proof.json")
     assert result.code == 0, result.out
     assert result.err == ""
-    assert "28 rows, 25 different networks, 537 spatial layers: every number equal" in result.out
+    assert "28 rows, 25 different networks, 537 spatial layers: all counts agree" in result.out
     rows = json.loads((tmp_path / "proof.json").read_text())
     assert len(rows) == 28
     (attention,) = [row for row in rows if row["name"] == "attention"]
@@ -137,7 +137,7 @@ def test_a_digit_that_differs_from_the_published_is_found(run, one_row, monkeypa
     assert result.code == 1
     assert "whole network, #Params (M): published 15.6, fvcore 15.5" in result.out
     assert "FLOPs (G), ablation convention: published 2.7, fvcore 2.6" in result.out
-    assert "1 of 1 rows differ" in result.out
+    assert "1 of 1 rows disagree" in result.out
 
 
 @pytest.fixture

@@ -48,14 +48,14 @@ SHARD = [
 def test_a_shard_without_trials_is_no_failure(run):
     empty = run(*SHARD, "3/3")
     assert empty.code == 0 and empty.out == ""
-    assert "shard 3/3: 0 of 2 trials have ended" in empty.err
+    assert "shard 3/3: 0 of 2 trials finished" in empty.err
 
 
 @pytest.mark.torture
 def test_the_last_shard_reports_the_study(run, tmp_path):
     first = run(*SHARD, "1/2")
     assert first.code == 0, first.err
-    assert "shard 1/2: 1 of 2 trials have ended" in first.err
+    assert "shard 1/2: 1 of 2 trials finished" in first.err
     assert not (tmp_path / "out" / "timings").exists()
     last = run(*SHARD, "2/2")
     assert last.code == 0 and "shard" not in last.err

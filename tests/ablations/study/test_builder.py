@@ -195,9 +195,9 @@ AXIS = "[axes]\nkernel_size = [3, 7]\n"
     [
         ("", (), "a study has either [axes] or [[variants]]"),
         (AXIS + "[[variants]]\nlr = 1", (), "a study has either [axes] or [[variants]]"),
-        ("[axes]", (), "there is nothing to vary"),
-        ("variants = []", (), "there is nothing to vary"),
-        ("[[variants]]\n[[variants]]", (), "there is nothing to vary"),
+        ("[axes]", (), "nothing to vary"),
+        ("variants = []", (), "nothing to vary"),
+        ("[[variants]]\n[[variants]]", (), "nothing to vary"),
         ("axes = 3", ("axes",), "axes must be a table: [axes]"),
         ("[[axes]]\nlr = [1]", ("axes",), "axes must be a table: [axes]"),
         ("[variants]\nlr = 1", ("variants",), "variants must be tables: [[variants]]"),
@@ -207,8 +207,8 @@ AXIS = "[axes]\nkernel_size = [3, 7]\n"
         ("[axes]\nkernel_size = 3", ("axes", "kernel_size"), "must be a list of at least one"),
         ("[axes]\nkernel_size = []", ("axes", "kernel_size"), "must be a list of at least one"),
         ("[axes.lr]\na = 1", ("axes", "lr"), "lr must be a list of at least one value"),
-        ("[axes]\nseeds = [1]", ("axes", "seeds"), "seeds is no axis; allowed: kernel_size, gro"),
-        ("[axes]\nlr = [0.1, 0.10]", ("axes", "lr"), "lr 0.1: given twice; every value once"),
+        ("[axes]\nseeds = [1]", ("axes", "seeds"), "seeds is not an axis; allowed: kernel_size, gro"),
+        ("[axes]\nlr = [0.1, 0.10]", ("axes", "lr"), "lr 0.1: is given twice"),
         ("[axes]\nkernel_size = [4]", ("axes", "kernel_size"), "kernel_size 4: kernel sizes are"),
         ("[axes]\nkernel_size = [3.0]", ("axes", "kernel_size"), "kernel_size 3.0: kernel sizes"),
         ("[axes]\nkernel_size = [33]", ("axes", "kernel_size"), "33: the kernel size is too large"),
@@ -236,13 +236,13 @@ AXIS = "[axes]\nkernel_size = [3, 7]\n"
         (AXIS + '[settings]\ndevice = "cpu"', ("settings", "device"), "device: unknown; allowed: "),
         (AXIS + "[settings]\nkernel_size = 5", ("settings", "kernel_size"), "is an axis; leave it"),
         (AXIS + "[settings]\nepochs = 1\nsteps = 1", ("settings", "steps"), "either epochs or ste"),
-        (AXIS + "[baseline]\nlr = 0.1", ("baseline", "lr"), "lr: is no axis of this study"),
+        (AXIS + "[baseline]\nlr = 0.1", ("baseline", "lr"), "lr: is not an axis of this study"),
         (AXIS + "[[tune]]\nlr = [1, 2]", ("tune",), "tune must be a table: [tune]"),
-        (AXIS + "[tune]", ("tune",), "tune names no setting to choose, as lr = [0.03, 0.1]"),
-        (AXIS + "[tune]\nseeds = 2", ("tune",), "tune names no setting to choose"),
+        (AXIS + "[tune]", ("tune",), "tune needs a setting, such as lr = [0.03, 0.1]"),
+        (AXIS + "[tune]\nseeds = 2", ("tune",), "tune needs a setting"),
         (AXIS + "[tune]\nlr = 0.1", ("tune", "lr"), "lr must be a list of at least two values"),
         (AXIS + "[tune]\nlr = [0.1]", ("tune", "lr"), "lr must be a list of at least two values"),
-        (AXIS + "[tune]\nlr = [1, 1.0]", ("tune", "lr"), "lr 1.0: given twice; every value once"),
+        (AXIS + "[tune]\nlr = [1, 1.0]", ("tune", "lr"), "lr 1.0: is given twice"),
         (AXIS + "[tune]\nlr = [1, 0]", ("tune", "lr"), "lr 0: must be a positive number"),
         (AXIS + "[tune]\nlr = [1, 2]\nseeds = 0", ("tune", "seeds"), "seeds 0: must be at least"),
         (AXIS + "[tune]\nwidth = [16, 32]", ("tune", "width"), "width cannot be tuned; allowed: e"),
@@ -250,13 +250,13 @@ AXIS = "[axes]\nkernel_size = [3, 7]\n"
         (AXIS + "lr = [1, 2]\n[tune]\nlr = [1, 2]", ("tune", "lr"), "lr: is an axis; leave it out"),
         (AXIS + "[settings]\nlr = 1\n[tune]\nlr = [1, 2]", ("settings", "lr"), "lr: is tuned; le"),
         (AXIS + '[settings]\nsplit = "validation"\n[tune]\nlr = [1, 2]', ("settings", "split"),
-         "split validation: is what [tune] chooses by; what was chosen is reported on test"),
+         "split validation: is used by [tune]; the study itself must be measured on test"),
         (AXIS + "[settings]\nepochs = 1\n[tune]\nsteps = [1, 2]", ("tune", "steps"),
          "steps: give either epochs or steps, not both"),
         (AXIS + "[settings]\nsteps = 1\n[tune]\nepochs = [1, 2]", ("settings", "steps"),
          "steps: give either epochs or steps, not both"),
         (AXIS + f"[tune]\nepochs = {[*range(1, 10)]}\nlr = {[*range(1, 7)]}", ("tune",),
-         "54 combinations to choose from; at most 50"),
+         "54 combinations to tune; at most 50"),
         (AXIS + "[baseline]\nkernel_size = 5", ("baseline",), "kernel_size 5: must be one of the"),
         (
             "[[variants]]\nepochs = 1\n[[variants]]\nsteps = 1",
@@ -266,7 +266,7 @@ AXIS = "[axes]\nkernel_size = [3, 7]\n"
         (
             "[[variants]]\nsteps = 1\n[[variants]]\nkernel_size = 3",
             ("variants", 1),
-            "steps is missing, which other variants have",
+            "steps is missing; other variants have it",
         ),
         (
             "[[variants]]\nkernel_size = 3\n[[variants]]\n[[variants]]\nkernel_size = 7",
@@ -309,14 +309,18 @@ def test_what_is_wrong_is_said_with_its_place(body, key, message):
         ("name = 3\n" + AXIS, ("name",), "name must be a line of text"),
         ('name = ""\n' + AXIS, ("name",), "name must be a line of text"),
         ('name = "a\\nb"\n' + AXIS, ("name",), "name must be a line of text"),
-        ('name = "../a"\n' + AXIS, ("name",), "name ../a: must be small letters, digits, - and _"),
-        ('name = "A"\n' + AXIS, ("name",), "name A: must be small letters"),
+        (
+            'name = "../a"\n' + AXIS,
+            ("name",),
+            "name ../a: must be lower-case letters, digits, - and _",
+        ),
+        ('name = "A"\n' + AXIS, ("name",), "name A: must be lower-case letters"),
         (f'name = "{"a" * 61}"\n' + AXIS, ("name",), "at most 60"),
         ('name = "s"\ntitle = "\\u001b[1m"\n' + AXIS, ("title",), "title must be a line of text"),
-        ("\n\na = = b", (3,), "is not TOML: Invalid value (column 5)"),
-        ('\nname = "s', (2,), "is not TOML: Unterminated string"),
-        ('name = "s"\nname = "s"', (2,), "is not TOML: Cannot overwrite a value"),
-        ("a = 1" + "0" * 5000, (), "holds a number or a list that is too large to be read"),
+        ("\n\na = = b", (3,), "is not valid TOML: Invalid value (column 5)"),
+        ('\nname = "s', (2,), "is not valid TOML: Unterminated string"),
+        ('name = "s"\nname = "s"', (2,), "is not valid TOML: Cannot overwrite a value"),
+        ("a = 1" + "0" * 5000, (), "holds a number or list that is too large"),
         ("a = " + "[" * 5000 + "]" * 5000, (), "holds a number or a list that is too large"),
     ],
 )
@@ -370,7 +374,7 @@ def test_what_a_file_says_is_told_on_one_line_and_not_at_any_length():
         _, what = problem(f'[axes]\ngenerator = ["{level}"]')
         assert what.isprintable() and len(what) < 250
     _, what = problem(AXIS + '"a\\nb" = 1\n')
-    assert what.startswith("a\\nb is no axis")
+    assert what.startswith("a\\nb is not an axis")
 
 
 @pytest.mark.parametrize("listed", [True, False])
@@ -395,7 +399,7 @@ def test_too_many_variants_are_counted_and_not_made():
 def test_a_bad_study_says_all_that_is_wrong():
     with pytest.raises(BadStudy, match="name is missing; kernel_size 4: kernel sizes are odd"):
         parse_study("[axes]\nkernel_size = [4]")
-    with pytest.raises(BadStudy, match="lr: is no axis of this study"):
+    with pytest.raises(BadStudy, match="lr: is not an axis of this study"):
         make_study(StudyFile("s", "s", {"kernel_size": (3,)}, baseline={"lr": 0.1}))
 
 
