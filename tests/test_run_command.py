@@ -224,8 +224,8 @@ BAD = {
             "PATH/train/CLASS/*.jpg and PATH/val/CLASS/*.jpg (or png, bmp, ...)"
         ],
     ),
-    "toml": ('name = "s"\n[axes\n', ["2: is not valid TOML: Expected ']' at the end of a table declarat"
-             "ion (column 6)"]),
+    "toml": ('name = "s"\n[axes\n', ["2: is not valid TOML: Expected ']' at the end of a table "
+             "declaration (column 6)"]),
     "empty": ("", ["1: a study has either [axes] or [[variants]]", "1: name is missing"]),
 }  # fmt: skip
 

@@ -20,8 +20,7 @@ from ablations.errors import one_line
 from ablations.networks.builders import build
 from ablations.own_code import Code, code_of
 from ablations.records.files import FIELD, checksum, write_bytes
-from ablations.study.named_code import own_code_of
-from ablations.study.train_settings import TrainSettings
+from ablations.study.train_settings import TrainSettings, own_code_of
 from ablations.study.variants import Variant, architecture_of
 from ablations.training.data_sets import data_request
 from ablations.training.trial_spec import TrialSpec

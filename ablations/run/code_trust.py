@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from ablations.own_code import Code, digest_of, find_file, is_code_of
-from ablations.study.named_code import own_code_of
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study, distinct_variants
+from ablations.study.train_settings import own_code_of
 
 
 def own_code(studies: Sequence[Study], settings: RunSettings) -> list[str]:

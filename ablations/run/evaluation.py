@@ -22,7 +22,7 @@ from ablations.run.code_trust import check_trusted
 from ablations.run.context import choose_device
 from ablations.run.evaluation_settings import EvaluationSettings
 from ablations.statistics.intervals import Interval, wilson_interval
-from ablations.study.named_code import own_code_of
+from ablations.study.train_settings import own_code_of
 from involution_core import load_official
 from involution_core.networks import BottleneckNetwork
 

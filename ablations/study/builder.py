@@ -250,7 +250,7 @@ def _matching(
 
 
 def _baseline(file: StudyFile, cells: Sequence[dict[str, Level]]) -> dict[str, Level]:
-    """Return the first cell with the levels of [baseline], else the paper's if there is such a cell."""
+    """Return the first cell with the levels of [baseline], and the paper's on other axes if any."""
     wanted = dict(file.baseline)
     for name in file.axis_names:
         if name in PAPER and _matching(closer := {name: PAPER[name], **wanted}, cells):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ablations.data.registry import DATASET_NAMES, read_dataset
+from ablations.data.registry import DATASET_NAMES, is_own_data, read_dataset
 from ablations.errors import SettingError
 from ablations.settings.readers import (
     integer_within,
@@ -244,6 +244,11 @@ class TrainSettings:
 
 _IDENTIFYING = [name for name, found in settings_of(TrainSettings).items() if not found.machine]
 _LATER = {name: found.default for name, found in settings_of(TrainSettings).items() if found.later}
+
+
+def own_code_of(variant: Variant, settings: TrainSettings) -> list[str]:
+    """Return the user's code that the trials of a variant run, as module:object."""
+    return [*variant.own_code, *([settings.dataset] if is_own_data(settings.dataset) else [])]
 
 
 def whole_identity(identity: Mapping[str, object]) -> dict[str, object]:

@@ -7,8 +7,7 @@ import torch
 from ablations.data.images import ImageData, drops_last
 from ablations.data.registry import DataRequest, OnLook, load_data
 from ablations.own_code import fingerprint, sources
-from ablations.study.named_code import own_code_of
-from ablations.study.train_settings import TrainSettings
+from ablations.study.train_settings import TrainSettings, own_code_of
 from ablations.study.variants import Variant
 from ablations.training.trial_spec import Digests, Spec, TimingSpec, TrialSpec
 

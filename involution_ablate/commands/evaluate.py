@@ -22,7 +22,8 @@ from involution_ablate.commands.shared.screens import progress_console
 def evaluate(weights: Path, trust_code: bool, **options: Any) -> None:
     """Evaluate a checkpoint: Top-1 and Top-5.
 
-    Of the authors' checkpoints also the published accuracy; or of weights of --save-weights.
+    FILE is a checkpoint of the authors, shown beside its published accuracy, or weights of
+    --save-weights.
     """
     settings = EvaluationSettings(weights=expanded(weights), **options)
     from ablations.run.evaluation import evaluate_checkpoint

@@ -12,14 +12,11 @@ from ablations.training.trial_spec import TimingSpec, TrialSpec, record_name
 KEY = TrialSpec(Variant(5, "C", "r=4"), TrainSettings(), 1, "cpu", "digits")
 
 OTHER = {
-    "kernel_size": 3, "group_channels": 4, "generator": "W", "family": "resnet", "depth": 26,
-    "width": 16, "image_size": 48, "model": "rednet26", "dataset": "cifar10",
-    "split": "validation", "epochs": 9, "steps": 9, "batch_size": 9, "lr": 0.9,
-    "optimizer": "adamw", "momentum": 0.5, "weight_decay": 0.5, "label_smoothing": 0.5,
-    "decayed": "weights", "zero_gamma": "yes", "span_init": "he", "averaging": 0.9,
-    "threads": 2, "accumulate": 4, "warmup": "5", "warmup_from": 0.25, "precision": "bf16",
-    "processes": 2, "compile": "yes",
-}  # fmt: skip
+    name: found.read(found.example)
+    for holder in (Network, TrainSettings)
+    for name, found in settings_of(holder).items()
+    if not found.machine
+}
 """Another value of every setting that decides a trial's numbers."""
 
 MACHINE = {"data_dir", "device", "workers", "skip_bad_images"}
