@@ -74,7 +74,7 @@ def _read_shard(text: str) -> str:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Where a run writes, what it counts, and how its trials run.
+    """Settings of a run: output folder, costs, seeds, and how trials run.
 
     Attributes:
         output: Output folder.
@@ -133,7 +133,7 @@ class RunSettings:
     )
     engine: str = setting(
         LOCAL,
-        "Where trials run: local, this machine; ray, a Ray cluster; slurm, Slurm jobs",
+        "Engine that runs trials: local (this machine), ray (a Ray cluster) or slurm (Slurm jobs)",
         choices=(LOCAL, RAY, SLURM),
         example=RAY,
         machine=True,

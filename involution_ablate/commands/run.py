@@ -30,6 +30,7 @@ from ablations.study.shipped_studies import ABLATIONS, ENVELOPE
 from ablations.study.study import Study
 from ablations.study.toml_lines import key_lines, line_of
 from involution_ablate.commands.shared.options import (
+    Act,
     Option,
     place_options,
     trust_option,
@@ -37,7 +38,6 @@ from involution_ablate.commands.shared.options import (
 )
 from involution_ablate.commands.shared.program import BAD_INPUT, tell, tell_below
 from involution_ablate.commands.shared.run_request import make_settings, take_place
-from involution_ablate.commands.shared.study_command import Act
 from involution_ablate.commands.shared.tune_option import OTHER_BUDGET, tune_option, with_tuning
 
 if TYPE_CHECKING:

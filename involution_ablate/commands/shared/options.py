@@ -13,6 +13,9 @@ from ablations.study.all_settings import MACHINE_SETTINGS, SETTINGS
 Option = Callable[[Callable], Callable]
 """A decorator that adds one option to a command."""
 
+Act = Callable[..., None]
+"""What a command does; called with the studies, RunSettings and its own options by name."""
+
 
 class _Folder(click.Path):
     """A path that is not empty: an unset shell variable would mean the working folder."""

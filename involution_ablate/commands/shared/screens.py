@@ -94,7 +94,7 @@ def screens() -> Iterator[None]:
 
 
 def _screen(stream: TextIO | None) -> Screen:
-    """Wrap a stream; one that was closed at start keeps its file descriptor, on /dev/null."""
+    """Wrap a stream; open /dev/null for a closed one, to occupy its file descriptor."""
     return Screen(Outlet(open(os.devnull, "w", encoding="utf-8") if stream is None else stream))
 
 
