@@ -1,7 +1,7 @@
 """The networks as integers: depths, widths, stems. No torch.
 
-The modules (`networks.py`) and whoever needs a network's geometry without building it read it
-here.
+`networks.py` builds modules from them; other code reads a network's geometry here without building
+it.
 """
 
 from dataclasses import dataclass
@@ -143,7 +143,7 @@ def counterpart(
 
     Args:
         architecture: One of ARCHITECTURES.
-        family: Of the network that is wanted.
+        family: Family of the requested network.
         depth: Layers, a key of DEPTHS. Default: as deep as `architecture`.
 
     Returns:

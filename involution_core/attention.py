@@ -24,11 +24,11 @@ from involution_core.layout import is_channels_last, weight_order
 from involution_core.shapes import Window, make_window
 
 Normalization = Literal["softmax", "none"]
-"""How the scores of a window become weights, see `attention_kernel`."""
+"""Turns the scores of a window into weights; see `attention_kernel`."""
 
 
 def check_normalization(name: str) -> None:
-    """Checks the name of a normalization.
+    """Check the name of a normalization.
 
     Args:
         name: What was given for `normalize`.
@@ -61,7 +61,7 @@ def attention_kernel(
     normalize: Normalization = "softmax",
     backend: str | None = None,
 ) -> Tensor:
-    """Returns the involution kernels that are self-attention over a window.
+    """Return the involution kernels that are self-attention over a window.
 
     With odd K ≥ 2·max(H, W) − 1 every window holds the whole map, and applying the kernel is
     attention over all positions.
@@ -72,10 +72,10 @@ def attention_kernel(
         key: The keys, shape (N, C, H, W). Same dtype and device as `query`.
         kernel_size: K in pixels, one integer or (height, width).
         groups: G, the number of heads, a divisor of C. A head has d = C/G consecutive channels.
-        stride: s in pixels, likewise. Default 1.
-        padding: p in pixels, likewise. Default None, which centres the window on its pixel and
-            needs odd kernel sizes.
-        dilation: d in pixels, likewise. Default 1.
+        stride: s in pixels, one integer or (height, width). Default 1.
+        padding: p in pixels, one integer or (height, width). Default None, which centres the
+            window on its pixel and needs odd kernel sizes.
+        dilation: d in pixels, one integer or (height, width). Default 1.
         normalize: "softmax" gives scaled dot-product attention, softmax(q·k/√d) over the window's
             positions inside the image; those outside weigh nothing. "none" gives q·k as on the
             slide, without a scale; 0 outside the image. Default "softmax". In a window that has
@@ -165,7 +165,7 @@ def _mask(window: Window, size: Sequence[int], like: Tensor) -> Tensor:
 def _softmax(scores: Tensor, mask: Tensor, channels_last: bool, innermost: bool) -> Tensor:
     """Softmax of scores + mask over the taps, in the order of the storage: nothing is moved.
 
-    The mask is added, not filled in: an addition passes gradients on as they are.
+    The mask is added, not filled in: an addition leaves gradients unchanged.
     """
     order = weight_order(innermost) if channels_last else tuple(range(6))
     taps = order.index(2)

@@ -30,8 +30,11 @@ _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_
 def applies_to(
     generator: nn.Module, x: Tensor, window: Window, backend: str | None
 ) -> TypeGuard[SpanGenerator]:
-    """Whether a layer may leave out its generator's span: nobody sees, changes or records what
-    comes out of it, and the backend has the two in one and is faster so."""
+    """Return whether span and aggregation may run in bands.
+
+    Nothing must observe, change or record the kernels in between, and the backend needs bands that
+    are faster.
+    """
     if not isinstance(generator, SpanGenerator) or not is_only_computed(x):
         return False
     span = generator.span
@@ -61,7 +64,7 @@ def _is_watched(module: nn.Module) -> bool:
 
 
 def is_method(bound: Any, function: Callable[..., Any]) -> bool:
-    """Whether a method is this one, and not a subclass's or one that was set on the instance."""
+    """Return whether a method is this function, neither overridden nor set on the instance."""
     return getattr(bound, "__func__", None) is function
 
 
@@ -71,8 +74,8 @@ def involution_in_bands(
     """The kernels that the generator makes of x, applied to x, in x's layout; see `applies_to`.
 
     Raises:
-        ValueError: The hidden map has not the output's size or x's type, or the span is another
-            window's.
+        ValueError: The hidden map differs from the output in size or from x in type, or the span
+            has another window.
     """
     chosen, span = choose_backend(backend, x.device, x.dtype), generator.span
     hidden = generator.hidden(x)
@@ -123,7 +126,7 @@ class _InBands(Function):
 def _gradients(
     ctx: Any, grad: Tensor, x: Tensor, hidden: Tensor, weight: Tensor, bias: Tensor
 ) -> tuple[Tensor | None, ...]:
-    """Those that are needed, of differentiable operations."""
+    """Return the needed gradients, computed by differentiable operations."""
     needs_x, needs_hidden, needs_weight, needs_bias, *_ = ctx.needs_input_grad
     channels, (stride, padding, dilation) = x.shape[1], ctx.window[1:]
     groups, kernel = len(bias) // ctx.window.taps, ctx.window.kernel_size

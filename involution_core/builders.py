@@ -71,7 +71,7 @@ def build_network(
     out_indices: Sequence[int] | None = None,
     **options: Any,
 ) -> BottleneckNetwork | FeatureBackbone:
-    """Builds a network by name.
+    """Build a network by name.
 
     Args:
         name: A name in `ARCHITECTURES`, such as "rednet50" or "resnet-small".

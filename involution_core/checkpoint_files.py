@@ -23,10 +23,9 @@ class _CallsReturnStandIns(type):
 
 
 class _StandIn(metaclass=_CallsReturnStandIns):
-    """What a file gets for a class or function that is neither a tensor nor a plain value.
+    """Stands in for a class or function of a checkpoint that is neither a tensor nor a plain value.
 
-    It knows nothing of what the name stands for and drops what it is given. Of a class, whose
-    instances are made without a call, the instance is an empty dict, which takes items.
+    It drops its arguments. The instance of a class is an empty dict, which accepts items.
     """
 
     def __new__(cls, *arguments: Any) -> Any:
@@ -37,7 +36,7 @@ class _StandIn(metaclass=_CallsReturnStandIns):
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> tuple[Any, list[str]]:
-    """Reads a file.
+    """Read a file.
 
     torch's own reader of weights alone reads it. Names that it does not know, as of a framework's
     configuration, are read as stand-ins that do nothing; those of the operating system are refused

@@ -67,7 +67,7 @@ def load_official(
     *,
     classifier: bool = True,
 ) -> RedNet:
-    """Loads a checkpoint of the authors' repository.
+    """Load a checkpoint of the authors' repository.
 
     Every key and every shape has to fit, on both sides; otherwise nothing is loaded. What is left
     out, such as averaged weights beside the others or a detector's heads, is logged (INFO, logger
@@ -157,7 +157,7 @@ def _with_backbone(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _account(place: str, left_out: Sequence[str]) -> str:
-    """Where the weights were and what was left out, by the first part of its name."""
+    """Return where the weights were and what was left out, by the first part of its name."""
     counts = Counter(
         "thop's counters" if re.fullmatch(THOPS, key) else key.partition(".")[0] for key in left_out
     )
@@ -188,7 +188,7 @@ def _build(name: str, tensors: Mapping[str, Tensor]) -> RedNet:
 
 
 def _check_model(model: object) -> None:
-    """Raises where it is neither a network that the authors have nor the name of one."""
+    """Raise where it is neither a network that the authors have nor the name of one."""
     if isinstance(model, str):
         architecture, name = ARCHITECTURES.get(model), model
     elif isinstance(model, BottleneckNetwork):
@@ -224,7 +224,7 @@ def _official_key(key: str) -> str:
 def _check_fit(
     tensors: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]], name: str
 ) -> None:
-    """Raises ValueError where `tensors` are not exactly those of `shapes`."""
+    """Raise ValueError where `tensors` are not exactly those of `shapes`."""
     missing = [key for key in shapes if key not in tensors and not key.endswith(_BATCHES)]
     unexpected = [key for key in tensors if key not in shapes]
     misshaped = [

@@ -13,14 +13,14 @@ MOST = 5
 """Arguments by position of an involution; the second is its kernel size, a convolution's third."""
 
 LARGE, LARGE_AS_CHANNELS = 32, 16
-"""Even windows of these sizes, the latter with as many channels, are hardly ones."""
+"""Even sizes that are taken for a number of channels, the latter only if it equals `channels`."""
 
 
 def convolution_calls(dimensions: int) -> Check:
     """The check that refuses a convolution's arguments.
 
     Args:
-        dimensions: Of the layer, 1 to 3.
+        dimensions: Dimensions of the layer, 1 to 3.
 
     Returns:
         The check.
@@ -47,13 +47,13 @@ def convolution_calls(dimensions: int) -> Check:
 
 
 def _cannot_be_called(given: Sequence[Any], named: Mapping[str, Any]) -> bool:
-    """Whether there are too many arguments, or two of a name."""
+    """Return whether there are too many arguments, or two of a name."""
     twice = (len(given) > 1 and "kernel_size" in named) or (len(given) > 2 and "stride" in named)
     return twice or len(given) > MOST
 
 
 def _has_output_channels(given: Sequence[Any], named: Mapping[str, Any]) -> bool:
-    """Whether the second argument makes no sense as a kernel size, and the third does.
+    """Return whether the second argument makes no sense as a kernel size, and the third does.
 
     A window makes sense whose padding keeps the map's size but for the stride. Any other does too,
     unless its padding is right for the third argument, or it is even and very large.

@@ -26,7 +26,7 @@ _VIEWS = ("aten::unflatten",)
 
 
 def add_flop_handles(analysis: Analysis) -> Analysis:
-    """Adds the operators of this package, and those given to `register_macs`, to an analysis.
+    """Add the operators of this package, and those given to `register_macs`, to an analysis.
 
     Without it fvcore counts an involution's linear maps alone and leaves out the aggregation,
     HW K² C, with a warning.
@@ -56,7 +56,7 @@ def add_flop_handles(analysis: Analysis) -> Analysis:
 def register_macs(
     operator: str | OpOverloadPacket | OpOverload | CustomOpDef,
 ) -> Callable[[Formula], Formula]:
-    """Gives an operator of your own its count, for torch's counter and for `add_flop_handles`.
+    """Register the count of a custom operator for torch's counter and for `add_flop_handles`.
 
     The decorated formula is called with the operator's arguments, shapes in place of tensors, and
     with `out_shape`, the shape of the output (a tuple of shapes where it has several). It is given
@@ -116,7 +116,7 @@ def register_macs(
 
 
 def _name_of(operator: object) -> object:
-    """namespace::name of an operator; anything else as it is."""
+    """Return namespace::name of an operator; anything else unchanged."""
     if isinstance(operator, CustomOpDef):
         return operator._qualname
     if isinstance(operator, OpOverload):
@@ -134,7 +134,7 @@ def _own_operator(operator: object) -> OpOverloadPacket:
         problem = "there is none of this name yet; import what defines it before"
     else:
         return packet
-    raise ValueError(f"{operator!r} is no operator of your own, {problem}")
+    raise ValueError(f"{operator!r} is no custom operator, {problem}")
 
 
 def _handle(packet: OpOverloadPacket) -> _Handle:

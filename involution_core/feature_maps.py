@@ -53,8 +53,8 @@ class FeatureBackbone(nn.Module):
     Args:
         network: A RedNet or ResNet, in any state: load its weights before or after.
         out_indices: Which maps: 0 is the stem's, before its pooling (C1 of "imagenet" networks), i
-            is the i-th stage's (C2 to C5). Stages behind the last one asked for are left out.
-            Default None, that of every stage.
+            is the i-th stage's (C2 to C5). Stages after the last requested one are left out.
+            Default None, the maps of all stages.
 
     Attributes:
         feature_info: The maps, a `FeatureInfo`.
@@ -102,7 +102,7 @@ class FeatureBackbone(nn.Module):
         self.train(network.training)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Makes the feature maps.
+        """Make the feature maps.
 
         Args:
             x: The images, shape (N, in_channels, H, W).

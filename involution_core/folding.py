@@ -25,16 +25,16 @@ class _Tracer(fx.Tracer):
 
 
 def fuse_for_inference(network: nn.Module) -> nn.Module:
-    """Returns a copy for inference, with the BatchNorms that follow a convolution folded into it.
+    """Return a copy for inference, with the BatchNorms that follow a convolution folded into it.
 
     The copy is in eval mode and of the network's own class; a folded BatchNorm becomes an
-    `nn.Identity`. Which follow one is read off a `torch.fx` trace. Left as they are: a BatchNorm
-    behind anything else, an involution too, whose kernels are generated; one without running
-    statistics; a convolution whose output, weights or module are used elsewhere as well; modules
-    with hooks or parametrizations, and subclasses.
+    `nn.Identity`. Which ones follow a convolution is read off a `torch.fx` trace. Unchanged are: a
+    BatchNorm after anything else, such as an involution, whose kernels are generated; one without
+    running statistics; a convolution whose output, weights or module are used elsewhere as well;
+    modules with hooks or parametrizations, and subclasses.
 
     Args:
-        network: Any network, in any mode; it stays as it is.
+        network: Any network, in any mode; it is not modified.
 
     Returns:
         The copy. Its outputs are those of `network.eval()` up to rounding.
@@ -91,7 +91,7 @@ def _pairs(graph: fx.Graph, modules: dict[str, nn.Module]) -> Iterator[tuple[_Co
 
 
 def _is_plain(module: nn.Module) -> bool:
-    """Whether nothing but its forward method runs when it is called."""
+    """Return whether nothing but its forward method runs when it is called."""
     return not (module._forward_hooks or module._forward_pre_hooks)
 
 

@@ -12,7 +12,7 @@ Check = Callable[[str, tuple[Any, ...], Mapping[str, Any]], None]
 
 
 def refusing(check: Check) -> Callable[[Init[Parameters]], Init[Parameters]]:
-    """Lets an `__init__` refuse calls, before Python compares them with its parameters.
+    """Let an `__init__` refuse calls, before Python compares them with its parameters.
 
     Args:
         check: What refuses them.

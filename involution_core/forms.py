@@ -7,7 +7,7 @@ ATTENTION = "attention"
 
 
 def reduction_ratio_of(form: str) -> int | None:
-    """Returns the reduction ratio that a form names.
+    """Return the reduction ratio that a form names.
 
     Args:
         form: "r=N" for W₁σ(W₀) with reduction ratio N, "W" for one linear map, or "attention".

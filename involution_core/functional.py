@@ -42,7 +42,7 @@ def involution2d(
     dilation: int | Sequence[int] = 1,
     backend: str | None = None,
 ) -> Tensor:
-    """Applies a kernel for each output pixel: the multiply-add of involution.
+    """Apply a kernel for each output pixel: the multiply-add of involution.
 
     The kernel of a pixel is shared by the C/G consecutive channels of a group, g(k) = ⌊kG/C⌋:
 

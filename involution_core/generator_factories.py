@@ -23,7 +23,7 @@ one integer where height and width are the same, as they mostly are, otherwise (
 def generator_factory(
     form: str, reduce_bias: bool = True, backend: str | None = None
 ) -> GeneratorFactory:
-    """Returns the generator factory for a form in the paper's notation.
+    """Return the generator factory for a form in the paper's notation.
 
     Args:
         form: "W" for one linear map, "r=N" for W₁σ(W₀) with reduction ratio N, or "attention".
@@ -61,15 +61,15 @@ def make_generator(
     stride: Any,
     backend: str | None = None,
 ) -> KernelGenerator:
-    """Makes the generator of a layer.
+    """Make the generator of a layer.
 
     Args:
         generator: A form, see `generator_factory`, or a factory, called with the next four.
         channels: C.
         kernel_size: K in pixels, one integer or (height, width).
         groups: Kernels for each pixel.
-        stride: s in pixels, likewise.
-        backend: Of a form, see `generator_factory`. Default None.
+        stride: s in pixels, one integer or (height, width).
+        backend: Backend for a form; see `generator_factory`. Default None.
 
     Returns:
         The generator.

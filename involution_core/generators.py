@@ -21,7 +21,7 @@ class SpanGenerator(KernelGenerator):
         channels: C, the channels of the input.
         kernel_size: K in pixels, one integer or (height, width).
         groups: G, the number of kernels for each pixel, a divisor of C.
-        stride: s in pixels, likewise.
+        stride: s in pixels, one integer or (height, width).
 
     Attributes:
         span: The 1x1 convolution that makes the kernels of the hidden map.
@@ -47,7 +47,7 @@ class SpanGenerator(KernelGenerator):
     span: Span
 
     def hidden(self, x: Tensor) -> Tensor:
-        """Returns what the kernels are made from.
+        """Return what the kernels are made from.
 
         Args:
             x: The input of the layer, shape (N, C, H, W).
@@ -78,7 +78,7 @@ class LinearGenerator(SpanGenerator):
         channels: C, the channels of the input.
         kernel_size: K in pixels, one integer or (height, width).
         groups: G, the number of kernels for each pixel, a divisor of C.
-        stride: s in pixels, likewise. Default 1.
+        stride: s in pixels, one integer or (height, width). Default 1.
 
     Examples:
         >>> import torch
@@ -97,7 +97,7 @@ class LinearGenerator(SpanGenerator):
         self.span = Span(channels, self)
 
     def hidden(self, x: Tensor) -> Tensor:
-        """Returns what the kernels are made from.
+        """Return what the kernels are made from.
 
         Args:
             x: The input of the layer, shape (N, C, H, W).
@@ -117,7 +117,7 @@ class BottleneckGenerator(SpanGenerator):
         channels: C, the channels of the input.
         kernel_size: K in pixels, one integer or (height, width).
         groups: G, the number of kernels for each pixel, a divisor of C.
-        stride: s in pixels, likewise. Default 1.
+        stride: s in pixels, one integer or (height, width). Default 1.
         reduction_ratio: r, a divisor of C. Default 4.
         reduce_bias: Whether W₀ has a bias, as in the module on the slides. The BatchNorm behind
             it makes the bias redundant, and RedNet leaves it out. W₁ always has one. Default True.
@@ -154,7 +154,7 @@ class BottleneckGenerator(SpanGenerator):
         self.span = Span(hidden, self)
 
     def hidden(self, x: Tensor) -> Tensor:
-        """Returns what the kernels are made from.
+        """Return what the kernels are made from.
 
         Args:
             x: The input of the layer, shape (N, C, H, W).
@@ -177,7 +177,7 @@ class AttentionGenerator(KernelGenerator):
         channels: C, the channels of the input.
         kernel_size: K in pixels, one integer or (height, width).
         groups: G, the number of heads, a divisor of C.
-        stride: s in pixels, likewise. Default 1.
+        stride: s in pixels, one integer or (height, width). Default 1.
         normalize: "softmax" or "none", see `attention_kernel`. Default "softmax".
         backend: Implementation of the query-key product, see `involution2d`. `Involution` has its
             own `backend`, for the aggregation. Default None, the first that can run.
@@ -215,7 +215,7 @@ class AttentionGenerator(KernelGenerator):
         )
 
     def values(self, x: Tensor) -> Tensor:
-        """Returns the values of the attention, XW^V.
+        """Return the values of the attention, XW^V.
 
         Args:
             x: The input of the layer, shape (N, C, H, W).
@@ -247,5 +247,5 @@ class AttentionGenerator(KernelGenerator):
         )
 
     def extra_repr(self) -> str:
-        """Returns the settings that `print(generator)` shows."""
+        """Return the settings that `print(generator)` shows."""
         return f"normalize={self.normalize!r}"

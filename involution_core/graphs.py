@@ -12,10 +12,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def recorded(function: Function) -> Function:
-    """Lets a function of tensors be one node of `torch.fx`, as torch's own functions are.
+    """Let a function of tensors be one node of `torch.fx`, as torch's own functions are.
 
     `torch.fx` calls with proxies, which have no sizes to decide by; the function is then recorded
-    and runs when the graph does. Subclasses of Tensor can override it likewise.
+    and runs when the graph does. Subclasses of Tensor can override it in the same way.
 
     Args:
         function: Takes its tensors as positional arguments. Named as in its module.
@@ -34,7 +34,7 @@ def recorded(function: Function) -> Function:
 
 
 def static_shape(x: Tensor) -> Sequence[int]:
-    """Returns a tensor's shape as integers, also under `torch.jit.trace`.
+    """Return a tensor's shape as integers, also under `torch.jit.trace`.
 
     While tracing, the entries of `x.shape` are tensors, and the operators take integers.
 

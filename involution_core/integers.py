@@ -10,7 +10,7 @@ _SO_MANY = {1: "one integer", 2: "one or two integers", 3: "one or three integer
 
 
 def integer(value: object) -> int | None:
-    """Returns the integer that a value stands for.
+    """Return the integer that a value stands for.
 
     Args:
         value: Anything.
@@ -27,14 +27,14 @@ def integer(value: object) -> int | None:
 
 
 def as_integers(value: int | Sequence[int], count: int) -> tuple[int, ...]:
-    """Returns one integer, or `count` of them, as `count` integers.
+    """Return one integer, or `count` of them, as `count` integers.
 
     Args:
         value: One integer for all, or one for each.
         count: How many are wanted.
 
     Returns:
-        So many integers; none where `value` is something else.
+        `count` integers; none if `value` is something else.
     """
     written = value if isinstance(value, Sequence) else (value,) * count
     values = tuple(found for each in written if (found := integer(each)) is not None)
@@ -42,7 +42,7 @@ def as_integers(value: int | Sequence[int], count: int) -> tuple[int, ...]:
 
 
 def integers(name: str, value: int | Sequence[int], count: int, least: int) -> tuple[int, ...]:
-    """Returns one integer, or `count` of them, as `count` integers of at least `least`.
+    """Return one integer, or `count` of them, as `count` integers of at least `least`.
 
     Args:
         name: What an error calls the value.
@@ -51,7 +51,7 @@ def integers(name: str, value: int | Sequence[int], count: int, least: int) -> t
         least: The smallest integer allowed.
 
     Returns:
-        So many integers.
+        `count` integers.
 
     Raises:
         ValueError: `value` is something else.
@@ -63,7 +63,7 @@ def integers(name: str, value: int | Sequence[int], count: int, least: int) -> t
 
 
 def pair(name: str, value: int | Sequence[int], least: int) -> tuple[int, int]:
-    """Returns one integer or two as (height, width).
+    """Return one integer or two as (height, width).
 
     Args:
         name: What an error calls the value.
@@ -83,7 +83,7 @@ def pair(name: str, value: int | Sequence[int], least: int) -> tuple[int, int]:
 
 
 def odd_pair(name: str, value: int | Sequence[int]) -> tuple[int, int]:
-    """Returns one odd integer or two as (height, width).
+    """Return one odd integer or two as (height, width).
 
     Args:
         name: What an error calls the value.
@@ -102,7 +102,7 @@ def odd_pair(name: str, value: int | Sequence[int]) -> tuple[int, int]:
 
 
 def at_least(least: int, name: str, value: object) -> int:
-    """Returns an integer that is large enough.
+    """Return an integer that is large enough.
 
     Args:
         least: The smallest integer allowed.
@@ -122,7 +122,7 @@ def at_least(least: int, name: str, value: object) -> int:
 
 
 def divisor(name: str, value: object, channels: int, or_else: str = "") -> int:
-    """Returns a divisor of the channels.
+    """Return a divisor of the channels.
 
     Args:
         name: What an error calls the value.

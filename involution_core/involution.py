@@ -36,14 +36,15 @@ class Involution(nn.Module):
         channels: C, the channels in and out.
         kernel_size: K in pixels, one integer or (height, width). Even only with `padding`.
             Default 7.
-        stride: s in pixels, likewise. Default 1.
+        stride: s in pixels, one integer or (height, width). Default 1.
         group_channels: Channels that share a kernel, a divisor of C; "C" shares it over all
             channels. Default 16.
         reduction_ratio: r of the default generator W₁σ(W₀x), a divisor of C. Not used with
             `generator`. Default 4.
-        dilation: d, pixels between the window's taps, likewise. Default 1.
-        padding: p, pixels of zeros around the image, likewise. Default None, d(K - 1)/2, which
-            centres the window on its pixel and keeps the size of the map but for the stride.
+        dilation: d, pixels between the window's taps, one integer or (height, width). Default 1.
+        padding: p, pixels of zeros around the image, one integer or (height, width). Default None,
+            d(K - 1)/2, which centres the window on its pixel and keeps the size of the map but for
+            the stride.
         generator: Another kernel generator: "W", "r=N", "attention" or a factory, called with
             (channels, kernel_size, groups, stride). Default None, a `BottleneckGenerator`.
         backend: Implementation of the operator, see `involution2d`. Default None, the first that
@@ -60,9 +61,9 @@ class Involution(nn.Module):
         ValueError: `channels` below 1, an even or non-positive `kernel_size`, a `stride` or
             `dilation` below 1, a negative `padding`, `group_channels` or `reduction_ratio` that do
             not divide C, an unknown `backend`, or a `dtype` that is no floating point type.
-        TypeError: An argument of `torch.nn.Conv2d` that an involution has not, such as its output
-            channels before the kernel size, or a `generator` that makes none; the message says what
-            to write instead.
+        TypeError: An argument of `torch.nn.Conv2d` that an involution lacks, such as output
+            channels before the kernel size, or a `generator` that returns no kernel generator; the
+            message says what to write instead.
 
     Examples:
         >>> import torch
@@ -124,7 +125,7 @@ class Involution(nn.Module):
         self.register_load_state_dict_pre_hook(_rename_original_keys)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Applies the layer.
+        """Apply the layer.
 
         Args:
             x: The input, shape (N, C, H, W) or (C, H, W), floating point.
@@ -148,7 +149,7 @@ class Involution(nn.Module):
         return self.aggregate(generator.values(x), generator(x))
 
     def aggregate(self, values: Tensor, kernels: Tensor) -> Tensor:
-        """Applies kernels in the layer's window, by its backend.
+        """Apply kernels in the layer's window, by its backend.
 
         Args:
             values: What they are applied to, shape (N, C, H, W).
@@ -169,7 +170,7 @@ class Involution(nn.Module):
         )
 
     def extra_repr(self) -> str:
-        """Returns the settings that `print(layer)` shows."""
+        """Return the settings that `print(layer)` shows."""
         shown = (
             f"{self.channels}, kernel_size={self.kernel_size}, stride={self.stride}, "
             f"group_channels={self.group_channels}"
@@ -242,7 +243,7 @@ class Involution1d(Involution):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Applies the layer.
+        """Apply the layer.
 
         Args:
             x: The input, shape (N, C, L) or (C, L), floating point.

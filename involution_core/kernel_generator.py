@@ -22,7 +22,7 @@ class KernelGenerator(nn.Module):
         channels: C, the channels of the input.
         kernel_size: K in pixels, one integer or (height, width).
         groups: G, the number of kernels for each pixel, a divisor of C.
-        stride: s in pixels, likewise.
+        stride: s in pixels, one integer or (height, width).
 
     Attributes:
         window: The window of the layer. Its `kernel_size` is (Kh, Kw) always, its `taps` Kh·Kw;
@@ -66,10 +66,10 @@ class KernelGenerator(nn.Module):
         self.pool = pooling(self.window)
 
     def follow(self, window: Window) -> None:
-        """Takes over the padding and dilation of a layer's window, with all generators inside.
+        """Take over the padding and dilation of a layer's window, with all generators inside.
 
         Args:
-            window: Of the layer, with the generator's kernel size and stride.
+            window: The layer's window, with the generator's kernel size and stride.
         """
         for part in self.modules():
             if isinstance(part, KernelGenerator):
@@ -78,7 +78,7 @@ class KernelGenerator(nn.Module):
                 part.window = window
 
     def values(self, x: Tensor) -> Tensor:
-        """Returns what the kernel is applied to: here the input itself.
+        """Return what the kernel is applied to: here the input itself.
 
         Args:
             x: The input of the layer, shape (N, C, H, W).

@@ -26,7 +26,7 @@ OF_INVOLUTIONS = dict.fromkeys(
 def check_architecture(
     network: str, architecture: object, family: Literal["rednet", "resnet"]
 ) -> None:
-    """Checks what a network is built from.
+    """Check what a network is built from.
 
     Args:
         network: The network's class, for an error.

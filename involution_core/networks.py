@@ -24,7 +24,7 @@ SpatialFactory = Callable[[int, int], nn.Module]
 
 
 def conv_bn_relu(in_channels: int, channels: int, kernel_size: int, stride: int) -> list[nn.Module]:
-    """Returns a convolution, a BatchNorm and a ReLU.
+    """Return a convolution, a BatchNorm and a ReLU.
 
     Args:
         in_channels: Channels in.
@@ -87,7 +87,7 @@ class Bottleneck(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Applies the block.
+        """Apply the block.
 
         Args:
             x: The input, shape (N, in_channels, H, W).

@@ -37,11 +37,11 @@ def _window(
 def _check(
     window: Window, batch: int, size: Sequence[int], channels: int, groups: int, *grids: Any
 ) -> None:
-    """Kernels read and write where these shapes say; a graph that was traced with other sizes, and
-    whoever calls an operator by its name, get here without `involution2d`.
+    """Check shapes before memory is accessed by them. A graph traced with other sizes, or a call of
+    the operator by name, gets here without the checks of the function `involution2d`.
 
     Args:
-        window: Of the operator.
+        window: Window of the operator.
         batch: N of the map that the window slides over.
         size: Its (H, W).
         channels: C.
@@ -56,7 +56,8 @@ def _check(
         if tuple(found) != expected:
             raise ValueError(
                 f"{batch} maps of {'x'.join(map(str, size))} give {expected} for (N, Ho, Wo), "
-                f"and the kernels or gradients have {tuple(found)}; a trace holds for its own sizes"
+                f"and the kernels or gradients have {tuple(found)}; a traced graph accepts only "
+                "the sizes it was traced with"
             )
     if groups < 1 or channels % groups:
         raise ValueError(f"{groups} groups do not divide {channels} channels")

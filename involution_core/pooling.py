@@ -9,7 +9,7 @@ from involution_core.shapes import Pair, Window
 
 
 def pooling(window: Window) -> nn.Module:
-    """Returns the module that maps (N, C, H, W) to one pixel for each output pixel of a window.
+    """Return the module that maps (N, C, H, W) to one pixel for each output pixel of a window.
 
     Args:
         window: The window of a layer.
@@ -45,11 +45,11 @@ class CellAverage(nn.Module):
         self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps (N, C, H, W) to (N, C, ⌈H/s⌉, ⌈W/s⌉)."""
+        """Map (N, C, H, W) to (N, C, ⌈H/s⌉, ⌈W/s⌉)."""
         return _cell_averages(x, self.stride)
 
     def extra_repr(self) -> str:
-        """Returns the settings that `print(module)` shows."""
+        """Return the settings that `print(module)` shows."""
         return f"stride={self.stride}"
 
 
@@ -66,7 +66,7 @@ def _cell_averages(x: Tensor, stride: Pair) -> Tensor:
 
 
 def _cell_sums(x: Tensor, stride: Pair) -> Tensor:
-    """By slices: the graph compares their size, as it is written, with that of the window's."""
+    """Sum each cell by slices: an exported graph compares their formula with that of the window."""
     rows, columns = (
         [slice(start, (start + 1 - step) or None, step) for start in range(step)] for step in stride
     )

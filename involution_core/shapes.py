@@ -9,7 +9,7 @@ Pair = tuple[int, int]
 
 
 class Window(NamedTuple):
-    """How the Kh x Kw window moves over the input; every field is (height, width), in pixels."""
+    """A Kh x Kw window that slides over the input; every field is (height, width) in pixels."""
 
     kernel_size: Pair
     stride: Pair = (1, 1)
@@ -46,7 +46,7 @@ class Window(NamedTuple):
         return (size + 2 * self.padding[axis] - reach + stride - 1) // stride
 
     def output_size(self, size: Sequence[int]) -> Pair:
-        """Returns the output's (height, width) for an input of `size`, as in torch.nn.Conv2d."""
+        """Return the output's (height, width) for an input of `size`, as in torch.nn.Conv2d."""
         return self._outputs(size[0], 0), self._outputs(size[1], 1)
 
 
@@ -56,7 +56,7 @@ def padding_of(
     dilation: Sequence[int],
     written: int | Sequence[int],
 ) -> tuple[int, ...]:
-    """Returns the pixels of zeros on each side, one number for each dimension.
+    """Return the pixels of zeros on each side, one number for each dimension.
 
     Args:
         padding: One integer or one for each dimension; None centres the window on its pixel.
@@ -88,14 +88,15 @@ def make_window(
     padding: int | Sequence[int] | None = None,
     dilation: int | Sequence[int] = 1,
 ) -> Window:
-    """Returns a checked window.
+    """Return a checked window.
 
     Args:
         kernel_size: K in pixels, one integer or (height, width).
-        stride: s in pixels, likewise. Default 1.
-        padding: p in pixels, likewise. Default None, dilation * (kernel_size - 1) / 2, which
-            centres the window on its pixel and needs odd kernel sizes.
-        dilation: d in pixels, likewise. Default 1.
+        stride: s in pixels, one integer or (height, width). Default 1.
+        padding: p in pixels, one integer or (height, width). Default None,
+            dilation * (kernel_size - 1) / 2, which centres the window on its pixel and needs odd
+            kernel sizes.
+        dilation: d in pixels, one integer or (height, width). Default 1.
 
     Returns:
         The window.
@@ -117,7 +118,7 @@ def make_window(
 def check_size(
     size: Sequence[int], window: Window, axis: int | None = None, side: str = ""
 ) -> Pair:
-    """Returns the output's (height, width).
+    """Return the output's (height, width).
 
     Args:
         size: (H, W) of the input.
@@ -145,7 +146,7 @@ def check_size(
 def check_operands(
     x_shape: Sequence[int], weight_shape: Sequence[int], window: Window
 ) -> tuple[int, Pair]:
-    """Checks the shapes of involution2d's operands.
+    """Check the shapes of involution2d's operands.
 
     Args:
         x_shape: (N, C, H, W).

@@ -36,7 +36,7 @@ class Span(nn.Conv2d):
         self.shape = (generator.groups, *generator.window.kernel_size)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Makes the kernels.
+        """Make the kernels.
 
         Args:
             x: What the kernels are made from, shape (N, in_channels, H, W).
@@ -52,7 +52,7 @@ class Span(nn.Conv2d):
 def spanned(
     x: Tensor, weight: Tensor, bias: Tensor, channels: int, shape: tuple[int, int, int]
 ) -> Tensor:
-    """Makes kernels as a `Span` with these parameters does.
+    """Make kernels as a `Span` with these parameters does.
 
     Args:
         x: What they are made from, shape (N, hidden, H, W).

@@ -41,7 +41,7 @@ class Found(NamedTuple):
 
 
 def find_state_dict(content: Any) -> Found:
-    """Finds the state dict of the authors' network.
+    """Find the state dict of the authors' network.
 
     The prefix of its names may be any, such as "module." (DataParallel), "_orig_mod."
     (torch.compile) and "model." (Lightning), one or several: it is what stands before the
@@ -99,7 +99,7 @@ def _descend(content: Any) -> tuple[str, Mapping[str, Tensor], list[str]]:
 
 
 def _weights(content: Mapping[str, Any]) -> Iterator[str]:
-    """The keys of `content` under which weights lie, those that are wanted first.
+    """Yield the keys of `content` that hold weights, preferred ones first.
 
     Raises:
         ValueError: Where they lie under several that have no known order.
@@ -116,7 +116,7 @@ def _weights(content: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _holds_network(content: Any, depth: int = DEPTH) -> bool:
-    """Whether the backbone's tensors lie in it."""
+    """Return whether the backbone's tensors lie in it."""
     return isinstance(content, Mapping) and any(
         _IN_BACKBONE.match(str(key))
         if isinstance(value, Tensor)

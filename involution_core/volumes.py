@@ -39,16 +39,16 @@ class Involution3d(Involution):
         dilation: d, voxels between the window's taps. Default 1.
         padding: p, zeros around the volume. Default None, d(K - 1)/2.
         generator: As of `Involution`, one that makes a kernel from its own pixel and leaves the
-            values as they are. Default None, a `BottleneckGenerator`.
+            values unchanged. Default None, a `BottleneckGenerator`.
         **options: `backend`, `device` and `dtype` of `Involution`.
 
     Attributes:
-        window: Of a frame, as in `Involution`.
+        window: Window of a frame, as in `Involution`.
         depth: The window along the depth, over maps (D, H·W).
 
     Raises:
         ValueError: As `Involution`; one of the four sizes is not one integer or three; a generator
-            with values of its own, as attention.
+            that overrides `values`, such as attention.
 
     Examples:
         >>> import torch
@@ -107,14 +107,14 @@ class Involution3d(Involution):
         if type(self.generator).values is not KernelGenerator.values:
             name = type(self.generator).__name__
             raise ValueError(
-                f"{name} has values of its own, which are those of one frame; Involution3d takes a "
-                "generator that makes kernels alone"
+                f"{name} overrides values, which are those of one frame; Involution3d needs a "
+                "generator that only makes kernels"
             )
         self.depth = make_window((kernel[0], 1), (step[0], 1), (pad[0], 0), (spread[0], 1))
         self.centre = pooling(self.depth)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Applies the layer.
+        """Apply the layer.
 
         Args:
             x: The input, shape (N, C, D, H, W) or (C, D, H, W), floating point.
@@ -134,7 +134,7 @@ class Involution3d(Involution):
         return _as_volumes(y, x, self.groups, self.depth)
 
     def extra_repr(self) -> str:
-        """Returns the settings that `print(layer)` shows."""
+        """Return the settings that `print(layer)` shows."""
         return f"{super().extra_repr()}, depth={tuple(size for size, _ in self.depth)}"
 
 
@@ -170,7 +170,7 @@ def _taps(volumes: Tensor, groups: int, depth: Window) -> Tensor:
 
 @recorded
 def _as_volumes(y: Tensor, x: Tensor, groups: int, depth: Window) -> Tensor:
-    """Sums over the depth's taps; without the dimension that `_as_batch` added to x."""
+    """Sum over the depth's taps; without the dimension that `_as_batch` added to x."""
     summed = y.unflatten(1, (groups, depth.taps, -1)).sum(2).flatten(1, 2)
     batch = x.shape[0] if x.ndim == 5 else 1
     volumes = summed.unflatten(0, (batch, -1)).transpose(1, 2).contiguous()

@@ -33,8 +33,8 @@ def _grouped(x: Tensor, groups: int) -> Tensor:
 def _shifts(window: Window, axis: int) -> list[slice]:
     """The part of the padded input's axis that each tap meets, all of the output's length.
 
-    They end so many pixels before the end, and not at a pixel that the size decides: exported
-    graphs leave the size open.
+    Ends are counted from the end of the axis, not from its start: exported graphs leave the size
+    open.
     """
     step, stride = window.dilation[axis], window.stride[axis]
     starts = [step * tap for tap in range(window.kernel_size[axis])]

@@ -15,7 +15,7 @@ from involution_core.shapes import Pair, Window
 
 
 def _anywhere(device: torch.device, dtype: torch.dtype) -> None:
-    """Runs for every device and type."""
+    """Run for every device and type."""
 
 
 def _never(dtype: torch.dtype, channels: int, groups: int) -> bool:
@@ -24,16 +24,16 @@ def _never(dtype: torch.dtype, channels: int, groups: int) -> bool:
 
 @dataclass(frozen=True)
 class Bands:
-    """Span and aggregation in one, without the kernels ever all in memory.
+    """Span and aggregation in one, without ever holding all kernels in memory.
 
     Shapes: x and hidden (N, c, Ho, Wo), the span's weight (G·Kh·Kw, c) and bias (G·Kh·Kw,).
 
     Attributes:
-        pays: (dtype, N·Ho·Wo·G·Kh·Kw) -> whether it runs for such tensors where the backend does,
-            and is faster for so many values of kernels.
+        pays: (dtype, N·Ho·Wo·G·Kh·Kw) -> whether bands support the dtype and are faster for this
+            many values of kernels.
         forward: (x, hidden, weight, bias, window) -> output.
         backward: (grad, x, hidden, weight, bias, window, which of the four are needed) -> gradients
-            by x, hidden, weight and bias, None for those that are not.
+            by x, hidden, weight and bias, None for those not needed.
     """
 
     pays: Callable[[torch.dtype, int], bool]
@@ -50,17 +50,17 @@ class Backend:
     Shapes: x (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo), output and grad (N, C, Ho, Wo).
 
     Attributes:
-        name: What `backend=` calls it.
+        name: Its name for `backend=`.
         forward: (x, weight, window) -> output.
         grad_input: (grad, weight, window, (H, W)) -> gradient by x.
         grad_weight: (grad, x, window, G) -> gradient by weight.
-        unavailable: (device, dtype) -> why it cannot run for such tensors, None where it can.
-            Default: it runs everywhere.
-        groups_innermost: (dtype, C, G) -> whether it wants the groups of a channels_last weight
-            innermost, inside the taps. Default: it does not.
+        unavailable: (device, dtype) -> why it cannot run for such tensors, or None. Default: it
+            runs everywhere.
+        groups_innermost: (dtype, C, G) -> whether it prefers the groups of a channels_last weight
+            innermost, inside the taps. Default: no.
         composed: Whether it is made of torch's own differentiable operators, so that it also runs
-            without the operators of this package around it. Default: it is not.
-        bands: The generator's last layer and the operator in one, where it has that.
+            without this package's operators around it. Default: no.
+        bands: The generator's last layer and the operator in one, or None.
     """
 
     name: str
@@ -100,7 +100,7 @@ BACKENDS = {backend.name: backend for backend in _TABLE}
 
 
 def check_backend(name: str | None) -> None:
-    """Checks a backend's name, whether it can run here or not.
+    """Check a backend's name, whether it can run here or not.
 
     Args:
         name: A name in `BACKENDS`, or None.
@@ -113,13 +113,13 @@ def check_backend(name: str | None) -> None:
 
 
 def choose_backend(name: str | None, device: torch.device, dtype: torch.dtype) -> Backend:
-    """Returns the backend to run.
+    """Return the backend to run.
 
     Args:
         name: A name in `BACKENDS`; None for the first that can run, and in an export for
             "unfold".
-        device: Of the operands.
-        dtype: Of the operands.
+        device: Device of the operands.
+        dtype: Type of the operands.
 
     Returns:
         Its entry in the table.
@@ -130,7 +130,7 @@ def choose_backend(name: str | None, device: torch.device, dtype: torch.dtype) -
     """
     if name is None:
         if is_composing():
-            return BACKENDS["unfold"]  # of a few nodes, where shift has as many for each tap
+            return BACKENDS["unfold"]  # a few nodes in the graph; shift has as many per tap
         return next(b for b in _TABLE if b.unavailable(device, dtype) is None)
     check_backend(name)
     reason = BACKENDS[name].unavailable(device, dtype)
@@ -140,7 +140,7 @@ def choose_backend(name: str | None, device: torch.device, dtype: torch.dtype) -
 
 
 def describe_backends() -> list[tuple[str, str]]:
-    """Returns every backend, preferred first, with where it runs here or why it does not."""
+    """Return every backend, preferred first, with where it runs here or why it does not."""
     devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
     described = []
     for backend in _TABLE:

@@ -122,7 +122,7 @@ def _panel(
     finished: Sequence[VariantResult],
     same_images: Collection[str],
 ) -> list[Point]:
-    """Draws every series, and the front of what was judged on the same images; where each variant
+    """Draw every series, and the front of what was judged on the same images; where each variant
     lies, and its label."""
     placed, compared = [], []
     for line, labels in zip(lines_of(len(series)), series.values(), strict=True):
@@ -147,7 +147,7 @@ def _points(
     named: Labels,
     found: Sequence[VariantResult],
 ) -> list[Point]:
-    """Draws the variants of a series whose cost is known; where each lies, and which it is."""
+    """Draw the variants of a series whose cost is known; where each lies, and which it is."""
     colour, marker, _ = line
     placed = []
     for variant in found:

@@ -46,12 +46,12 @@ def lines_of(count: int) -> list[tuple[str, str, str]]:
 
 
 def is_crowded(ticks: Ticks) -> bool:
-    """Whether the labels need the width of the page."""
+    """Return whether the labels need the width of the page."""
     return _characters(ticks) + 2 * len(ticks) > MOST_CHARACTERS / 2
 
 
 def is_slanted(ticks: Ticks) -> bool:
-    """Whether they do not fit even there side by side."""
+    """Return whether they do not fit even there side by side."""
     return _characters(ticks) > MOST_CHARACTERS
 
 

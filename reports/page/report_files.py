@@ -13,7 +13,7 @@ from reports.tables.formats import ENDINGS
 
 
 def remove_tables(output: Path) -> None:
-    """Removes the tables of the run that is saved in a folder, before another takes its place."""
+    """Remove the tables of the run that is saved in a folder, before another takes its place."""
     try:
         studies = json.loads((output / RUN_FILE).read_text(encoding="utf-8"))["studies"]
         found = [table_names(str(study["name"]), map(str, study["axes"])) for study in studies]
@@ -26,7 +26,7 @@ def remove_tables(output: Path) -> None:
 
 
 def write_report(results: Results, output: Path) -> Path:
-    """Writes report.html and tables/<table>.{csv,md,tex} into a folder; returns the page's path."""
+    """Write report.html and tables/<table>.{csv,md,tex} into a folder; returns the page's path."""
     sections = build_sections(results)
     for section in sections:
         for named in section.tables:

@@ -74,7 +74,7 @@ def _official(settings: EvaluationSettings, evaluation: Evaluation) -> Iterator[
 
 @contextmanager
 def watch_images(console: Console) -> Iterator[Callable[[str, int, int], None]]:
-    """Takes (what is counted, how many are done, of how many): a bar on a terminal, else a line
+    """Take (what is counted, how many are done, of how many): a bar on a terminal, else a line
     now and then."""
     if not console.is_terminal:
         printed = time.monotonic()

@@ -8,7 +8,7 @@ from reports.names.captions import variant_name
 
 
 def status_lines(found: FolderState) -> Iterator[str]:
-    """Counts first, then a line for each trial that is not done, and one for each further thing
+    """Count first, then a line for each trial that is not done, and one for each further thing
     that is wrong."""
     if found.tuning:
         yield _counts(found.tuning, "tuning trial")

@@ -11,7 +11,7 @@ from involution_core.operators import grad_input_op, grad_weight_op, involution2
 
 CPU = torch.device("cpu")
 RUNNABLE = [name for name in BACKENDS if BACKENDS[name].unavailable(CPU, torch.float32) is None]
-UNFIT = r"a trace holds for its own sizes|do not divide"
+UNFIT = r"a traced graph accepts only the sizes|do not divide"
 ONES = [1, 1], [1, 1], [1, 1]
 
 

@@ -66,7 +66,7 @@ def test_a_symbolic_trace_and_an_export_are_the_layer():
 
 
 def test_what_makes_no_sense_is_said():
-    with pytest.raises(ValueError, match=r"AttentionGenerator has values of its own"):
+    with pytest.raises(ValueError, match=r"AttentionGenerator overrides values"):
         Involution3d(8, 3, 1, 4, generator=AttentionGenerator)
     with pytest.raises(
         ValueError, match=r"must be one or three integers of at least 1, got \(3, 3\)"

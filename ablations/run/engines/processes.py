@@ -82,7 +82,7 @@ class Child:
         return None
 
     def end(self) -> None:
-        """Ends it with all processes that it has started, at once."""
+        """End it with all processes that it has started, at once."""
         self.connection.close()
         if self.process.pid is None:
             return

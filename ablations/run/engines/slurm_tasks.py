@@ -87,7 +87,7 @@ class _Line:
         self._looked = float("-inf")
 
     def end(self, number: int, frame: FrameType | None) -> None:
-        """Handles a signal."""
+        """Handle a signal."""
         self._ended = True
 
     def emit(self, event: Event) -> None:

@@ -24,7 +24,7 @@ def _blocks(groups: int, shared: int, spread_last: bool) -> dict[str, Any]:
 
 
 def launch(call: Call) -> None:
-    """Computes the result of any call."""
+    """Compute the result of any call."""
     first = call.tensors[0]
     blocks = _blocks(call.groups, call.shared, is_channels_last(first))
     pixels = first.shape[0] * call.over[0] * call.over[1]

@@ -15,7 +15,7 @@ LONGEST_ROW = 32
 
 
 def suits(call: Call) -> bool:
-    """Whether these kernels serve a call."""
+    """Return whether these kernels serve a call."""
     weight = call.weight
     _, groups, kernel_height, kernel_width, height, width = weight.shape
     taps = kernel_height * kernel_width
@@ -35,7 +35,7 @@ def suits(call: Call) -> bool:
 
 
 def launch(call: Call) -> None:
-    """Computes the result of a call that `suits`."""
+    """Compute the result of a call that `suits`."""
     height, width = call.over
     runs = call.weight.shape[0] * height * triton.cdiv(width, rows.RUN.value)
     channels = triton.next_power_of_2(call.shared)

@@ -24,7 +24,7 @@ def _halo(window: Window) -> Pair:
 
 
 def suits(call: Call) -> bool:
-    """Whether this kernel serves a call."""
+    """Return whether this kernel serves a call."""
     height, width = _halo(call.window)
     return (
         call.kernel == "grad_weight"
@@ -37,7 +37,7 @@ def suits(call: Call) -> bool:
 
 
 def launch(call: Call) -> None:
-    """Computes the result of a call that `suits`."""
+    """Compute the result of a call that `suits`."""
     across = [triton.cdiv(side, SIDE) for side in call.over]
     chunks = triton.cdiv(call.groups, CHUNK)
     height, width = _halo(call.window)

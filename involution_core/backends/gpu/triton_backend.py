@@ -1,6 +1,6 @@
 """The operator and its adjoints on the Triton kernels.
 
-They take every memory layout as it is. Shapes: x (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo),
+Every memory layout is accepted. Shapes: x (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo),
 output (N, C, Ho, Wo).
 """
 
@@ -28,7 +28,7 @@ def unavailable(device: torch.device, dtype: torch.dtype) -> str | None:
 
 
 def _launch(call: Call) -> None:
-    """Runs a call on the fastest kernels that serve it."""
+    """Run a call on the fastest kernels that serve it."""
     # Triton takes its time to load, and is loaded only where it is used.
     from involution_core.backends.gpu import plain, rows, tiles
 
@@ -68,5 +68,5 @@ def grad_weight(grad: Tensor, x: Tensor, window: Window, groups: int) -> Tensor:
 
 
 def groups_innermost(dtype: torch.dtype, channels: int, groups: int) -> bool:
-    """Whether neighbouring threads read neighbouring groups, rather than taps."""
+    """Return whether neighbouring threads read neighbouring groups, rather than taps."""
     return channels // groups < 16

@@ -91,7 +91,7 @@ INLINE Ahead<T> weights_ahead(const Gather<T>& g, const T* weight, int64_t row, 
     return {weight, 0};
 }
 
-// NV vectors of channels of `width` pixels, P of them at a time as long as there are so many.
+// NV vectors of channels of `width` pixels, P pixels at a time as long as P are left.
 template <class T, class W, int NV, bool ADJOINT>
 INLINE void gather_columns(const Gather<T>& g, const int32_t* rows, const T* source,
                            const T* weight, T* out, int64_t row, int64_t column, int64_t width,

@@ -25,7 +25,7 @@ struct Shape {
 };
 
 // A pass that makes every pixel of `out` from pixels of `source`; the weights are those of the
-// output's grid. rows[row * kh + u] is the source row of a tap, -1 outside; columns likewise.
+// output's grid. rows[row * kh + u] is the source row of a tap, -1 outside; columns in the same way.
 // unit: neighbours in a row have neighbouring sources (column stride and dilation 1).
 template <class T>
 struct Gather {

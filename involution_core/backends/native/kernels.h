@@ -1,5 +1,5 @@
-// The operator and its adjoints for one instruction set. Included once for each, inside a namespace
-// of its own, with VEC_BYTES (bytes of a vector register) and PIXELS (pixels computed side by side: 2
+// The operator and its adjoints for one instruction set. Included once for each, inside a separate
+// namespace, with VEC_BYTES (bytes of a vector register) and PIXELS (pixels computed side by side: 2
 // where there are 16 such registers, 4 where there are 32) defined. Nothing of the standard library is
 // instantiated here: such code would be shared between instruction sets.
 //

@@ -42,7 +42,7 @@ class Library:
         ]
 
     def use_instruction_set(self, name: str) -> None:
-        """Runs everything from now on with the set called `name`."""
+        """Run everything from now on with the set called `name`."""
         for i in range(self._c.involution_set_count()):
             if self._c.involution_set_name(i).decode() == name:
                 self._c.involution_choose(i)
@@ -53,15 +53,15 @@ class Library:
         return self.vector_bytes // dtype.itemsize
 
     def call(self, operation: str, dtype: torch.dtype, shape: list[int], *data: int) -> None:
-        """Runs an operation; `data` are the addresses of two inputs and the output."""
+        """Run an operation; `data` are the addresses of two inputs and the output."""
         fields = (ctypes.c_int64 * len(shape))(*shape)
         self._functions[operation, dtype](fields, *data, torch.get_num_threads())
 
 
 def _openmp_entry() -> int | None:
-    """The entry point of torch's own OpenMP runtime: one pool of threads serves both.
+    """Return the entry point of torch's OpenMP runtime, so that both share one thread pool.
 
-    Without it the kernel starts threads of its own.
+    Without it the kernel starts separate threads.
     """
     bundled = sorted((Path(torch.__file__).parent / "lib").glob("libgomp*"))
     for name in [*map(str, bundled), None]:

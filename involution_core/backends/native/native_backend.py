@@ -28,7 +28,7 @@ def unavailable(device: torch.device, dtype: torch.dtype) -> str | None:
 
 
 def groups_innermost(dtype: torch.dtype, channels: int, groups: int) -> bool:
-    """Whether the kernel wants the weights as [tap][group] rather than [group][tap].
+    """Return whether the kernel wants the weights as [tap][group] rather than [group][tap].
 
     It does where several groups share a vector register.
     """
@@ -93,7 +93,7 @@ def shape_of(
 
 
 def call_kernel(operation: str, shape: list[int], innermost: bool, *tensors: Tensor) -> None:
-    """Runs an operation of the kernel for contiguous tensors, the last of which it writes."""
+    """Run an operation of the kernel for contiguous tensors, the last of which it writes."""
     assert isinstance(KERNEL, Library), "the backend's table entry says where it can run"
     addresses = [tensor.data_ptr() for tensor in tensors]
     KERNEL.call(operation, tensors[0].dtype, [*shape, int(innermost)], *addresses)

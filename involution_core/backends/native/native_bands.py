@@ -23,14 +23,14 @@ from involution_core.layout import inside_out
 from involution_core.shapes import Window
 
 BAND_BYTES = 5 << 19
-"""Of a band's kernels, which lie in the cache from the product that makes them to their use."""
+"""Size of a band's kernels, which stay in the cache between being generated and applied."""
 
 ALL = slice(None)
 
 
 def pays(dtype: torch.dtype, kernels: int) -> bool:
-    """Whether it runs for tensors of this type, and is worth it for so many values of kernels:
-    fewer lie in the cache as they are."""
+    """Return whether bands support the dtype and are faster for this many values of kernels; fewer
+    fit into the cache without bands."""
     return dtype in SUFFIXES and kernels * dtype.itemsize > BAND_BYTES
 
 
@@ -52,8 +52,10 @@ class Band(NamedTuple):
 
 
 def bands(batch: int, rows: int, row_bytes: int) -> list[Band]:
-    """Bands of several whole maps, or where one is too large of a part of it, of BAND_BYTES or a
-    row's kernels. Of a batch of maps with so many rows."""
+    """Split a batch of maps with `rows` rows into bands of up to BAND_BYTES, at least a row each.
+
+    A band holds several whole maps, or part of one that is too large.
+    """
     fitting = max(1, BAND_BYTES // row_bytes)
     if fitting >= rows:
         maps = fitting // rows
@@ -111,7 +113,7 @@ class _Bands:
     def run(
         self, operation: str, band: Band, *tensors: Tensor, source: slice | None = None
     ) -> None:
-        """Runs the kernel for a band alone, on an input of all rows or of those in `source`."""
+        """Run the kernel for a band alone, on an input of all rows or of those in `source`."""
         start, stop, _ = (source or slice(None)).indices(self.height)
         (above, beside), step = self.window.padding, self.window.stride[0]
         shape = shape_of(
@@ -119,7 +121,7 @@ class _Bands:
             (stop - start, self.width),
             self.channels,
             self.groups,
-            # So far above the input's first row that is there the band's first window begins.
+            # Rows by which the band's first window starts above the input's first available row.
             self.window._replace(padding=(above - band.top * step + start, beside)),
             (band.bottom - band.top, self.columns),
         )
@@ -132,7 +134,7 @@ def _pixels(part: Tensor) -> Tensor:
 
 
 def forward(x: Tensor, hidden: Tensor, weight: Tensor, bias: Tensor, window: Window) -> Tensor:
-    """The output."""
+    """Return the output."""
     work = _Bands(x, hidden, weight, bias, window)
     out = work.x.new_empty(*work.hidden.shape[:3], work.channels)
     for band, _, kernels in work.kernels():
@@ -149,7 +151,7 @@ def backward(
     window: Window,
     needed: Sequence[bool],
 ) -> tuple[Tensor | None, ...]:
-    """The gradients by x, hidden, weight and bias, as far as they are needed."""
+    """Return the gradients by x, hidden, weight and bias; None for those not needed."""
     needs_x, *needs_kernels = needed
     work = _Bands(x, hidden, weight, bias, window)
     spread = channels_innermost(grad)
@@ -178,7 +180,7 @@ def backward(
 
 
 def _add_by_input(work: _Bands, band: Band, grad: Tensor, kernels: Tensor, by_x: Tensor) -> None:
-    """Adds the gradient by x; the windows of one band reach into the rows of the next."""
+    """Add the gradient by x; the windows of one band reach into the rows of the next."""
     if band.bottom - band.top == work.rows:
         work.run("grad_input", band, grad, kernels, by_x[band.images])
         return

@@ -7,8 +7,8 @@ struct Segment {
 };
 
 // The input that a strip of a band of output pixels meets, of one group, as planes
-// [channel][row][column]: column 0 is the input's `left`, row 0 its `top`. Where the window leaves
-// the image the planes stay as they are.
+// [channel][row][column]: column 0 is the input's `left`, row 0 its `top`. Outside of the image
+// the planes keep their values.
 template <class T>
 void fill_planes(const WeightGradient<T>& g, int64_t n, int64_t top, int64_t left, int64_t channel) {
     const Shape& s = *g.shape;
@@ -101,7 +101,7 @@ INLINE void weight_segment_rows(const WeightGradient<T>& g, const T* plane, cons
                 }
 }
 
-// All rows of the window, so many at a time that the sums take no more than 7 of 8 registers.
+// All rows of the window, as many at a time as keep the sums within 7 of 8 registers.
 template <class T, int K, int L, int R, int P, int FIRST = 0>
 INLINE void weight_segments(const WeightGradient<T>& g, const T* plane, const T* grad, T* out) {
     constexpr int sums = 7 * PIXELS, registers = R * P * segment_parts<T, K, L>();

@@ -27,7 +27,7 @@ def _numbers(runs, width, GROUPS, SHARED, P: tl.constexpr, G: tl.constexpr, C: t
 
 @triton.jit
 def _is_tap(offset: tl.constexpr, K: tl.constexpr, D: tl.constexpr):
-    """Whether a window has a tap so far from its first."""
+    """Return whether a window has a tap so far from its first."""
     return offset >= 0 and offset < K * D and offset % D == 0
 
 
