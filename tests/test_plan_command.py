@@ -42,7 +42,7 @@ def test_what_is_recorded_is_not_planned_again(run, split):
     assert run("kernel-size", "--sizes", "3", "7", "--seeds", "2", *judged).code == 0
     result = run("plan", "kernel-size", "--sizes", "3", "7", "--seeds", "3", *judged)
     assert "6 trials with 3 seeds, 4 of them recorded already" in result.out
-    assert "3 seeds can tell nothing apart, it needs at least 6" in result.out
+    assert "3 seeds; for any verdict at least 6 are needed" in result.out
 
 
 def test_the_spread_is_typed_or_taken_from_a_run(run, tmp_path):
@@ -135,10 +135,10 @@ def test_a_margin_is_planned_too(run):
     )
     assert found and int(found[2]) <= int(found[1]) <= 100
     few = run(*command, "--seeds", "4", "--spread", "0.4").out
-    assert "kernel-size: 4 seeds cannot tell what is no worse, it needs at least 5" in few
+    assert "kernel-size: 4 seeds; to call a variant no worse at least 5 are needed" in few
     unknown = run(*command, "--seeds", "8").out
     assert re.search(r"with a chance of 80% at a margin of 1\.\d\d times the spread", unknown)
-    assert "how far 0.5 points reach takes a spread" in unknown
+    assert "the chance at 0.5 points needs a spread" in unknown
 
 
 def test_a_margin_is_a_positive_number_of_points(run):

@@ -22,7 +22,7 @@ from ablations.statistics.holm import ALPHA
 from ablations.statistics.intervals import TIE
 from ablations.statistics.sign_flips import sign_flip_p, smallest_p
 
-Direction = Literal["agrees", "reversed", "cannot tell", "too few seeds"]
+Direction = Literal["agrees", "reversed", "inconclusive", "too few seeds"]
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ class Agreement:
 
         "agrees", "reversed": p at most ALPHA, and an interval without zero where there is one; it
         is missing where tau is the same at every seed, which of so few orders need not be chance.
-        "too few seeds": no taus could have led to that. "cannot tell": these did not.
+        "too few seeds": no taus could have led to that. "inconclusive": these did not.
         """
         mean, interval = self.tau.mean, self.tau.interval
         if mean is None or self.p is None or smallest_p(self.tau.n) > ALPHA:
             return "too few seeds"
         includes_zero = interval is not None and interval[0] <= 0 <= interval[1]
         if self.p > ALPHA or includes_zero or self.repeated:
-            return "cannot tell"
+            return "inconclusive"
         return "agrees" if mean > 0 else "reversed"
 
 

@@ -26,7 +26,7 @@ from ablations.statistics.holm import ALPHA, holm_by_name
 from ablations.statistics.intervals import TIE
 from ablations.statistics.sign_flips import sign_flip_p, smallest_p
 
-Verdict = Literal["better", "worse", "cannot tell", "too few seeds"]
+Verdict = Literal["better", "worse", "inconclusive", "too few seeds"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Contrast:
         """What the data say.
 
         "better", "worse": adjusted p at most ALPHA and a t interval without zero. "too few seeds":
-        no differences, however large, could have led to that. "cannot tell": these did not, which
+        no differences, however large, could have led to that. "inconclusive": these did not, which
         is no sign of being equal. Without an interval, where every difference is the same, there
         is no verdict either: seeds that change nothing repeat one observation, and the test would
         count it n times.
@@ -68,7 +68,7 @@ class Contrast:
         if mean is None or self.adjusted_p is None or reachable is None or reachable > ALPHA:
             return "too few seeds"
         if self.adjusted_p > ALPHA or interval is None or interval[0] <= 0 <= interval[1]:
-            return "cannot tell"
+            return "inconclusive"
         return "better" if mean > 0 else "worse"
 
     @property

@@ -24,7 +24,7 @@ from ablations.statistics.holm import ALPHA, holm_by_name
 from ablations.statistics.intervals import Interval
 from ablations.statistics.sign_flips import sign_flip_p_above, smallest_p
 
-MarginVerdict = Literal["equivalent", "no worse", "cannot tell", "too few seeds"]
+MarginVerdict = Literal["equivalent", "no worse", "inconclusive", "too few seeds"]
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -55,7 +55,7 @@ class WithinMargin:
 
         "no worse": the adjusted p is at most ALPHA and the interval lies above minus the margin.
         "equivalent": likewise, and the interval lies within the margin on both sides. "too few
-        seeds": no differences could have led to that. "cannot tell": these did not.
+        seeds": no differences could have led to that. "inconclusive": these did not.
 
         Args:
             interval: The 95 % t interval of the difference, as it is shown; None where there is
@@ -65,10 +65,10 @@ class WithinMargin:
         if reachable is None or reachable > ALPHA:
             return "too few seeds"
         if interval is None or not _at_most_alpha(self.adjusted_no_worse_p):
-            return "cannot tell"
+            return "inconclusive"
         low, high = interval
         if low <= -self.margin:
-            return "cannot tell"
+            return "inconclusive"
         within = _at_most_alpha(self.adjusted_equivalent_p) and high < self.margin
         return "equivalent" if within else "no worse"
 

@@ -98,7 +98,7 @@ def _reach_words(reach: Reach, plan: Plan) -> str:
         return "one variant, nothing to compare"
     if isinf(reach.detectable):
         seeds = seeds_text(plan.seeds)
-        return f"{seeds} can tell nothing apart, it needs at least {reach.seeds_needed}"
+        return f"{seeds}; for any verdict at least {reach.seeds_needed} are needed"
     size = f"{reach.detectable:.1f} points"
     if plan.spread is None:
         size = f"{reach.detectable:.2f} times the spread of the differences over seeds"
@@ -108,12 +108,12 @@ def _reach_words(reach: Reach, plan: Plan) -> str:
 def _margin_words(within: MarginReach, plan: Plan) -> str:
     margin, seeds = points_text(within.margin), seeds_text(plan.seeds)
     if isinf(within.detectable):
-        return f"{seeds} cannot tell what is no worse, it needs at least {within.seeds_needed}"
+        return f"{seeds}; to call a variant no worse at least {within.seeds_needed} are needed"
     if within.no_worse is None or within.equivalent is None:
         size = f"{within.detectable:.2f} times the spread of the differences over seeds"
         return (
             f"a variant that truly equals the baseline is called no worse with a chance of "
-            f"{POWER:.0%} at a margin of {size}; how far {margin} reach takes a spread"
+            f"{POWER:.0%} at a margin of {size}; the chance at {margin} needs a spread"
         )
     return (
         f"a variant that truly equals the baseline is called no worse by more than {margin} with a "

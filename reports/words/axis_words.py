@@ -97,7 +97,7 @@ def _interaction_words(interactions: Sequence[Interaction], label: Label, headin
         return f"No seed finished the cells of any interaction of {axes}; nothing can be said."
     if all(contrast.verdict == "too few seeds" for contrast in contrasts):
         return f"Whether the effects of {axes} add up: {conclusion(most)}."
-    return f"No interaction of {axes} could be told. That does not mean that their effects add up."
+    return f"No interaction of {axes} was shown. That does not mean that their effects add up."
 
 
 def _told_words(
@@ -107,7 +107,7 @@ def _told_words(
     named = "; ".join(_found_words(interaction, label) for interaction in found)
     rest = len(interactions) - len(found)
     pairs = f"{rest} other pair{'s' * (rest != 1)} of levels"
-    others = f"; of {pairs} it cannot be told" if rest else ""
+    others = f"; {pairs}: inconclusive" if rest else ""
     return (
         f"Interactions, against {against}: {named}{others}. Where axes interact, an "
         "average over one does not hold at each of its levels."

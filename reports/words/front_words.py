@@ -39,7 +39,7 @@ def _front_words(front: Sequence[Dominance], label: Callable[[str], str], cost: 
     named = ", ".join(f"{label(found.name)} ({_mean_words(found)})" for found in front)
     return (
         f"Of the trained networks, on the front of {cost} and mean Top-1, by rising {cost}: "
-        f"{named}. That is how the means stand, and no test."
+        f"{named}. These are means; no test was made."
     )
 
 
@@ -50,8 +50,8 @@ def _mean_words(found: Dominance) -> str:
 def _too_few(found: Dominance, seeds: int) -> str:
     pairs = f"{found.comparisons} pair{'s' * (found.comparisons != 1)} of variants"
     return (
-        f"Whether any variant is dominated cannot be told with {seeds_text(seeds)}: to compare "
-        f"{pairs} needs at least {found.seeds_needed}."
+        f"Whether any variant is dominated is inconclusive: {seeds_text(seeds)}; to compare "
+        f"{pairs} at least {found.seeds_needed} are needed."
     )
 
 
@@ -62,7 +62,7 @@ def _dominated_words(found: Dominance, label: Callable[[str], str], cost: str) -
 
 def _untold_words(found: Dominance, best: Contrast, label: Callable[[str], str], cost: str) -> str:
     return (
-        f"{label(found.name)} is off the front, and whether it is dominated cannot be told: "
+        f"{label(found.name)} is off the front; whether it is dominated is inconclusive: "
         f"{_against(best, label, cost)}."
     )
 

@@ -1,4 +1,4 @@
-"""What is found of a margin in sentences: no worse by more than it, equivalent within it. No torch.
+"""Sentences on a margin: no worse by more than it, equivalent within it. No torch.
 
 How strong a word may be is decided in `ablations.statistics.equivalence`.
 """
@@ -6,17 +6,17 @@ How strong a word may be is decided in `ablations.statistics.equivalence`.
 from ablations.statistics.contrasts import Contrast
 from ablations.statistics.equivalence import WithinMargin
 from ablations.statistics.sign_flips import seeds_needed
-from reports.names.number_texts import p_text, points_text, seeds_text
+from reports.names.number_texts import p_text, points_text, seeds_text, signed
 
 
 def margin_conclusion(contrast: Contrast, baseline: str) -> str:
-    """ "no worse than 7 × 7 by more than 0.5 points (adjusted p = 0.01)", or why nobody can tell.
+    """ "no worse than 7 × 7 by more than 0.5 points (adjusted p = 0.01)", or what is not ruled out.
 
     "" without a margin, without a pair, and where "better" or "worse" has said more.
 
     Args:
-        contrast: Of a variant.
-        baseline: How what it is held against is written.
+        contrast: Contrast of a variant with the baseline.
+        baseline: Name of the baseline for readers.
     """
     within, verdict = contrast.within, contrast.margin_verdict
     if within is None or within.no_worse_p is None:
@@ -29,7 +29,8 @@ def margin_conclusion(contrast: Contrast, baseline: str) -> str:
     no_worse = f"no worse than {baseline} by more than {points_text(within.margin)}"
     if verdict == "no worse":
         return f"{no_worse} ({_evidence(contrast, within.adjusted_no_worse_p)})"
-    return f"whether it is {no_worse} cannot be told, {_reason(contrast, within)}"
+    loss = f"a loss of more than {points_text(within.margin)}"
+    return f"{loss} is not ruled out ({_reason(contrast, within)})"
 
 
 def _worse_by_more(contrast: Contrast, within: WithinMargin) -> bool:
@@ -41,11 +42,12 @@ def _reason(contrast: Contrast, within: WithinMargin) -> str:
     interval = contrast.difference.interval
     if contrast.margin_verdict == "too few seeds":
         needed = seeds_needed(contrast.comparisons, sides=1)
-        return f"{seeds_text(contrast.difference.n)} of at least {needed}"
+        return f"{seeds_text(contrast.difference.n)}; at least {needed} are needed"
     if interval is None:
-        return "the difference is the same at every seed"
+        return "every seed has the same difference"
     if interval[0] <= -within.margin:
-        return "the interval reaches that far"
+        low, high = map(signed, interval)
+        return f"interval {low} to {high}"
     return _evidence(contrast, within.adjusted_no_worse_p)
 
 
@@ -54,8 +56,8 @@ def _evidence(contrast: Contrast, p: float | None) -> str:
 
 
 def found_words(contrast: Contrast) -> str:
-    """What is found of a variant, for a headline: "worse, but equivalent within 0.5 points"; ""
-    where it cannot be told."""
+    """Return what is found of a variant, for a headline: "worse, but equivalent within 0.5 points";
+    "" if that is inconclusive."""
     within = None if contrast.within is None else points_text(contrast.within.margin)
     told = contrast.verdict if contrast.told else ""
     if contrast.margin_verdict == "equivalent":

@@ -37,14 +37,14 @@ def _order(published: Mapping[str, float], label: Label) -> str:
 def _agreement(order: Agreement) -> str:
     n = order.tau.n
     if order.p is None:
-        return "no seed finished with all of them, so that nothing can be said of the order here"
+        return "no seed finished with all of them, so nothing can be said about the order here"
     found = {
         "agrees": f"the order here agrees with it more than chance would, {_tau(order)}",
         "reversed": f"the order here runs against it, {_tau(order)}",
-        "cannot tell": f"cannot tell whether the order here agrees, {_tau(order)}",
+        "inconclusive": f"inconclusive whether the order here agrees, {_tau(order)}",
         "too few seeds": (
-            f"cannot tell with {seeds_text(n)} whether the order here agrees, needs at least "
-            f"{seeds_needed(1)}; {_tau(order)}"
+            f"inconclusive whether the order here agrees ({seeds_text(n)}; at least "
+            f"{seeds_needed(1)} are needed), {_tau(order)}"
         ),
     }[order.verdict]
     return found + (", every seed gave the same figures" if order.repeated else "")
@@ -71,7 +71,7 @@ def _saturation(flat: Step | None, margin: float, label: Label) -> str:
         f"parameters)"
     )
     if contrast.difference.mean is None:
-        return f"{lead}: cannot tell whether Top-1 does so here, no seed finished with both."
+        return f"{lead}: inconclusive whether Top-1 does so here (no seed finished with both)."
     differs = f"{dearer} differs by {difference_words(contrast)}"
     return f"{lead}: {_saturates(contrast, margin)}; {differs}."
 
@@ -85,6 +85,6 @@ def _saturates(contrast: Contrast, margin: float) -> str:
         return f"here the two differ, the latter is {conclusion(contrast)}"
     if contrast.margin_verdict == "too few seeds":
         seeds, needed = seeds_text(contrast.difference.n), seeds_needed(1, sides=1)
-        return f"cannot tell with {seeds} whether it does here, needs at least {needed}"
+        return f"inconclusive whether it does here ({seeds}; at least {needed} are needed)"
     equivalent = f"the two are not shown to be equivalent within {points_text(margin)}"
-    return f"cannot tell whether it does here, {equivalent}"
+    return f"inconclusive whether it does here, {equivalent}"

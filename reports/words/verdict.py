@@ -79,20 +79,20 @@ def conclusion(contrast: Contrast, better: str = "better", worse: str = "worse")
     """What a contrast says, no stronger than its data; better, worse: words for what it found."""
     n, interval = contrast.difference.n, contrast.difference.interval
     if contrast.adjusted_p is None:
-        return "cannot tell, no seed finished with both"
+        return "inconclusive (no seed finished with both)"
     if contrast.verdict == "too few seeds":
         needed = seeds_needed(contrast.comparisons)
-        return f"cannot tell with {seeds_text(n)}, needs at least {needed}"
+        return f"inconclusive ({seeds_text(n)}; at least {needed} are needed)"
     if interval is None:
         return (
-            "cannot tell, the difference is the same at every seed and nothing says how sure that "
-            "is (do the seeds change the runs?)"
+            "inconclusive (every seed has the same difference, so nothing says how sure it is; do "
+            "the seeds change the runs?)"
         )
     evidence = f"{'adjusted ' * (contrast.comparisons > 1)}p = {p_text(contrast.adjusted_p)}"
     if contrast.told:
         return f"{better if contrast.verdict == 'better' else worse} ({evidence})"
     reason = "the interval includes zero" if interval[0] <= 0 <= interval[1] else evidence
-    return f"cannot tell with {seeds_text(n)}, {reason}"
+    return f"inconclusive with {seeds_text(n)} ({reason})"
 
 
 def _headline(baseline: str, contrasts: Sequence[Contrast], label: Callable[[str], str]) -> str:
@@ -102,33 +102,35 @@ def _headline(baseline: str, contrasts: Sequence[Contrast], label: Callable[[str
     if told:
         named = "; ".join(f"{label(contrast.name)} is {found_words(contrast)}" for contrast in told)
         rest = len(contrasts) - len(told)
-        others = {0: "", 1: "; of the other one it cannot be told"}.get(
-            rest, f"; of the other {rest} it cannot be told"
+        others = {0: "", 1: "; the other one is inconclusive"}.get(
+            rest, f"; the other {rest} are inconclusive"
         )
         return f"In Top-1, against {baseline}: {named}{others}."
     if not any(contrast.difference.n for contrast in contrasts):
         return f"No seed finished with both {baseline} and another variant; nothing can be said."
     if all(contrast.verdict == "too few seeds" for contrast in contrasts):
         return _too_few(baseline, contrasts)
-    return f"No variant could be told from {baseline} in Top-1. That does not make them equal."
+    return (
+        f"No variant was shown to differ from {baseline} in Top-1. That does not make them equal."
+    )
 
 
 def _too_few(baseline: str, contrasts: Sequence[Contrast]) -> str:
-    """How far these seeds are from telling anything, and how far the least number would reach."""
+    """Say that the seeds are too few, and what the minimum number would detect."""
     tested = [contrast for contrast in contrasts if contrast.difference.n]
     seeds = max(contrast.difference.n for contrast in tested)
     needed = seeds_needed(len(tested))
     least = f"p = {p_text(smallest_p(seeds))}" + " before any correction" * (len(tested) > 1)
     words = (
-        f"Whether any variant differs from {baseline} in Top-1 cannot be told with "
-        f"{seeds_text(seeds)}: however large the differences, the exact test cannot go below "
-        f"{least}. It needs at least {needed} seeds"
+        f"Inconclusive: with {seeds_text(seeds)} no difference from {baseline} in Top-1 can be "
+        f"shown, however large, since the exact test cannot go below {least}. At least {needed} "
+        f"seeds are needed"
     )
     spread = pooled_spread(tested)
     if spread is None:
         return words + "."
     reach = detectable_difference(spread, needed, len(tested))
     return (
-        f"{words}; with differences that spread as these do (SD {spread:.1f} points), {needed} "
-        f"would find a true one of {reach:.{1 if reach < 10 else 0}f} points in four cases of five."
+        f"{words}; with differences of this spread (SD {spread:.1f} points), {needed} would detect "
+        f"a true one of {reach:.{1 if reach < 10 else 0}f} points in four cases of five."
     )

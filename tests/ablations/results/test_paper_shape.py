@@ -88,9 +88,11 @@ def test_words_of_the_order():
     (against,) = words("kernel-size", {name: -shift for name, shift in SIZES.items()})
     assert "the order here runs against it, mean Kendall’s τ-b −" in against
     (cannot,) = words("kernel-size", dict.fromkeys(SIZES, 0.0))
-    assert f"{ORDER}cannot tell whether the order here agrees, mean Kendall’s τ-b" in cannot
+    assert f"{ORDER}inconclusive whether the order here agrees, mean Kendall’s τ-b" in cannot
     (few,) = words("kernel-size", SIZES, seeds=3)
-    assert "cannot tell with 3 seeds whether the order here agrees, needs at least 6; mean" in few
+    assert (
+        "inconclusive whether the order here agrees (3 seeds; at least 6 are needed), mean" in few
+    )
     (tied,) = words("group-channels", {"1": 3.0, "4": 2.0, "16": 2.0, "C": 0.0})
     assert " < K=4 (77.7) = K=16 (77.7) < K=1 (77.9): " in tied
     assert " of at most 0.91, as the paper has ties, over 8 seeds" in tied
@@ -103,9 +105,9 @@ def test_words_of_the_order():
          "K=9 differs by +0.1 ± "),
         (9.0, 8, 0.5, "here the two differ, the latter is better (p = 0.0078); K=9 differs by "
          "+3.0 ± "),
-        (6.05, 8, 0.1, "cannot tell whether it does here, the two are not shown to be equivalent "
+        (6.05, 8, 0.1, "inconclusive whether it does here, the two are not shown to be equivalent "
          "within 0.1 points; K=9 differs by +0."),
-        (6.1, 4, 0.5, "cannot tell with 4 seeds whether it does here, needs at least 5; K=9 "
+        (6.1, 4, 0.5, "inconclusive whether it does here (4 seeds; at least 5 are needed); K=9 "
          "differs by "),
     ],
 )  # fmt: skip

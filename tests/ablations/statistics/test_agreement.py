@@ -54,8 +54,8 @@ UP, DOWN = [1.0, 2.0, 3.0, 4.0], [4.0, 3.0, 2.0, 1.0]
         ([UP] * 5, "too few seeds"),
         ([[top + seed for top in UP] for seed in range(6)], "agrees"),
         ([[top + seed for top in DOWN] for seed in range(6)], "reversed"),
-        ([UP] * 6, "cannot tell"),  # one observation, repeated
-        ([UP, DOWN] * 4, "cannot tell"),
+        ([UP] * 6, "inconclusive"),  # one observation, repeated
+        ([UP, DOWN] * 4, "inconclusive"),
         ([[1.0, 2.0, 4.0, 3.0], UP, UP, UP, UP, [2.0, 1.0, 3.0, 4.0]], "agrees"),
         ([[None, *UP[1:]]] * 6, "too few seeds"),
     ],

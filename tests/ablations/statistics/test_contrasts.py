@@ -160,7 +160,7 @@ def test_five_pairs_are_too_few_however_large_the_difference():
 
 def test_enough_seeds_that_do_not_tell():
     contrast = only(against([1.0, -1.2, 0.8, -1.1, 0.9, 0.3]))
-    assert contrast.verdict == "cannot tell"
+    assert contrast.verdict == "inconclusive"
     # The interval alone would be satisfied; the corrected test is not: nothing, -0.3, and -0.3
     # with 0.3 can be flipped, so that p is 3 * 2/256.
     differences = [0.5, 0.6, -0.3, 0.7, 0.4, 0.5, 0.6, 0.3]
@@ -170,21 +170,21 @@ def test_enough_seeds_that_do_not_tell():
     # One far value: the test is satisfied, the interval is not.
     contrast = only(against([0.1, 0.2, 0.1, 0.2, 0.1, 0.2, 20.0]))
     assert contrast.adjusted_p < 0.05 and contrast.difference.interval[0] < 0
-    assert contrast.verdict == "cannot tell"
+    assert contrast.verdict == "inconclusive"
 
 
 def test_the_same_difference_at_every_seed_is_not_certainty():
     nothing = only(against([0.0] * 8))
     assert nothing.difference.mean == 0 and nothing.p == nothing.adjusted_p == 1
     assert nothing.difference.interval is None
-    assert nothing.verdict == "cannot tell"
+    assert nothing.verdict == "inconclusive"
     rounded = only(against([-1e-13] * 7 + [0.0]))
     assert rounded.difference.interval is None and rounded.p == 1
     always = only(against([0.1] * 8, start=61.3))
     assert (
         always.p == 2 / 256
         and always.difference.interval is None
-        and always.verdict == "cannot tell"
+        and always.verdict == "inconclusive"
     )
 
 

@@ -46,11 +46,11 @@ def test_each_group_is_corrected_over_the_study():
         (SMALL, 0.5, "equivalent"),
         (SMALL[:5], 0.5, "equivalent"),
         (SMALL[:4], 0.5, "too few seeds"),  # one flip of sixteen is more than 5 %
-        (SMALL, 0.1, "cannot tell"),
+        (SMALL, 0.1, "inconclusive"),
         ([d + 0.6 for d in SMALL], 0.5, "no worse"),
-        ([d - 0.6 for d in SMALL], 0.5, "cannot tell"),
+        ([d - 0.6 for d in SMALL], 0.5, "inconclusive"),
         ([d - 0.3 for d in SMALL], 0.5, "equivalent"),
-        ([0.2] * 8, 0.5, "cannot tell"),  # nothing says how sure that is
+        ([0.2] * 8, 0.5, "inconclusive"),  # nothing says how sure that is
     ],
 )
 def test_verdicts(differences, margin, verdict):
@@ -66,7 +66,7 @@ def test_the_interval_has_to_lie_within_the_margin_too():
     # at most one other.
     assert contrast.within.no_worse_p == 9 / 256
     assert contrast.difference.interval[0] < -0.35
-    assert contrast.margin_verdict == "cannot tell"
+    assert contrast.margin_verdict == "inconclusive"
     mirrored = against([-difference for difference in differences], 0.35)
     assert mirrored.within.equivalent_p == 9 / 256 and mirrored.difference.interval[1] > 0.35
     assert mirrored.margin_verdict == "no worse"

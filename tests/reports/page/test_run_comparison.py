@@ -31,7 +31,7 @@ def test_the_same_run_differs_in_nothing(first):
     assert [row[-1] for row in cells(found.costs)] == ["0", "0"]
     assert [row[3] for row in cells(found.accuracy)] == ["+0.0 (3)"] * 2
     assert "the difference is the same at every seed" in found.conclusions[0] or (
-        "cannot tell with 3 seeds" in found.conclusions[0]
+        "inconclusive (3 seeds" in found.conclusions[0]
     )
 
 
@@ -47,8 +47,8 @@ def test_differences_are_paired_by_seed_and_settings_are_named(first):
     assert row[:4] == ["K=3, 16 group channels, r=4", "45.0 ± 12.4 (3)", "46.5 ± 69.9 (2)",
                        "+1.5 ± 6.4 (2)"]  # fmt: skip
     assert found.conclusions == [
-        "K=3, 16 group channels, r=4: differs by +1.5 ± 6.4 (2) points: cannot tell with 2 seeds, "
-        "needs at least 6."
+        "K=3, 16 group channels, r=4: differs by +1.5 ± 6.4 (2) points: inconclusive (2 seeds; "
+        "at least 6 are needed)."
     ]
     assert found.only == [
         "Only A counted and trained K=7, 16 group channels, r=4.",

@@ -44,9 +44,9 @@ def test_tables_by_hand():
 
 def test_what_was_found_has_words_of_its_own():
     sizes, forms, together = tables(TWO, tops_of(TWO, SHIFTS))
-    assert [row[-1] for row in texts(sizes)] == ["–", "worse", "cannot tell"]
+    assert [row[-1] for row in texts(sizes)] == ["–", "worse", "inconclusive"]
     assert [row[-1] for row in texts(forms)] == ["–", "better"]
-    assert [row[-1] for row in texts(together)] == ["more than the sum", "cannot tell"]
+    assert [row[-1] for row in texts(together)] == ["more than the sum", "inconclusive"]
     less = tops_of(TWO, SHIFTS | {"3, W": -6.0})
     assert texts(tables(TWO, less)[-1])[0][-1] == "less than the sum"
 
@@ -70,7 +70,7 @@ def test_the_csv_is_unrounded_and_whole():
     contrast = together[0].contrast
     assert (row["difference"], row["p"]) == (contrast.difference.mean, contrast.p)
     assert (row["difference_low"], row["difference_high"]) == contrast.difference.interval
-    assert both["verdict"].tolist() == ["more than the sum", "cannot tell"]
+    assert both["verdict"].tolist() == ["more than the sum", "inconclusive"]
 
 
 def test_with_three_axes_the_cells_have_levels_of_two():

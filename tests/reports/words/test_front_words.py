@@ -20,8 +20,8 @@ def test_dominance_is_said_with_its_figures():
     )
     assert front == (
         "Of the trained networks, on the front of MACs and mean Top-1, by rising MACs: 3 × 3 (59.8 "
-        "± 1.2 % over 8 seeds), 9 × 9 (61.8 ± 1.1 % over 8 seeds). That is how the means stand, "
-        "and no test."
+        "± 1.2 % over 8 seeds), 9 × 9 (61.8 ± 1.1 % over 8 seeds). These are means; no "
+        "test was made."
     )
     assert dominated == (
         "7 × 7 is dominated: 3 × 3, with no more MACs, differs by +2.0 ± 0.5 points over 8 seeds: "
@@ -38,13 +38,13 @@ def test_every_dominator_is_named():
 def test_off_the_front_is_no_certainty():
     tops = {"3": shifted(0.1), "7": [x - 3 for x in shifted(0, -1)], "9": BASE}
     front, seven, nine = words({"3": 1, "7": 2, "9": 3}, tops)
-    assert ": 3 × 3 (61.9 ± 1.1 % over 8 seeds). That" in front
+    assert ": 3 × 3 (61.9 ± 1.1 % over 8 seeds). These" in front
     assert seven.startswith("7 × 7 is dominated: 3 × 3, ")
     # Of 3 and 7, which both cost less, 3 has the higher mean.
     assert nine == (
-        "9 × 9 is off the front, and whether it is dominated cannot be told: 3 × 3, with no more "
-        "MACs, differs by +0.1 ± 0.2 points over 8 seeds: cannot tell with 8 seeds, the interval "
-        "includes zero."
+        "9 × 9 is off the front; whether it is dominated is inconclusive: 3 × 3, with no more "
+        "MACs, differs by +0.1 ± 0.2 points over 8 seeds: inconclusive with 8 seeds (the interval "
+        "includes zero)."
     )
 
 
@@ -53,11 +53,11 @@ def test_too_few_seeds_say_how_many_are_needed():
     front, rest = words({"3": 1, "7": 2, "9": 3}, tops)
     assert "by rising MACs: 3 × 3 (" in front
     assert rest == (
-        "Whether any variant is dominated cannot be told with 3 seeds: to compare 3 pairs of "
-        "variants needs at least 7."
+        "Whether any variant is dominated is inconclusive: 3 seeds; to compare 3 pairs of variants "
+        "at least 7 are needed."
     )
     *_, rest = words({"3": 1, "7": 2}, {"3": [60.0], "7": [59.0]})
-    assert rest.endswith("with 1 seed: to compare 1 pair of variants needs at least 6.")
+    assert rest.endswith("1 seed; to compare 1 pair of variants at least 6 are needed.")
 
 
 def test_failed_variants_are_left_out_and_their_rivals_stay():
@@ -72,7 +72,7 @@ def test_what_is_off_the_front_by_another_seed_is_not_compared_with_it():
     _, seven, nine = words({"5": 1, "7": 2, "9": 3}, tops)
     for name, sentence in ("7", seven), ("9", nine):
         assert sentence.startswith(f"{name} × {name} is off the front")
-        assert "5 × 5, with no more MACs: cannot tell, no seed finished with both" in sentence
+        assert "5 × 5, with no more MACs: inconclusive (no seed finished with both)" in sentence
 
 
 def test_where_no_pair_finished_there_is_nothing_to_say():

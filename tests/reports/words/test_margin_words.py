@@ -24,8 +24,8 @@ def against(differences, margin=0.5):
     [
         (SMALL, "equivalent to A within 0.5 points (p = 0.016)", "equivalent within 0.5 points"),
         ([d + 0.6 for d in SMALL], "", "better"),
-        ([d - 0.6 for d in SMALL], "whether it is no worse than A by more than 0.5 points cannot "
-         "be told, the interval reaches that far", "worse"),
+        ([d - 0.6 for d in SMALL], "a loss of more than 0.5 points is not ruled out (interval "
+         "−0.7 to −0.4)", "worse"),
         ([d - 3 for d in SMALL], "", "worse"),
         # One of these is -0.5, so that two flips of 64 reach the sum.
         ([d - 0.3 for d in SMALL], "equivalent to A within 0.5 points (p = 0.031)",
@@ -33,10 +33,10 @@ def against(differences, margin=0.5):
         ([0.6, -0.3, 0.9, 0.2, 0.9, 0.8, -0.2],
          "no worse than A by more than 0.5 points (p = 0.0078)",
          "no worse by more than 0.5 points"),
-        (SMALL[:3], "whether it is no worse than A by more than 0.5 points cannot be told, 3 seeds "
-         "of at least 5", ""),
-        ([0.1] * 6, "whether it is no worse than A by more than 0.5 points cannot be told, the "
-         "difference is the same at every seed", ""),
+        (SMALL[:3], "a loss of more than 0.5 points is not ruled out (3 seeds; at least 5 are "
+         "needed)", ""),
+        ([0.1] * 6, "a loss of more than 0.5 points is not ruled out (every seed has the same "
+         "difference)", ""),
         ([None, None], "", ""),
     ],
 )  # fmt: skip
@@ -68,8 +68,8 @@ def test_the_headline_names_what_is_equivalent():
         "In Top-1, against 7 × 7: 3 × 3 is worse; 9 × 9 is equivalent within 1 point."
     )
     assert section.verdict.lines[2].endswith(
-        "cannot tell with 7 seeds, the interval includes zero; equivalent to 7 × 7 within 1 point "
-        "(adjusted p = 0.016)."
+        "inconclusive with 7 seeds (the interval includes zero); equivalent to 7 × 7 within 1 "
+        "point (adjusted p = 0.016)."
     )
     assert section.verdict.lines[1].endswith("worse (adjusted p = 0.031).")
 
@@ -86,7 +86,7 @@ def test_only_a_margin_brings_columns():
         *("margin", "no_worse_p", "adjusted_no_worse_p"),
         *("equivalent_p", "adjusted_equivalent_p", "margin_verdict"),
     }
-    assert values["margin_verdict"] == ["cannot tell", None, "equivalent"]
+    assert values["margin_verdict"] == ["inconclusive", None, "equivalent"]
     assert values["margin"] == [1.0, None, 1.0]
     # 3 loses a point and more at every seed.
     assert values["no_worse_p"] == [1, None, 1 / 128]
@@ -108,5 +108,5 @@ def test_the_page_says_what_the_margin_is_and_which_reading_is_the_verdict():
 def test_frames_have_the_margin_where_there_is_one():
     frame, plain = results(1.0).contrasts(), results(None).contrasts()
     assert [*frame.columns][: len(plain.columns)] == [*plain.columns]
-    assert frame["margin_verdict"].tolist() == ["cannot tell", "equivalent"]
+    assert frame["margin_verdict"].tolist() == ["inconclusive", "equivalent"]
     assert frame["equivalent_p"].tolist() == [1, 1 / 128]

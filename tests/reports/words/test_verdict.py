@@ -22,15 +22,18 @@ def against(differences):
 @pytest.mark.parametrize(
     ("differences", "words"),
     [
-        ([2.0, 1.0, 3.0], "cannot tell with 3 seeds, needs at least 6"),
-        ([30.0, 31.0, 29.0, 30.5, 28.0], "cannot tell with 5 seeds, needs at least 6"),
+        ([2.0, 1.0, 3.0], "inconclusive (3 seeds; at least 6 are needed)"),
+        ([30.0, 31.0, 29.0, 30.5, 28.0], "inconclusive (5 seeds; at least 6 are needed)"),
         ([1.0, 1.2, 0.8, 1.1, 0.9, 1.3], "better (p = 0.031)"),
         ([-1.0, -1.2, -0.8, -1.1, -0.9, -1.3], "worse (p = 0.031)"),
-        ([1.0, -1.2, 0.8, -1.1, 0.9, 0.3], "cannot tell with 6 seeds, the interval includes zero"),
+        (
+            [1.0, -1.2, 0.8, -1.1, 0.9, 0.3],
+            "inconclusive with 6 seeds (the interval includes zero)",
+        ),
         ([0.1, 0.2, 0.1, 0.2, 0.1, 0.2, -0.1, 0.3], "better (p = 0.039)"),
-        ([0.1, 0.2, 0.1, 0.2, 0.1, 0.2, 20.0], "cannot tell with 7 seeds, the interval includes"),
-        ([None, None], "cannot tell, no seed finished with both"),
-        ([0.5] * 8, "cannot tell, the difference is the same at every seed"),
+        ([0.1, 0.2, 0.1, 0.2, 0.1, 0.2, 20.0], "inconclusive with 7 seeds (the interval includes"),
+        ([None, None], "inconclusive (no seed finished with both)"),
+        ([0.5] * 8, "inconclusive (every seed has the same difference"),
     ],
 )
 def test_words_are_as_strong_as_the_data(differences, words):
@@ -46,26 +49,26 @@ def test_a_test_that_does_not_tell_is_named_although_the_interval_does():
     contrast, *_ = contrast_study({"old": base, "new": new, "a": base, "b": base, "c": base}, "old")
     # Of 256 flips 6 reach the mean; there are four comparisons.
     assert contrast.difference.interval[0] > 0 and contrast.adjusted_p == 4 * 6 / 256
-    assert conclusion(contrast) == "cannot tell with 8 seeds, adjusted p = 0.094"
+    assert conclusion(contrast) == "inconclusive with 8 seeds (adjusted p = 0.094)"
 
 
 def test_with_three_seeds_the_verdict_says_how_many_are_needed():
     words, _ = verdict({"3": [40.0, 41.0, 42.0], "7": [60.0, 63.0, 61.0], "9": [61.0, 62.0, 60.0]})
     told, reach = words.headline.split("; with differences ")
     assert told == (
-        "Whether any variant differs from 7 × 7 in Top-1 cannot be told with 3 seeds: however "
-        "large the differences, the exact test cannot go below p = 0.25 before any correction. It "
-        "needs at least 7 seeds"
+        "Inconclusive: with 3 seeds no difference from 7 × 7 in Top-1 can be shown, however large, "
+        "since the exact test cannot go below p = 0.25 before any correction. At least 7 seeds are "
+        "needed"
     )
     assert reach == (
-        "that spread as these do (SD 1.4 points), 7 would find a true one of 2.5 points in four "
-        "cases of five."
+        "of this spread (SD 1.4 points), 7 would detect a true one of 2.5 points in four cases of "
+        "five."
     )
     assert words.lines[0] == "7 × 7, the baseline: 15.5 M parameters and 2.65 G MACs in RedNet-50."
     assert words.lines[1] == (
         "3 × 3: 14.7 M parameters and 2.46 G MACs in RedNet-50; in RedNet-small, which was "
-        "trained, Top-1 differs by −20.3 ± 3.8 points over 3 seeds: cannot tell with 3 seeds, "
-        "needs at least 7."
+        "trained, Top-1 differs by −20.3 ± 3.8 points over 3 seeds: inconclusive (3 seeds; "
+        "at least 7 are needed)."
     )
 
 
@@ -74,7 +77,7 @@ def test_where_no_pair_finished_nothing_can_be_said():
     assert words.headline == (
         "No seed finished with both 7 × 7 and another variant; nothing can be said."
     )
-    assert words.lines[1].endswith("trained: cannot tell, no seed finished with both.")
+    assert words.lines[1].endswith("trained: inconclusive (no seed finished with both).")
 
 
 def test_every_number_of_the_verdict_stands_in_the_table():
@@ -96,7 +99,7 @@ def test_what_is_told_apart_is_named_in_the_headline():
             "9": [x + (-1) ** i for i, x in enumerate(base)]}  # fmt: skip
     words, _ = verdict(tops)
     assert words.headline == (
-        "In Top-1, against 7 × 7: 3 × 3 is worse; of the other one it cannot be told."
+        "In Top-1, against 7 × 7: 3 × 3 is worse; the other one is inconclusive."
     )
     assert "3 × 3" in words.lines[1] and "worse (adjusted p = 0.031)" in words.lines[1]
 
