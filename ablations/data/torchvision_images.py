@@ -1,19 +1,21 @@
 """Torchvision's small data sets, found on disk or downloaded."""
 
+import gzip
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torchvision import datasets
+from torchvision.datasets.mnist import read_image_file, read_label_file
 
 from ablations.data.holdout import HELD_OUT, hold_out
-from ablations.data.idx_files import read_idx
 from ablations.data.images import Batch, TensorImages
 from ablations.errors import SettingError
 
@@ -29,8 +31,11 @@ one way."""
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package dataset-fashion-mnist puts it."""
 
-_NOT_WHOLE = (OSError, RuntimeError, ValueError, EOFError, zlib.error)
-"""How it is said that something is not there, or not all of it."""
+_UNREADABLE = (AssertionError, KeyError, RuntimeError, TypeError, ValueError)
+"""Errors of torchvision's reader for a file that is not a complete MNIST file."""
+
+_INCOMPLETE = (OSError, EOFError, zlib.error, *_UNREADABLE)
+"""Errors for a data set that is missing or damaged."""
 
 
 @dataclass(frozen=True)
@@ -90,18 +95,18 @@ def _find_or_download(
     places = [data_dir / folder]
     try:
         return _labelled(source(data_dir, train=train))
-    except _NOT_WHOLE:
+    except _INCOMPLETE:
         pass
     if source is datasets.FashionMNIST:
         places.append(DEBIAN)
         try:
             return _from_debian(train)
-        except _NOT_WHOLE:
+        except _INCOMPLETE:
             pass
     missing = [path for path in (data_dir, *data_dir.parents) if not path.exists()]
     try:
         return _labelled(source(data_dir, train=train, download=True))
-    except _NOT_WHOLE as error:
+    except _INCOMPLETE as error:
         _remove_empty(data_dir, missing)
         raise _nowhere(name, places, error) from None
 
@@ -124,12 +129,29 @@ def _labelled(found: datasets.VisionDataset) -> Labelled:
 
 def _from_debian(train: bool) -> Labelled:
     split = "train" if train else "t10k"
-    images = read_idx(DEBIAN / f"{split}-images-idx3-ubyte.gz")
-    labels = read_idx(DEBIAN / f"{split}-labels-idx1-ubyte.gz")
+    images = _read_idx(DEBIAN / f"{split}-images-idx3-ubyte.gz", read_image_file)
+    labels = _read_idx(DEBIAN / f"{split}-labels-idx1-ubyte.gz", read_label_file)
     classes = datasets.FashionMNIST.classes
     if images.shape[1:] != (28, 28) or labels.shape != images.shape[:1] or labels.max() > 9:
-        raise ValueError(f"{DEBIAN} holds something else")
-    return Labelled(torch.tensor(images), torch.tensor(labels), classes)
+        raise ValueError(f"{DEBIAN} is not Fashion-MNIST: images {tuple(images.shape)}")
+    return Labelled(images, labels, classes)
+
+
+def _read_idx(path: Path, read: Callable[[str], Tensor]) -> Tensor:
+    """Return what `read`, one of torchvision's readers, finds in a compressed MNIST file.
+
+    Raises:
+        OSError, EOFError, zlib.error: The file cannot be read or decompressed.
+        ValueError: Its content is not a complete MNIST file.
+    """
+    content = gzip.decompress(path.read_bytes())
+    with NamedTemporaryFile() as file:  # the readers take uncompressed files only
+        file.write(content)
+        file.flush()
+        try:
+            return read(file.name)
+        except _UNREADABLE:
+            raise ValueError(f"{path} is not a complete MNIST (IDX) file of bytes") from None
 
 
 def _remove_empty(data_dir: Path, created: list[Path]) -> None:
