@@ -24,7 +24,7 @@ from measuring import arguments, goal, machine, medians, write
 from torch import nn
 
 from ablations.data.digits import digits
-from ablations.data.images import TensorImages
+from ablations.data.image_sets import TensorImages
 from ablations.records.checkpoints import FileKeeper, TrialFiles
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant

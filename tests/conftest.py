@@ -67,7 +67,7 @@ def run(monkeypatch, capsys, tmp_path, modules_frozen):
 
     import cli
     from ablations.data import digits
-    from ablations.data.reading import reading_rate
+    from ablations.data.images import reading_rate
     from ablations.run import capacity, planner
     from ablations.training import bench
 

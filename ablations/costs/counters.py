@@ -9,8 +9,8 @@ from torch import nn
 from ablations.costs.conventions import FULL
 from ablations.costs.evaluation import Inputs, image_of
 from ablations.costs.network_cost import ByModule, NetworkCost, network_cost
+from ablations.costs.operators.uncounted import UncountedOperator
 from ablations.costs.torch_counter import count_by_torch
-from ablations.costs.uncounted_operator import UncountedOperator
 from ablations.errors import one_line
 
 TORCH, FVCORE = "FlopCounterMode", "fvcore"

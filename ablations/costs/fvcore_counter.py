@@ -17,8 +17,7 @@ from ablations.costs.evaluation import Inputs, evaluated
 from ablations.costs.network_cost import ByModule
 from ablations.costs.operators.formula import Formula
 from ablations.costs.operators.table import APART, LINEAR_MAPS, with_in_place
-from ablations.costs.operators.uncounted import UNCOUNTED
-from ablations.costs.uncounted_operator import UncountedOperator
+from ablations.costs.operators.uncounted import UNCOUNTED, UncountedOperator
 from involution_core.counted_operators import macs_of, registered, traced_value
 from involution_core.operators import NAMESPACE
 

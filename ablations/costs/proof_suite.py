@@ -1,11 +1,15 @@
 """Which networks are proven, and beside which published figures. No torch."""
 
+import gc
+import signal
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 
 from ablations.costs.conventions import ABLATION, ZOO
 from ablations.costs.proof import PAPER_MODEL, Proof
-from ablations.costs.proof_processes import prove_side_by_side
 from ablations.costs.proof_rows import Row, by_network, prove_rows
 from ablations.costs.published import (
     ENVELOPE_DEPTHS,
@@ -20,6 +24,11 @@ from ablations.study.study import Study
 from ablations.study.variants import Variant, architecture_of
 from involution_core.architectures import ARCHITECTURES
 from involution_core.forms import ATTENTION
+
+MOST = 4
+"""Processes at most: each takes some 0.5 GiB, and the imports take as long as a few networks."""
+
+METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 
 ZOO_STEM_KERNEL_SIZE = 7
 
@@ -126,3 +135,30 @@ def prove_all(
             found |= dict(zip(*next(proven), strict=True))
         each(found[row])
     return [found[row] for row in rows]
+
+
+def prove_side_by_side(groups: list[list[Row]], processes: int) -> Iterator[list[Proof]]:
+    """`prove_rows` of every group, in their order; with one process, here.
+
+    Raises:
+        UncountedOperator: Where an operator would be counted as zero.
+        BrokenProcessPool: Where a process died.
+    """
+    processes = min(processes, MOST, len(groups))
+    if processes <= 1:
+        yield from map(prove_rows, groups)
+        return
+    context = get_context(METHOD)
+    if METHOD == "forkserver":  # what all need is imported once
+        context.set_forkserver_preload(["ablations.costs.prover"])
+    with ProcessPoolExecutor(processes, context, _begin) as pool:
+        yield from pool.map(prove_rows, groups)
+
+
+def _begin() -> None:
+    """A process leaves Ctrl-C to its parent, and cores to the others."""
+    import torch
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    gc.freeze()  # what was imported stays, and need not be gone through for garbage

@@ -7,21 +7,25 @@ The one exception is no count: figures that print no numbers, see `prove_envelop
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ablations.costs import formulas
 from ablations.costs.conventions import FULL, MATRIX_PRODUCTS
 from ablations.costs.counters import COUNTERS, TORCH, count_cost
 from ablations.costs.network_cost import NetworkCost
-from ablations.costs.on_meta import ShapedBatchNorm, Unfilled
 from ablations.costs.proof import LayerProof, Mismatch, Proof
 from ablations.costs.torch_counter import TorchCount, second_count
 from ablations.networks.builders import build
 from ablations.networks.layers import SpatialLayer
 from ablations.study.variants import Variant
 from involution_core.architectures import STEM_KERNEL_SIZE, Architecture
+
+_ATEN = torch.ops.aten
 
 TORCH_OPERATORS = {
     "conv": formulas.PARAM_TERMS,
@@ -170,3 +174,31 @@ def prove(
         published=None,
         mismatches=tuple(mismatches),
     )
+
+
+class Unfilled(TorchFunctionMode):
+    """Within it nothing is drawn for a parameter and none is set: on the meta device there is no
+    memory for the values."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        if func in (Tensor.normal_, Tensor.uniform_, Tensor.fill_, Tensor.zero_):
+            return args[0]
+        return func(*args, **(kwargs or {}))
+
+
+class ShapedBatchNorm(TorchDispatchMode):
+    """Within it a BatchNorm in eval mode on the meta device gives a map of its input's shape.
+
+    Else it would be decomposed, in Python, into the arithmetic of every element. Counters that are
+    entered within this mode see the operator all the same.
+    """
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        if func is _ATEN._native_batch_norm_legit_no_training.default and args[0].is_meta:
+            x = args[0]
+            return torch.empty_like(x), x.new_empty(0), x.new_empty(0)
+        return func(*args, **(kwargs or {}))

@@ -17,7 +17,9 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor
 
 from ablations.data.holdout import HELD_OUT, hold_out
-from ablations.data.images import Batch, TensorImages, seeded
+from ablations.data.image_sets import TensorImages
+from ablations.data.images import Batch
+from ablations.data.seeding import seeded
 
 CANVAS = 32
 TEST_SHARE = 0.25

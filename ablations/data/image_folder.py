@@ -13,7 +13,7 @@ from torchvision.transforms import v2
 from ablations.data.class_folders import ClassFolders, list_classes, skipped_words
 from ablations.data.holdout import HELD_OUT, hold_out
 from ablations.data.image_scan import OnLook, Pictures, Sample, bad_images, look_at
-from ablations.data.images import DatasetImages
+from ablations.data.image_sets import DatasetImages
 from ablations.data.picture_files import ENDINGS
 from ablations.errors import SettingError, one_line
 from ablations.texts import inert

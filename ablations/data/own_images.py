@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Subset
 
 from ablations.data.holdout import HELD_OUT, hold_out
-from ablations.data.images import DatasetImages
+from ablations.data.image_sets import DatasetImages
 from ablations.data.seeding import drawing_from
 from ablations.errors import SettingError, one_line
 from ablations.own_code import fingerprint, load_object

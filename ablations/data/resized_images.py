@@ -6,8 +6,7 @@ from typing import Self
 import torch
 import torch.nn.functional as F
 
-from ablations.data.images import Batch, ImageData, in_channels_last
-from ablations.data.share import Share
+from ablations.data.images import Batch, ImageData, Share, in_channels_last
 
 
 class ResizedImages(ImageData):

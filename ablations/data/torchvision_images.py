@@ -16,7 +16,8 @@ from torchvision import datasets
 from torchvision.datasets.mnist import read_image_file, read_label_file
 
 from ablations.data.holdout import HELD_OUT, hold_out
-from ablations.data.images import Batch, TensorImages
+from ablations.data.image_sets import TensorImages
+from ablations.data.images import Batch
 from ablations.errors import SettingError
 
 _SOURCES: dict[str, tuple[type, str, bool]] = {

@@ -8,8 +8,7 @@ from functools import cached_property
 from ablations.records.trial_record import TrialRecord
 from ablations.settings.setting import Level
 from ablations.statistics.contrasts import Contrast, contrast_study, paired_differences
-from ablations.statistics.estimate import Estimate
-from ablations.statistics.selection import ranked
+from ablations.statistics.estimate import Estimate, ranked
 from ablations.study.grid import Candidate, Grid
 from ablations.study.study import Study
 from ablations.study.variants import Variant

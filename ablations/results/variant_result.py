@@ -9,8 +9,7 @@ from ablations.costs.proof import Proof
 from ablations.records.timing_record import TimingRecord
 from ablations.records.trial_record import TrialRecord
 from ablations.statistics.contrasts import Contrast
-from ablations.statistics.estimate import Estimate
-from ablations.statistics.intervals import Interval
+from ablations.statistics.estimate import Estimate, Interval
 from ablations.study.variants import Variant
 from ablations.training.trial_result import TrainedCosts
 

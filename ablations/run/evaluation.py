@@ -21,7 +21,7 @@ from ablations.records.weights import TrainedNetwork, read_weights
 from ablations.run.code_trust import check_trusted
 from ablations.run.context import choose_device
 from ablations.run.evaluation_settings import EvaluationSettings
-from ablations.statistics.intervals import Interval, wilson_interval
+from ablations.statistics.estimate import Interval, wilson_interval
 from ablations.study.train_settings import own_code_of
 from involution_core import load_official
 from involution_core.networks import BottleneckNetwork

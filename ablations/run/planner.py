@@ -10,8 +10,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from ablations.data.images import ImageData
-from ablations.data.reading import reading_rate
+from ablations.data.images import ImageData, reading_rate
 from ablations.errors import SettingError
 from ablations.records.run_record import Run
 from ablations.records.store import Store
@@ -31,7 +30,7 @@ from ablations.statistics.power import (
     equivalence_power,
     no_worse_power,
 )
-from ablations.statistics.sign_flips import seeds_needed
+from ablations.statistics.significance import seeds_needed
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
 from ablations.study.train_settings import TrainSettings

@@ -17,10 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablations.statistics.dunnett import complete_blocks
-from ablations.statistics.estimate import Estimate
-from ablations.statistics.holm import ALPHA
-from ablations.statistics.intervals import TIE
-from ablations.statistics.sign_flips import sign_flip_p, smallest_p
+from ablations.statistics.estimate import TIE, Estimate
+from ablations.statistics.significance import ALPHA, sign_flip_p, smallest_p
 
 Direction = Literal["agrees", "reversed", "inconclusive", "too few seeds"]
 

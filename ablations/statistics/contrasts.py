@@ -21,10 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablations.statistics.equivalence import MarginVerdict, WithinMargin, within_margin
-from ablations.statistics.estimate import Estimate
-from ablations.statistics.holm import ALPHA, holm_by_name
-from ablations.statistics.intervals import TIE
-from ablations.statistics.sign_flips import sign_flip_p, smallest_p
+from ablations.statistics.estimate import TIE, Estimate
+from ablations.statistics.significance import ALPHA, holm_by_name, sign_flip_p, smallest_p
 
 Verdict = Literal["better", "worse", "inconclusive", "too few seeds"]
 

@@ -10,15 +10,14 @@ dominate: a study of such variants goes wrong in about half of that.
 Costs are taken as exact, as counts of parameters and operations are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import isfinite
 
 from ablations.statistics.contrasts import Contrast, contrast_samples, paired_differences
 from ablations.statistics.estimate import Estimate
-from ablations.statistics.pareto import pareto_front
-from ablations.statistics.sign_flips import seeds_needed
+from ablations.statistics.significance import seeds_needed
 
 
 @dataclass(frozen=True)
@@ -115,3 +114,20 @@ def _rivals(costs: Mapping[str, float], contrasts: list[Contrast]) -> dict[str, 
 def _front(costs: Mapping[str, float], estimates: Mapping[str, Estimate]) -> set[str]:
     points = [(n, (costs[n], top1.mean)) for n, top1 in estimates.items() if top1.mean is not None]
     return {points[i][0] for i in pareto_front([point for _, point in points])}
+
+
+def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Indices of the (cost, accuracy) points that no other point dominates, by rising cost.
+
+    A point dominates another where it costs no more and is no less accurate, and is better in one
+    of the two. Equal points are all on the front or all off it.
+    """
+    front: list[int] = []
+    for index in sorted(range(len(points)), key=lambda i: (points[i][0], -points[i][1])):
+        if (
+            not front
+            or points[index][1] > points[front[-1]][1]
+            or points[index] == points[front[-1]]
+        ):
+            front.append(index)
+    return front

@@ -22,7 +22,7 @@ from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 from scipy.special import chdtri, ndtr
 
-from ablations.statistics.intervals import CONFIDENCE, TIE, Interval
+from ablations.statistics.estimate import CONFIDENCE, TIE, Interval
 
 NODES, MEAN_NODES = 96, 48
 """Of the quadrature over the standard deviation and over the baseline's mean; critical values are

@@ -20,9 +20,8 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ablations.statistics.holm import ALPHA, holm_by_name
-from ablations.statistics.intervals import Interval
-from ablations.statistics.sign_flips import sign_flip_p_above, smallest_p
+from ablations.statistics.estimate import Interval
+from ablations.statistics.significance import ALPHA, holm_by_name, sign_flip_p_above, smallest_p
 
 MarginVerdict = Literal["equivalent", "no worse", "inconclusive", "too few seeds"]
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from ablations.statistics.holm import ALPHA
+from ablations.statistics.significance import ALPHA
 
 DRAWS = 20_000
 """Simulated sets of differences; a power of 80 % is known to 0.3 points (standard error)."""

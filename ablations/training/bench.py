@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import torch
 
-from ablations.data.images import Batch, ImageData, seeded
-from ablations.data.placing import on_device
+from ablations.data.images import Batch, ImageData, on_device
+from ablations.data.seeding import seeded
 from ablations.errors import one_line, traceback_text
 from ablations.study.variants import Variant
 from ablations.training.data_sets import DataSets

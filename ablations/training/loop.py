@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import torch
 from torch import nn
 
-from ablations.data.images import Batch, ImageData, batches_of_epoch, images_of_epoch
-from ablations.data.placing import on_device
+from ablations.data.images import Batch, ImageData, batches_of_epoch, images_of_epoch, on_device
 from ablations.errors import TrialFailed
 from ablations.study.train_settings import TrainSettings
 from ablations.training.keeper import Keeper

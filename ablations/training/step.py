@@ -8,8 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ablations.data.images import Batch
-from ablations.data.placing import on_device
+from ablations.data.images import Batch, on_device
 from ablations.errors import SettingError
 from ablations.study.train_settings import TrainSettings
 from ablations.training.team import ALONE, Team

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 
+from ablations.data.images import WHOLE, Share
 from ablations.data.seeding import drawing_from, seed_of
-from ablations.data.share import WHOLE, Share
 from ablations.errors import TrialFailed
 from ablations.training.keeper import Checkpoint, Keeper, TrialPaused
 from ablations.training.trial_result import CurvePoint

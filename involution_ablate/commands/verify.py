@@ -31,9 +31,9 @@ def verify(json_file: Path | None) -> None:
     from dataclasses import asdict
 
     from ablations.cores import usable_cores
+    from ablations.costs.operators.uncounted import UncountedOperator
     from ablations.costs.proof import Proof
     from ablations.costs.proof_suite import prove_all
-    from ablations.costs.uncounted_operator import UncountedOperator
     from ablations.records.files import write_json
     from reports.screen.proof_table import EXPLANATION, proof_heading, proof_line
 

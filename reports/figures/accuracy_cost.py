@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ablations.results.variant_result import VariantResult
-from ablations.statistics.pareto import pareto_front
+from ablations.statistics.dominance import pareto_front
 from reports.figures.drawing import (
     WIDE,
     Labels,

@@ -5,7 +5,7 @@ How strong a word may be is decided in `ablations.statistics.equivalence`.
 
 from ablations.statistics.contrasts import Contrast
 from ablations.statistics.equivalence import WithinMargin
-from ablations.statistics.sign_flips import seeds_needed
+from ablations.statistics.significance import seeds_needed
 from reports.names.number_texts import p_text, points_text, seeds_text, signed
 
 

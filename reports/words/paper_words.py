@@ -6,7 +6,7 @@ from itertools import pairwise
 from ablations.results.paper_shape import PaperShape, Step
 from ablations.statistics.agreement import Agreement
 from ablations.statistics.contrasts import Contrast
-from ablations.statistics.sign_flips import seeds_needed
+from ablations.statistics.significance import seeds_needed
 from reports.names.number_texts import p_text, points_text, seeds_text, signed
 from reports.words.verdict import conclusion, difference_words
 

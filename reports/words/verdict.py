@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ablations.results.study_result import StudyResult
 from ablations.statistics.contrasts import Contrast, pooled_spread
 from ablations.statistics.power import detectable_difference
-from ablations.statistics.sign_flips import seeds_needed, smallest_p
+from ablations.statistics.significance import seeds_needed, smallest_p
 from reports.names.number_texts import difference_text, giga_macs, millions, p_text, seeds_text
 from reports.words.margin_words import found_words, margin_conclusion
 

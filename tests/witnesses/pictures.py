@@ -3,7 +3,7 @@
 import torch
 from torch.utils.data import TensorDataset
 
-from ablations.data.images import DatasetImages, TensorImages
+from ablations.data.image_sets import DatasetImages, TensorImages
 
 PICTURES = torch.rand(23, 3, 8, 8, generator=torch.Generator().manual_seed(1))
 LABELS = torch.arange(23) % 3

@@ -7,15 +7,11 @@ The names are those of both counters: of a trace ("aten::layer_norm") and of wha
 from collections.abc import Mapping
 from typing import TypeVar
 
-from ablations.costs.operators.attention import ATTENTION
-from ablations.costs.operators.constants import CONSTANTS
-from ablations.costs.operators.convolutions import CONVOLUTIONS
 from ablations.costs.operators.elementwise import ELEMENTWISE
 from ablations.costs.operators.formula import Formula
-from ablations.costs.operators.involution import INVOLUTIONS
+from ablations.costs.operators.layers import ATTENTION, CONVOLUTIONS, INVOLUTIONS, RECURRENT
 from ablations.costs.operators.products import PRODUCTS
-from ablations.costs.operators.recurrent import RECURRENT
-from ablations.costs.operators.uncounted import UNCOUNTED
+from ablations.costs.operators.uncounted import CONSTANTS, UNCOUNTED
 
 LINEAR_MAPS: dict[str, Formula] = {
     **CONVOLUTIONS,

@@ -1,4 +1,10 @@
-"""Operators that cost nothing, with the reason. No torch."""
+"""Operators without a count: those that cost nothing, and the error for all others. No torch."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from ablations.costs.operators.formula import Formula, Shape
 
 _REASONS: dict[str, tuple[str, ...]] = {
     "a view or a copy: no arithmetic": (
@@ -53,3 +59,46 @@ _REASONS: dict[str, tuple[str, ...]] = {
 
 UNCOUNTED = {f"aten::{name}": reason for reason, names in _REASONS.items() for name in names}
 """Operator -> why it costs nothing."""
+
+_FROM_NUMBERS = "aten::lift_fresh"
+_TORCHS = ("aten::", "prim::", "prims::")
+
+
+class UncountedOperator(RuntimeError):
+    """The network runs an operator that would be counted as zero."""
+
+    def __init__(self, names: set[str]) -> None:
+        told = {_what_to_do(name): None for name in sorted(names)}
+        super().__init__(
+            f"no count for operator {', '.join(sorted(names))}, which would be counted as zero; "
+            + "; ".join(told)
+        )
+        self.names = names
+
+    def __reduce__(self) -> tuple[type["UncountedOperator"], tuple[set[str]]]:
+        return UncountedOperator, (self.names,)  # it can come from another process
+
+
+def _what_to_do(name: str) -> str:
+    if name == _FROM_NUMBERS:
+        return (
+            f"{name} makes a tensor of numpy's or Python's numbers, and no counter sees what they "
+            "come from: make a constant once, and register it as a buffer"
+        )
+    if name.startswith(_TORCHS):
+        return (
+            "one of torch's own gets a count inside a torch.library.custom_op of yours, to which "
+            "involution_core.register_macs gives it"
+        )
+    return "involution_core.register_macs gives one to an operator of your own"
+
+
+def _lifted(arguments: Sequence[Any], outputs: Sequence[Shape]) -> Counter[str]:
+    """Numbers and lists of them are constants; a larger array may have been computed by NumPy,
+    where no counter sees it."""
+    if any(len(shape) > 1 for shape in outputs):
+        raise UncountedOperator({"aten::lift_fresh"})
+    return Counter()
+
+
+CONSTANTS: dict[str, Formula] = {"aten::lift_fresh": _lifted}

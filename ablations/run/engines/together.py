@@ -22,7 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from ablations.data.share import Share
+from ablations.data.images import Share
 from ablations.run.engines.processes import PATIENCE, Child, Dead, speaking
 from ablations.run.engines.worker import STEPS_EVERY, STOP, train
 from ablations.run.events import Emit, Event, LastEvent, TrialFinished, WorkerDied

@@ -103,7 +103,7 @@ class RunFileWriter(Listener):
 def _execute(
     studies: Sequence[Study], settings: RunSettings, listener: Listener, stop: Stop, debug: bool
 ) -> "Run":
-    from ablations.costs.uncounted_operator import UncountedOperator
+    from ablations.costs.operators.uncounted import UncountedOperator
     from ablations.run.execution import execute
 
     try:

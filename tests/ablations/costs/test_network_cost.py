@@ -3,8 +3,8 @@ import torch
 from torch import nn
 
 from ablations.costs.counters import count_cost
+from ablations.costs.operators.uncounted import UncountedOperator
 from ablations.costs.torch_counter import second_count
-from ablations.costs.uncounted_operator import UncountedOperator
 from involution_core import AttentionGenerator, Involution, build_network
 from involution_core.networks import Bottleneck
 

@@ -7,8 +7,8 @@ from torch import nn
 
 from ablations.costs.counters import macs_by_counter
 from ablations.costs.fvcore_counter import count_by_fvcore
+from ablations.costs.operators.uncounted import UncountedOperator
 from ablations.costs.torch_counter import count_by_torch
-from ablations.costs.uncounted_operator import UncountedOperator
 
 
 class Calling(nn.Module):

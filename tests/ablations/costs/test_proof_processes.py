@@ -2,10 +2,10 @@ import pickle
 
 import pytest
 
-from ablations.costs.proof_processes import prove_side_by_side
+from ablations.costs.operators.uncounted import UncountedOperator
 from ablations.costs.proof_rows import Row, by_network, prove_rows
+from ablations.costs.proof_suite import prove_side_by_side
 from ablations.costs.published import EnvelopePoint
-from ablations.costs.uncounted_operator import UncountedOperator
 from ablations.study.variants import Variant
 from involution_core.architectures import ARCHITECTURES
 
@@ -45,7 +45,7 @@ def test_an_uncounted_operator_in_another_process_is_told_here():
 def test_what_is_left_out_on_the_meta_device_changes_no_count(variant):
     import torch
 
-    from ablations.costs.on_meta import ShapedBatchNorm, Unfilled
+    from ablations.costs.prover import ShapedBatchNorm, Unfilled
     from ablations.costs.torch_counter import second_count
     from ablations.networks.builders import build
 

@@ -15,11 +15,11 @@ import involution_core.networks
 from ablations.costs.conventions import ABLATION, ENVELOPE, FULL, ZOO
 from ablations.costs.counters import count_cost
 from ablations.costs.operators.table import FORMULAS, LINEAR_MAPS
+from ablations.costs.operators.uncounted import UncountedOperator
 from ablations.costs.proof_suite import prove_envelope, prove_study
 from ablations.costs.prover import prove
 from ablations.costs.published import READ_OFF_FLOPS_G, Published, envelope
 from ablations.costs.torch_counter import second_count
-from ablations.costs.uncounted_operator import UncountedOperator
 from ablations.networks.families import FAMILIES
 from ablations.study.shipped_studies import shipped, shipped_study
 from ablations.study.variants import Variant, architecture_of, make_variant

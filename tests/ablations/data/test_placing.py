@@ -4,7 +4,7 @@ import pytest
 import torch
 from pictures import held, read
 
-from ablations.data.placing import CPU, ROOM, on_device, place_of
+from ablations.data.images import CPU, ROOM, on_device, place_of
 from ablations.data.resized_images import ResizedImages
 
 META, CUDA = torch.device("meta"), torch.device("cuda", 0)

@@ -14,9 +14,10 @@ from ablations.data import torchvision_images
 from ablations.data.digits import split_sources
 from ablations.data.holdout import HELD_OUT, hold_out
 from ablations.data.image_folder import centred
-from ablations.data.images import batches_of_epoch, seeded
+from ablations.data.images import batches_of_epoch
 from ablations.data.registry import DataRequest
 from ablations.data.registry import load_data as load_request
+from ablations.data.seeding import seeded
 from ablations.errors import SettingError
 
 

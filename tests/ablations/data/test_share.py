@@ -4,8 +4,8 @@ import pytest
 import torch
 from pictures import held, read
 
+from ablations.data.images import Share
 from ablations.data.resized_images import ResizedImages
-from ablations.data.share import Share
 
 
 @pytest.mark.parametrize("images", [0, 1, 2, 3, 7, 32])

@@ -10,7 +10,7 @@ from ablations.data.image_folder import centred
 from ablations.errors import SettingError
 from ablations.run.evaluation import Evaluation, evaluate
 from ablations.run.evaluation_settings import ZOO_MODELS
-from ablations.statistics.intervals import wilson_interval
+from ablations.statistics.estimate import wilson_interval
 from involution_core import build_network
 
 CLASSES = 7

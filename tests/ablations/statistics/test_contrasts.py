@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 from drawn import drawn_study
 
-from ablations.statistics import sign_flips
+from ablations.statistics import significance
 from ablations.statistics.contrasts import contrast_study
 from ablations.statistics.estimate import Estimate
-from ablations.statistics.holm import holm
-from ablations.statistics.sign_flips import seeds_needed, sign_flip_p, smallest_p
+from ablations.statistics.significance import holm, seeds_needed, sign_flip_p, smallest_p
 
 SAME = dict.fromkeys(["3", "5", "7", "9"], 0.0)
 
@@ -68,7 +67,7 @@ def test_many_pairs_are_drawn_at_random(monkeypatch):
     sample = np.random.default_rng(5).normal(0.4, 1, 18)
     exact = sign_flip_p(sample)
     assert 0.01 < exact < 0.5
-    monkeypatch.setattr(sign_flips, "EXACT_PAIRS", 17)
+    monkeypatch.setattr(significance, "EXACT_PAIRS", 17)
     drawn = sign_flip_p(sample)
     assert drawn == sign_flip_p(sample) != exact
     assert drawn == pytest.approx(exact, abs=3.5 * (exact * (1 - exact) / 99_999) ** 0.5)

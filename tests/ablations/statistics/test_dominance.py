@@ -7,8 +7,7 @@ from drawn import drawn_study
 from ablations.statistics.contrasts import contrast_study
 from ablations.statistics.dominance import dominances
 from ablations.statistics.estimate import Estimate
-from ablations.statistics.holm import holm
-from ablations.statistics.sign_flips import seeds_needed, sign_flip_p
+from ablations.statistics.significance import holm, seeds_needed, sign_flip_p
 
 UP = [3.0, 3.2, 2.8, 3.1, 2.9, 3.3, 3.0, 2.7]
 

@@ -4,7 +4,7 @@ from drawn import drawn_study
 from scipy.stats import multivariate_t
 
 from ablations.statistics.dunnett import critical_value, dunnett, share_within
-from ablations.statistics.intervals import mean_interval
+from ablations.statistics.estimate import mean_interval
 
 TOPS = {
     "7": {0: 70.0, 1: 72.0, 2: 71.0, 3: 73.0},

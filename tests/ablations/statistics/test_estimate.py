@@ -2,8 +2,7 @@ from math import nan
 
 import pytest
 
-from ablations.statistics.estimate import Estimate
-from ablations.statistics.intervals import mean_interval
+from ablations.statistics.estimate import Estimate, mean_interval
 
 
 def test_by_hand():

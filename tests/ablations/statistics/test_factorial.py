@@ -9,7 +9,7 @@ from ablations.statistics.contrasts import contrast_study
 from ablations.statistics.design import Design
 from ablations.statistics.estimate import Estimate
 from ablations.statistics.factorial import interactions, marginals
-from ablations.statistics.sign_flips import seeds_needed
+from ablations.statistics.significance import seeds_needed
 
 AXES = ("size", "form", "depth")
 

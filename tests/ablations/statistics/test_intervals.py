@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ablations.statistics.intervals import mean_interval
+from ablations.statistics.estimate import mean_interval
 
 
 def covered(interval, truth=0.0):

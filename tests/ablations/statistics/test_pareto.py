@@ -1,4 +1,4 @@
-from ablations.statistics.pareto import pareto_front
+from ablations.statistics.dominance import pareto_front
 
 
 def test_the_front_is_what_no_other_point_beats():

@@ -13,7 +13,7 @@ from ablations.statistics.power import (
     no_worse_power,
     power_of,
 )
-from ablations.statistics.sign_flips import seeds_needed
+from ablations.statistics.significance import seeds_needed
 
 SD = 0.5
 

@@ -2,7 +2,7 @@ from math import nan
 
 import pytest
 
-from ablations.statistics.selection import ranked
+from ablations.statistics.estimate import ranked
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import torch
 from kept import cuts, flips, spoiled
 from trials import CPU, DROPS, IMAGES, NETWORK, specs
 
-from ablations.data.images import DatasetImages
+from ablations.data.image_sets import DatasetImages
 from ablations.records.checkpoints import (
     FileKeeper,
     TrialFiles,

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ablations.data.share import Share
+from ablations.data.images import Share
 from ablations.errors import TrialFailed
 from ablations.training.team import ALONE, Ranks, synchronised
 

@@ -4,14 +4,19 @@ Where a difference might as well have come with the other sign, all 2^n ways to 
 equally likely. p is the share of them whose mean is as extreme as the observed one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ablations.statistics.holm import ALPHA
-from ablations.statistics.intervals import TIE
+from ablations.statistics.estimate import TIE
+
+ALPHA = 0.05
+"""Largest chance of any false "better" or "worse" among contrasts that are corrected together."""
+
+Name = TypeVar("Name")
 
 EXACT_PAIRS = 20
 """Up to here all sign flips are tried, 2^19 and their mirror images; beyond, FLIPS random ones."""
@@ -56,6 +61,21 @@ def seeds_needed(comparisons: int, alpha: float = ALPHA, sides: int = 2) -> int:
     first to be told has to be better, or worse, at every seed.
     """
     return next(n for n in count(1) if comparisons * sides * 2.0**-n <= alpha)
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """p adjusted for testing all of `ps`, in their order (Holm 1979)."""
+    adjusted = [0.0] * len(ps)
+    highest = 0.0
+    for step, index in enumerate(sorted(range(len(ps)), key=ps.__getitem__)):
+        highest = max(highest, min(1.0, (len(ps) - step) * ps[index]))
+        adjusted[index] = highest
+    return adjusted
+
+
+def holm_by_name(ps: Mapping[Name, float]) -> dict[Name, float]:
+    """The same for values that have names."""
+    return dict(zip(ps, holm(list(ps.values())), strict=True))
 
 
 def _share(reaching: Reaching, differences: NDArray[np.float64]) -> float:

@@ -3,8 +3,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from ablations.statistics import sign_flips
-from ablations.statistics.sign_flips import seeds_needed, sign_flip_p_above, smallest_p
+from ablations.statistics import significance
+from ablations.statistics.significance import seeds_needed, sign_flip_p_above, smallest_p
 
 
 def test_one_side_by_hand():
@@ -27,7 +27,7 @@ def test_one_side_is_the_enumeration(n):
 def test_many_pairs_of_one_side_are_drawn_at_random(monkeypatch):
     sample = np.random.default_rng(5).normal(0.4, 1, 18)
     exact = sign_flip_p_above(sample)
-    monkeypatch.setattr(sign_flips, "EXACT_PAIRS", 17)
+    monkeypatch.setattr(significance, "EXACT_PAIRS", 17)
     drawn = sign_flip_p_above(sample)
     assert drawn == sign_flip_p_above(sample) != exact
     assert drawn == pytest.approx(exact, abs=3.5 * (exact * (1 - exact) / 99_999) ** 0.5)
