@@ -1,4 +1,4 @@
-"""What lies in a folder that has one folder for each class. No torch."""
+"""The files of a folder with one subfolder per class. No torch."""
 
 import os
 from collections import Counter
@@ -10,16 +10,16 @@ from ablations.texts import inert
 HIDDEN = "hidden"
 LEFT = {"__MACOSX", "__pycache__", "@eaDir", "#recycle", "lost+found", "$RECYCLE.BIN",
         "System Volume Information"}  # fmt: skip
-"""Folders that other programs leave beside those that a user has made."""
+"""Folders created by other programs."""
 
 OUTSIDE = "outside of the classes' folders"
 MOST_KINDS = 6
-"""Of what is skipped, that are named."""
+"""Maximum number of skipped kinds that a message names."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What cannot be used, and why."""
+    """An unusable path and the reason."""
 
     path: str
     reason: str
@@ -36,8 +36,7 @@ class ClassFolders:
         root: The folder.
         classes: Names of the folders in it, sorted.
         files: Path and class of each file with one of the endings, sorted by folder and name.
-        skipped: Kind -> how many files and folders of it were passed over: HIDDEN, OUTSIDE, or an
-            ending.
+        skipped: Kind (HIDDEN, OUTSIDE or a file ending) -> number of files and folders skipped.
         faults: Folders and links that cannot be followed.
     """
 
@@ -49,11 +48,13 @@ class ClassFolders:
 
 
 def list_classes(root: Path, endings: tuple[str, ...]) -> ClassFolders:
-    """Looks through `root`: links are followed, hidden files and folders are passed over, which
-    other programs leave (`.ipynb_checkpoints`, `._x.png`, LEFT).
+    """List the files of `root` by class.
+
+    Links are followed. Hidden files and folders (`.ipynb_checkpoints`, `._x.png`) and those in LEFT
+    are skipped.
 
     Raises:
-        OSError: Where the folder itself cannot be read.
+        OSError: `root` cannot be read.
     """
     found = ClassFolders(root, [])
     for entry in sorted(os.scandir(root), key=lambda entry: entry.name):
@@ -103,7 +104,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def skipped_words(skipped: Counter[str]) -> str:
-    """What was passed over, most first, on one line; empty where nothing was."""
+    """Return the skipped kinds on one line, the most frequent first; empty if there are none."""
     kinds = sorted(skipped.items(), key=lambda item: (-item[1], item[0]))
     told = [f"{count} {inert(kind)}" for kind, count in kinds[:MOST_KINDS]]
     rest = sum(count for _, count in kinds[MOST_KINDS:])

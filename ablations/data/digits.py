@@ -1,10 +1,10 @@
 """The data sets that need no download: real handwritten digits, alone or among clutter.
 
 scikit-learn ships 1,797 handwritten digits of 8x8 pixels (UCI, Alpaydin & Kaynak 1998). They are
-split first, by source image, and validation images are held out of the training ones; then each is
-scaled, turned and placed at random on a 32x32 canvas with noise, in `digits-clutter` among
-fragments of other digits of its own split. Where the digit is and how large must be found, which is
-what a larger window could help with.
+split by source image first, and validation images are held out of the training ones. Then each is
+scaled, rotated and placed at random on a 32x32 canvas with noise; in `digits-clutter` among
+fragments of other digits of the same split. A network must find the digit's place and size, which a
+larger kernel may help with.
 """
 
 from dataclasses import dataclass
@@ -26,18 +26,18 @@ TEST_SHARE = 0.25
 NOISE = 0.05
 SPLIT_SEED = 0
 CANVAS_SEEDS = {"test": 1_000_000_007, "validation": 1_000_000_009}
-"""Far from any trial's seed: the canvases of a split are the same for every trial."""
+"""Seeds unlike any trial's: the canvases of a split are the same for every trial."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be found on a canvas.
+    """How canvases are composed.
 
     Attributes:
-        name: Of the data set.
-        fragments: Pieces of other digits on a canvas.
-        sides: Least and largest side of a placed digit, pixels.
-        placements: Canvases of each source image that Top-1 is measured on.
+        name: Name of the data set.
+        fragments: Fragments of other digits per canvas.
+        sides: Smallest and largest side of a placed digit, pixels.
+        placements: Test canvases per source image.
     """
 
     name: str
@@ -62,9 +62,9 @@ TASKS = {
 
 @cache
 def split_sources(split: str = "test") -> tuple[Batch, Batch]:
-    """Source images (N, 1, 8, 8) in 0..1 with labels: to train on, and those of `split`.
+    """Return the source images (N, 1, 8, 8) in 0..1 with labels, for training and of `split`.
 
-    No source is in both; with "validation" no test source is in either.
+    They are disjoint; with "validation" neither contains a test image.
     """
     digits = load_digits()
     train, test = train_test_split(
@@ -87,7 +87,7 @@ def _uniform(low: float, high: float, shape: tuple[int, ...], generator: torch.G
 
 
 def _place(images: Tensor, task: Task, generator: torch.Generator) -> Tensor:
-    """Each image scaled, turned by up to 15 degrees, somewhere on a canvas of its own."""
+    """Scale each image, rotate it by up to 15 degrees and place it on a separate canvas."""
     n = len(images)
     scale = CANVAS / _uniform(*task.sides, (n,), generator)
     angle = _uniform(-0.26, 0.26, (n,), generator)
@@ -101,7 +101,7 @@ def _place(images: Tensor, task: Task, generator: torch.Generator) -> Tensor:
 
 
 def _fragments(sources: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    """n pieces of 4x4 pixels, each cut from some source, on blank 8x8 images."""
+    """Return n fragments of 4x4 pixels, each of a random source, on blank 8x8 images."""
     chosen = sources[torch.randint(len(sources), (n,), generator=generator)]
     top, left = torch.randint(5, (2, n, 1, 1, 1), generator=generator)
     row = torch.arange(8).view(1, 1, 8, 1)
@@ -111,7 +111,7 @@ def _fragments(sources: Tensor, n: int, generator: torch.Generator) -> Tensor:
 
 
 def compose(images: Tensor, sources: Tensor, task: Task, generator: torch.Generator) -> Tensor:
-    """Canvases (N, 1, 32, 32), about zero mean: `images` placed among fragments of `sources`."""
+    """Return canvases (N, 1, 32, 32), about zero mean: `images` among fragments of `sources`."""
     n = len(images)
     contrast = _uniform(0.6, 1.0, (n, 1, 1, 1), generator)
     canvas = contrast * _place(images, task, generator)
@@ -123,8 +123,8 @@ def compose(images: Tensor, sources: Tensor, task: Task, generator: torch.Genera
 
 
 def digits(split: str = "test", name: str = "digits") -> TensorImages:
-    """A data set of TASKS; every epoch places the training digits anew, the canvases of `split` are
-    fixed."""
+    """Return a data set of TASKS. Training digits are placed anew every epoch; the canvases of
+    `split` are fixed."""
     task = TASKS[name]
     (train, train_labels), (judged, judged_labels) = split_sources(split)
     repeated = judged.repeat(task.placements, 1, 1, 1)

@@ -1,7 +1,7 @@
-"""Which images of a training split are held out of it for validation. No torch.
+"""The validation images held out of a training split. No torch.
 
-They depend on the images' classes and order alone: every seed and variant, on every machine, trains
-on the same images and is judged on the same others.
+The choice depends on the images' classes and order alone, so it is the same for every seed, variant
+and machine.
 """
 
 import random
@@ -11,14 +11,20 @@ VALIDATION_SHARE = 0.2
 HELD_OUT = (
     "the validation images are held out of the training split; the test split was not looked at"
 )
-"""What the description of a data set says where it has a validation split."""
+"""Note in the description of a data set with a validation split."""
 
 
 def hold_out(labels: Sequence[int], names: Sequence[str]) -> tuple[list[int], list[int]]:
-    """Places of the images to train on and of those held out, both ascending.
+    """Return the indices of the images to train on and of those held out, both ascending.
 
-    labels: each image's class; names: of the classes. VALIDATION_SHARE of each class is held out,
-    rounded, at least one image. Raises ValueError for a class with a single image.
+    VALIDATION_SHARE of each class is held out, rounded, at least one image.
+
+    Args:
+        labels: Class of each image.
+        names: Names of the classes.
+
+    Raises:
+        ValueError: A class has a single image.
     """
     places: dict[int, list[int]] = {}
     for place, label in enumerate(labels):

@@ -1,5 +1,4 @@
-"""What was found out about images, kept in the user's cache folder, so that no file is read for it
-twice. No torch."""
+"""Results of checking image files, kept in the user's cache folder. No torch."""
 
 import hashlib
 import json
@@ -11,23 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER_VARIABLE = "INVOLUTION_ABLATE_CACHE"
-"""Of the environment: a folder in place of the user's cache folder."""
+"""Environment variable that replaces the user's cache folder."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a file holds: its SHA-256, and why it is no picture where it is none."""
+    """The SHA-256 of a file, and why it is not an image; empty if it is one."""
 
     digest: str
     problem: str = ""
 
 
 Known = Mapping[str, tuple[str, Verdict]]
-"""Path -> the stamp of the file's state, and what it held."""
+"""Path -> stamp of the file's state, and the verdict on it."""
 
 
 def cache_folder() -> Path | None:
-    """Where this program keeps what it can find out again; None where there is no such place."""
+    """Return this program's cache folder; None if the user has no home folder."""
     with suppress(RuntimeError):  # a user without a home
         given = os.environ.get(FOLDER_VARIABLE)
         if given:
@@ -39,11 +38,10 @@ def cache_folder() -> Path | None:
 
 
 class ImageCache:
-    """The verdicts on the images below one folder: a file of lines, each with a checksum.
+    """The verdicts on the images below one folder, in a file of lines with checksums.
 
-    A line is added with a single write at the file's end, so that several programs can add at a
-    time; of two lines for one path the later one counts. A damaged line is as one that is missing,
-    and a file that cannot be read or written is as none.
+    A line is appended with a single write, so several programs can write at once. The last line
+    for a path counts. Damaged lines and unreadable or unwritable files are ignored.
     """
 
     def __init__(self, root: Path) -> None:
@@ -52,7 +50,7 @@ class ImageCache:
         self.file = None if folder is None else folder / "images" / f"{stem}.jsonl"
 
     def load(self) -> Known:
-        """Everything that is known."""
+        """Return all verdicts in the file."""
         if self.file is None:
             return {}
         try:
@@ -62,7 +60,7 @@ class ImageCache:
         return dict(filter(None, map(_parsed, content.splitlines())))
 
     def add(self, found: Iterable[tuple[str, str, Verdict]]) -> None:
-        """Keeps path, stamp and verdict of some files."""
+        """Append the path, stamp and verdict of files."""
         lines = b"".join(_line(*one) for one in found)
         if self.file is None or not lines:
             return

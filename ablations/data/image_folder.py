@@ -1,4 +1,4 @@
-"""Folders of images, a class a folder, read from disk as they are needed."""
+"""Image folders with one subfolder per class, read from disk on demand."""
 
 import hashlib
 import os
@@ -19,8 +19,7 @@ from ablations.errors import SettingError, one_line
 from ablations.texts import inert
 
 KIND = "imagefolder"
-"""The name of every folder of images: where it lies is no matter, and what is in it is in its
-fingerprint."""
+"""Name of every image folder in records: its fingerprint covers the content, not the path."""
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -32,8 +31,11 @@ _NORMALISED = (
 
 
 def centred(image_size: int) -> v2.Compose:
-    """What an image is tested on, (3, image_size, image_size): the shorter side resized to 256/224
-    of that (bilinear, antialiased), the middle cropped, ImageNet's mean and deviation taken out."""
+    """Return the test transform to (3, image_size, image_size).
+
+    The shorter side is resized to 256/224 of `image_size` (bilinear, antialiased), the centre
+    cropped, and the result normalised with ImageNet's mean and standard deviation.
+    """
     shorter = image_size * 256 // 224
     return v2.Compose([v2.Resize(shorter), v2.CenterCrop(image_size), *_NORMALISED])
 
@@ -47,22 +49,22 @@ def image_folder(
     skip_bad: bool = False,
     on_look: OnLook = lambda done, of: None,
 ) -> DatasetImages:
-    """The images below root/train and root/val, cropped to image_size x image_size pixels.
+    """Return the images below root/train and root/val, cropped to image_size x image_size pixels.
 
-    Every image is looked at, unless that was done before.
+    Every image without a cached verdict is checked first.
 
     Args:
-        name: Of the data set, as typed.
+        name: Name of the data set, as typed.
         root: The folder.
-        image_size: Pixels.
-        split: See ImageData. With "validation" root/val is not looked at.
-        workers: See DatasetImages.
-        skip_bad: Whether images that cannot be used are left out, and not an error.
-        on_look: See image_scan.
+        image_size: Side of the crop, pixels.
+        split: See ImageData. With "validation", root/val is not read.
+        workers: See ImageData.
+        skip_bad: Whether unusable images are left out instead of raising an error.
+        on_look: See `image_scan.OnLook`.
 
     Raises:
-        SettingError: Where the folders do not hold the same classes, at least two, with images,
-            or where images cannot be used.
+        SettingError: Classes differ between the two folders, are fewer than two or have no images,
+            or images are unusable.
     """
     parts = ["train", "val"] if split == "test" else ["train"]
     folders = [_list(name, root, part) for part in parts]
@@ -104,7 +106,7 @@ def image_folder(
 
 
 def _digest(root: Path, samples: Sequence[Sample]) -> str:
-    """Of the images' names below `root`, which give them class and order, and contents."""
+    """Return a digest of the images' paths below `root` (class and order) and contents."""
     digest = hashlib.sha256()
     for sample in samples:
         name = os.fsencode(os.path.relpath(sample.path, root))
@@ -147,7 +149,7 @@ def _check_filled(name: str, folder: ClassFolders, samples: Sequence[Sample]) ->
 
 
 def _left_out(faults: int, folders: Sequence[ClassFolders]) -> str:
-    """What of the folders is not used, as it stands in a description."""
+    """Return the part of a description that says which files are not used."""
     skipped: Counter[str] = sum((folder.skipped for folder in folders), Counter())
     bad = f"; left out: {faults} that cannot be used" if faults else ""
     return bad + (f"; passed over: {skipped_words(skipped)}" if skipped else "")

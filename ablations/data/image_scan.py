@@ -1,4 +1,4 @@
-"""Every image looked at before any is used: read as a whole and decoded, once."""
+"""The check of an image folder: every file is read and decoded once before any is used."""
 
 import hashlib
 import os
@@ -21,28 +21,28 @@ from ablations.data.picture_files import as_errors, decode, read_file, read_pict
 from ablations.errors import SettingError
 
 THREADS = 8
-"""That look at images, at most; Pillow lets others run while it decodes."""
+"""Maximum threads that check images; Pillow releases the GIL while it decodes."""
 
 AT_A_TIME = 256
-"""Images that are looked at before it is told and kept."""
+"""Images per report of progress and per write to the cache."""
 
 SETTLED_SECONDS = 2.0
-"""A file that changed less than this ago could change again and look the same: file systems keep
-times more coarsely than they tell them. What is found of it is not kept."""
+"""Verdicts on files changed more recently are not cached: another change could leave the same time
+stamp, because file systems store times coarsely."""
 
 MOST_LISTED = 20
-"""Files of an error, on the screen."""
+"""Maximum files that an error lists on the screen."""
 
 BAD_FILES = "bad-images.txt"
-"""In the cache folder: all of them, where they are more."""
+"""File in the cache folder with the full list, if it is longer."""
 
 OnLook = Callable[[int, int], None]
-"""Told how many images have been looked at, and of how many that were not known before."""
+"""Called with the number of images checked so far and the number that needed a check."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """An image's file, its class, and the SHA-256 of what is in it."""
+    """The path, class and SHA-256 of an image file."""
 
     path: str
     label: int
@@ -50,9 +50,11 @@ class Sample:
 
 
 class Pictures(Dataset):
-    """Images with their classes, read from disk as they are asked for.
+    """Images with their classes, read from disk on demand.
 
-    samples: the images; transform: what makes an RGB picture of Pillow's a tensor.
+    Args:
+        samples: The images.
+        transform: Converts an RGB image of Pillow to a tensor.
     """
 
     def __init__(self, samples: Sequence[Sample], transform: Callable[[Any], Tensor]) -> None:
@@ -62,7 +64,7 @@ class Pictures(Dataset):
         return len(self.samples)
 
     def __getitem__(self, place: int) -> tuple[Tensor, int]:
-        """Raises UnreadableImage where the file is not as it was when it was looked at."""
+        """Raise UnreadableImage if the file changed since it was checked."""
         sample = self.samples[place]
         return self.transform(read_picture(sample.path, sample.digest)), sample.label
 
@@ -70,10 +72,9 @@ class Pictures(Dataset):
 def look_at(
     root: Path, folders: Sequence[ClassFolders], on_look: OnLook
 ) -> tuple[list[list[Sample]], list[Fault]]:
-    """The images of each of `folders`, which lie below `root` or are it, and whatever of them
-    cannot be used.
+    """Return the images of each of `folders`, at or below `root`, and the unusable files.
 
-    Files that were looked at before and are in the same state are not read.
+    Files with a cached verdict on the same state are not read.
     """
     paths = [path for folder in folders for path, _ in folder.files]
     verdicts = dict(zip(paths, _verdicts(root, paths, on_look), strict=True))
@@ -116,7 +117,7 @@ def _verdicts(root: Path, paths: Sequence[str], on_look: OnLook) -> list[Verdict
 
 
 def _look(path: str) -> tuple[str, Verdict]:
-    """The stamp of a file, empty where what is found is not to be kept, and what is found."""
+    """Return the stamp of a file, empty if its verdict must not be cached, and the verdict."""
     try:
         content, state = read_file(path)
     except OSError as error:
@@ -131,19 +132,19 @@ def _look(path: str) -> tuple[str, Verdict]:
 
 
 def _stamp(state: os.stat_result) -> str:
-    """Of a file's state and of what reads it. Nobody can set back the time of its last change."""
+    """Return a stamp of a file's state and of Pillow's version. Users cannot set `st_ctime`."""
     kept = (state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
     return " ".join(map(str, (*kept, PIL.__version__)))
 
 
 def bad_images(name: str, faults: Sequence[Fault], of: int, way_out: str) -> SettingError:
-    """The error that says which images cannot be used.
+    """Return the error that lists unusable images.
 
     Args:
-        name: Of the data set, as typed.
-        faults: What is wrong.
-        of: How many images there are.
-        way_out: What can be done, in the line's end.
+        name: Name of the data set, as typed.
+        faults: The unusable images.
+        of: Number of images in all.
+        way_out: What the user can do; ends the message.
     """
     told = [str(fault) for fault in faults]
     listed = told[:MOST_LISTED]
@@ -154,7 +155,7 @@ def bad_images(name: str, faults: Sequence[Fault], of: int, way_out: str) -> Set
 
 
 def _kept_list(lines: Sequence[str]) -> Iterator[str]:
-    """Writes all of them into the cache folder, and says where they stand."""
+    """Write the full list into the cache folder, and yield a note of its path."""
     folder = cache_folder()
     if folder is not None:
         with suppress(OSError):

@@ -38,9 +38,11 @@ def _batch(images: Tensor, labels: Tensor) -> Batch:
 class TensorImages(ImageData):
     """Images held in memory.
 
-    test:     images (N, 1 or 3, H, W), float32, and labels (N,).
-    train:    generator -> the same for one epoch's training images, augmented, in any order.
-    views:    so many times each image to test on is there, one view of all behind the other.
+    Attributes:
+        test: Images (N, 1 or 3, H, W), float32, and labels (N,).
+        train: Function from a generator to an epoch's augmented training images and labels, with
+            the same shapes, in any order.
+        views: Times each test image is repeated; all images of one view precede the next view.
     """
 
     name: str
@@ -59,11 +61,11 @@ class TensorImages(ImageData):
 
     @property
     def held_bytes(self) -> int:
-        # The training images are there three times: as they are, with a border, and augmented.
+        # Three copies of the training images: originals, padded, augmented.
         return 3 * self.train_size * self.test[0][0].nbytes + self.test[0].nbytes
 
     def placed(self, device: torch.device) -> Self:
-        """The same on this device, where it has room; what is random is drawn as before."""
+        """Return a copy on `device` if it has room. Random draws stay the same."""
         found = super().placed(place_of(self.held_bytes, device))
         images, labels = self.test
         found.test = images.to(found.device), labels.to(found.device)
@@ -83,7 +85,7 @@ class TensorImages(ImageData):
 
     @property
     def curve_size(self) -> int:
-        """Those of the first view."""
+        """Number of images in the first view."""
         return self.test_size // self.views
 
     def curve_batches(self, batch_size: int) -> Iterator[Batch]:
@@ -97,8 +99,7 @@ class TensorImages(ImageData):
 
 @dataclass(frozen=True)
 class _Drawn(Dataset):
-    """A data set whose items draw from `numbers` and their place, in whatever process they are
-    read."""
+    """A data set whose random draws follow from `numbers` and the item's index in any process."""
 
     images: Any
     numbers: tuple[int, ...]
@@ -112,8 +113,7 @@ class _Drawn(Dataset):
 
 
 class _Later(BatchSampler):
-    """The places of each batch from number `skip` on, below `past`, of each those of `share`;
-    nobody reads the others."""
+    """Indices of the batches from number `skip` to below `past`, restricted to `share`."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class _Later(BatchSampler):
 
 
 def _collated(image_size: int, items: list[Any]) -> Batch:
-    """The items as one batch, which may have none, laid out before it is pinned."""
+    """Return the items as one batch, possibly empty, in channels_last before it is pinned."""
     if items:
         return _batch(*default_collate(items))
     return _batch(torch.empty(0, 3, image_size, image_size), torch.empty(0, dtype=torch.int64))
@@ -143,7 +143,7 @@ def _collated(image_size: int, items: list[Any]) -> Batch:
 
 @dataclass
 class DatasetImages(ImageData):
-    """Images read as they are needed, from map-style data sets of (image (3, H, W), label).
+    """Images read from disk on demand, from map-style data sets of (image (3, H, W), label).
 
     The images do not depend on `workers`.
     """
@@ -174,7 +174,7 @@ class DatasetImages(ImageData):
     def _read(
         self, images: Dataset, generator: torch.Generator, places: BatchSampler
     ) -> Iterator[Batch]:
-        # Without a generator of its own a loader draws from torch's, which is the network's.
+        # Without this generator a loader draws from torch's default one, which the network uses.
         loader: Iterable[Batch] = DataLoader(
             images,
             batch_sampler=places,
@@ -182,7 +182,7 @@ class DatasetImages(ImageData):
             num_workers=self.workers,
             pin_memory=self.device.type == "cuda",
             collate_fn=partial(_collated, self.image_size),
-            # What has been loaded, they have too. A trial's process would have them begin afresh.
+            # A fork shares the loaded modules; the trial's process would otherwise spawn workers.
             multiprocessing_context="fork" if self.workers and sys.platform == "linux" else None,
         )
         yield from loader

@@ -17,44 +17,53 @@ Batch = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class Share:
-    """One of `of` parts of each batch that differ by an image at most; number: from 0.
+    """One process's part of every batch.
 
-    Put together in their order, the parts of a batch are the batch. Those of a batch of fewer
-    images than parts may be empty.
+    The parts of a batch, in order, are the batch. Their sizes differ by one image at most; a batch
+    with fewer images than parts has empty ones.
+
+    Attributes:
+        number: Number of the part, from 0.
+        of: Number of parts.
     """
 
     number: int = 0
     of: int = 1
 
     def part(self, images: int) -> slice:
-        """Its places in a batch of so many images."""
+        """Return the slice of this part in a batch of `images` images."""
         return slice(images * self.number // self.of, images * (self.number + 1) // self.of)
 
 
 WHOLE = Share()
-"""All of each batch."""
+"""The whole of each batch."""
 
 CPU = torch.device("cpu")
 ROOM = 4
-"""Of a GPU's free memory images take this part at most: the rest is the training's."""
+"""Images are kept on a GPU only if they fit into 1/ROOM of its free memory."""
 
 
 class ImageData(ABC):
     """Labelled images in two splits: to train on, and to measure Top-1 on.
 
-    split: which images the second ones are, of `train_settings.SPLITS`: the data set's test split,
-    or validation images that were held out of its training split. The members `test_size` and
-    `test_batches` are of these in both cases.
-
     Everything random in an epoch (order, augmentation) follows from (seed, epoch) alone, so
     every variant trained with one seed sees the same images in the same order.
 
-    share: what the batches below have of each batch; sizes and numbers are those of all images.
-
-    workers: processes that read the images beside the one that trains; 0: it does so itself.
-
-    device: where the batches of images that are held in memory lie. Of images that are read as they
-    are needed it is what they are read for: a GPU copies from pinned memory while it computes.
+    Attributes:
+        name: Name in records.
+        split: Images that Top-1 is measured on, one of `train_settings.SPLITS`: the test split, or
+            validation images held out of the training split. `test_size` and `test_batches`
+            describe these images in both cases.
+        classes: Number of classes.
+        image_size: Side of the square images, pixels.
+        train_size: Training images.
+        test_size: Images of `split`.
+        description: One line for people.
+        contents: Digest of the images or of the code that makes them, independent of their path;
+            empty if the name identifies them.
+        share: Part of each batch that the methods return. Sizes count all images.
+        workers: Processes that read images, besides the one that trains; 0: that one reads.
+        device: Device of batches held in memory. Images read from disk are pinned for a GPU.
     """
 
     name: str
@@ -65,82 +74,84 @@ class ImageData(ABC):
     test_size: int
     description: str
     contents: str = ""
-    """What tells the images from others of that name: a digest of them or of the code that makes
-    them; empty where the name says it all. It is the same wherever they lie."""
     share: Share = WHOLE
     workers: int = 0
     device: torch.device = CPU
 
     def shared(self, share: Share) -> Self:
-        """The same images, of each batch this part alone."""
+        """Return a copy restricted to one share of each batch."""
         found = copy(self)
         found.share = share
         return found
 
     def placed(self, device: torch.device) -> Self:
-        """The same images, for a network on this device."""
+        """Return a copy for a network on `device`."""
         found = copy(self)
         found.device = device
         return found
 
     @property
     def fingerprint(self) -> str:
-        """What tells this data set from one that would give other numbers."""
+        """Text that differs between data sets that would give different numbers."""
         sizes = f"{self.classes} {self.image_size} {self.train_size} {self.test_size}"
         return f"{self.name} {self.split} {sizes} {self.contents}".rstrip()
 
     @abstractmethod
     def train_epoch(self, seed: int, epoch: int, batch_size: int, skip: int = 0) -> Iterator[Batch]:
-        """The training images once, shuffled and augmented, without the first `skip` batches and a
-        last one of a single image, see `drops_last`."""
+        """Yield the training images of an epoch in batches, shuffled and augmented.
+
+        The first `skip` batches are left out, and a last one of a single image; see `drops_last`.
+        """
 
     @abstractmethod
     def test_batches(self, batch_size: int) -> Iterator[Batch]:
-        """The images that Top-1 is measured on once, always the same."""
+        """Yield the images that Top-1 is measured on, in batches, always in the same order."""
 
     @property
     def curve_size(self) -> int:
-        """How many images `curve_batches` has."""
+        """Number of images in `curve_batches`."""
         return self.test_size
 
     def curve_batches(self, batch_size: int) -> Iterator[Batch]:
-        """Those of `test_batches` that a training curve is measured on before its last point: all,
-        where these are not many views of a few."""
+        """Yield the images of a training curve's points before the last one.
+
+        All of `test_batches`, or its first view if it repeats each image in several views.
+        """
         return self.test_batches(batch_size)
 
     @property
     def held_bytes(self) -> int:
-        """About the memory that the images take; next to none where they are read from disk."""
+        """Approximate memory of the images, bytes; 0 if they are read from disk."""
         return 0
 
 
 def drops_last(train_size: int, batch_size: int) -> bool:
-    """Whether the last batch of an epoch is left out: it would be a single image behind others.
+    """Return whether an epoch's last batch is left out because it would be a single image.
 
-    BatchNorm has nothing to take a variance of where one image is left with a map of 1x1. Which
-    image it is changes from epoch to epoch.
+    BatchNorm cannot take the variance of one image with a map of 1x1. Which image is left out
+    changes from epoch to epoch.
     """
     return 1 < batch_size < train_size and train_size % batch_size == 1
 
 
 def batches_of_epoch(train_size: int, batch_size: int) -> int:
-    """How many batches an epoch of training has."""
+    """Return the number of batches in a training epoch."""
     return math.ceil(train_size / batch_size) - drops_last(train_size, batch_size)
 
 
 def images_of_epoch(train_size: int, batch_size: int) -> int:
-    """How many images these batches have."""
+    """Return the number of images in those batches."""
     return train_size - drops_last(train_size, batch_size)
 
 
 def in_channels_last(images: Tensor) -> Tensor:
-    """Images (N, 3, H, W), or (N, 1, H, W) with their channel repeated, in that memory layout."""
+    """Return images (N, 1 or 3, H, W) as (N, 3, H, W) in channels_last; one channel is repeated."""
     return images.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
 
 
 def place_of(held: int, device: torch.device) -> torch.device:
-    """Returns where `held` bytes of images lie that a network on `device` learns from: there, or in
-    the computer's memory where a GPU has no room for them."""
+    """Return the device that keeps `held` bytes of training images: `device`, or the CPU if a GPU
+    lacks room."""
     if device.type != "cuda":
         return device
     free, _ = torch.cuda.mem_get_info(device)
@@ -148,21 +159,20 @@ def place_of(held: int, device: torch.device) -> torch.device:
 
 
 def on_device(batch: tuple[Tensor, Tensor], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Returns images and labels there. From pinned memory a GPU copies them in its own order of
-    work, for which nobody waits."""
+    """Return images and labels on `device`. Copies from pinned memory are asynchronous."""
     images, labels = batch
     return images.to(device, non_blocking=True), labels.to(device, non_blocking=True)
 
 
 SECONDS = 2.0
-"""For which images are read from a disk, if an epoch has so many."""
+"""Time limit for measuring the reading rate of images on disk."""
 
 
 def reading_rate(data: ImageData, batch_size: int, seconds: float = SECONDS) -> float:
-    """Images a second that training can take, read and augmented, when it does nothing else.
+    """Return the images per second that can be read and augmented without training.
 
-    What comes first is counted in: the start of the processes that read, or where the images are
-    held in memory the augmentation of an epoch, of which they are then taken all.
+    The start of worker processes counts. Images held in memory are augmented an epoch at a time,
+    so the whole first epoch is measured.
     """
     start, images = time.perf_counter(), 0
     for _, labels in data.train_epoch(0, 0, batch_size):

@@ -1,7 +1,7 @@
 """A user's data set: a function, named as module:object.
 
-It is called with `image_size` (pixels) and returns two map-style data sets, to train on and to test
-on, whose items are an image (3, H, W), float32, H = W, and a class from 0.
+It is called with `image_size` (pixels) and returns two map-style data sets, for training and for
+testing. Each item is an image (3, H, H), float32, and a class from 0.
 """
 
 from collections.abc import Iterable
@@ -19,12 +19,12 @@ from ablations.own_code import fingerprint, load_object
 
 
 def own_images(name: str, image_size: int, split: str, workers: int = 0) -> DatasetImages:
-    """The data set that the function `name`, module:object, returns; workers: see DatasetImages.
+    """Return the data set made by the function `name`, module:object.
 
-    What it draws while it is made is the same in every process.
+    Its random draws are the same in every process.
 
     Raises:
-        SettingError: Where it cannot be loaded or does not return such data sets.
+        SettingError: The function fails, or returns something else.
     """
     try:
         with drawing_from():
@@ -60,7 +60,7 @@ def own_images(name: str, image_size: int, split: str, workers: int = 0) -> Data
 
 
 def _labels(images: Any) -> list[int]:
-    """The class of each item; `targets` says them, as in torchvision, or every item is read."""
+    """Return the class of each item, from `targets` as in torchvision or by reading every item."""
     found: Iterable[Any] | None = getattr(images, "targets", None)
     if found is None:
         found = (images[place][1] for place in range(len(images)))

@@ -1,4 +1,4 @@
-"""An image's file as the picture that a network is shown."""
+"""Image files, decoded to RGB."""
 
 import hashlib
 import os
@@ -16,22 +16,22 @@ from ablations.texts import inert
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-"""What a file of one of these endings may hold; Pillow's other readers are not asked."""
+"""Accepted formats; Pillow's other readers are not used."""
 
 
 class UnreadableImage(Exception):
-    """A file that is no image, or not all of one; its path and why."""
+    """A file is not a complete image; says its path and the reason."""
 
 
 def read_picture(path: str, digest: str) -> Image.Image:
-    """The picture of a file, RGB, as `decode` makes it.
+    """Return the image in a file, RGB; see `decode`.
 
     Args:
-        path: Of the file.
-        digest: SHA-256 of what was in it when it was looked at.
+        path: Path of the file.
+        digest: SHA-256 of its content when it was checked.
 
     Raises:
-        UnreadableImage: Where it is gone, holds something else, or cannot be read.
+        UnreadableImage: The file is missing, changed or unreadable.
     """
     try:
         content, _ = read_file(path)
@@ -45,7 +45,7 @@ def read_picture(path: str, digest: str) -> Image.Image:
 
 
 def read_file(path: str) -> tuple[bytes, os.stat_result]:
-    """What a file holds, and its state before it was read. OSError where it is no regular file."""
+    """Return a file's content and its state before reading; OSError if it is not a regular file."""
     state = os.stat(path)
     if not stat.S_ISREG(state.st_mode):  # a pipe would be waited for
         raise OSError("it is no regular file")
@@ -53,11 +53,14 @@ def read_file(path: str) -> tuple[bytes, os.stat_result]:
 
 
 def decode(content: bytes) -> Image.Image:
-    """The picture that a file of FORMATS holds, RGB, 8 bits a channel, to be called `as_errors`.
+    """Decode an image in one of FORMATS to RGB, 8 bits per channel. Call it within `as_errors`.
 
-    It is turned as its EXIF says. Of 16 bits the upper eight are taken, of an animation the first
-    frame, of what is transparent the colour that is stored. Raises whatever Pillow raises, and
-    ValueError for pixels that have no white.
+    The EXIF orientation is applied. 16-bit pixels keep their upper eight bits, an animation its
+    first frame, transparent pixels their stored colour.
+
+    Raises:
+        ValueError: The file is empty, or its pixels have 32 bits and no defined white.
+        Exception: Any error of Pillow.
     """
     if not content:
         raise ValueError("it is empty")
@@ -73,8 +76,10 @@ def decode(content: bytes) -> Image.Image:
 
 @contextmanager
 def as_errors() -> Iterator[None]:
-    """Within it Pillow raises an error for more pixels than it takes to be harmless and does not
-    warn of anything. It acts on the whole process, and not for two threads that enter it."""
+    """Make Pillow raise an error for too many pixels, and silence its other warnings.
+
+    Warning filters belong to the process: enter it in one thread only.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"PIL\.")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -82,7 +87,7 @@ def as_errors() -> Iterator[None]:
 
 
 def why_unreadable(error: BaseException) -> str:
-    """In a few words, on one line."""
+    """Return the reason in a few words, on one line."""
     if isinstance(error, UnidentifiedImageError):
         return f"it is none of {', '.join(FORMATS)}"
     told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -1,6 +1,6 @@
-"""The data sets by name. No torch, until one is loaded.
+"""Data sets by name. No torch, until one is loaded.
 
-A data set is one entry of DATA_SETS; a user's is a function, named as module:object.
+A built-in data set is an entry of DATA_SETS; a user's is a function, named as module:object.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ablations.data.images import ImageData
 
 FOLDER = "imagefolder:"
-"""Before the path of a folder of images."""
+"""Prefix of the path of an image folder."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class DataRequest:
     """A request for the images of a data set.
 
     Attributes:
-        name: As typed.
-        split: "test" or "validation": what Top-1 is measured on, beside the images to train on.
-        data_dir: Folder of data sets that are downloaded.
-        image_size: Side of the images, pixels; None: the data set's.
-        network_size: The same where the data set has none, as a folder of photographs.
-        workers: Processes that read images from disk, beside the one that trains.
-        skip_bad_images: Whether images of a folder that cannot be used are left out.
+        name: Name as typed.
+        split: Split that Top-1 is measured on, "test" or "validation".
+        data_dir: Folder of downloaded data sets.
+        image_size: Side of the images, pixels; None: the data set's own.
+        network_size: Side used if the data set has no size of its own, such as a folder of photos.
+        workers: Processes that read images from disk, besides the one that trains.
+        skip_bad_images: Whether unusable images of a folder are left out.
     """
 
     name: str
@@ -43,11 +43,11 @@ class DataRequest:
 
 
 OnLook = Callable[[int, int], None]
-"""Told how many images have been looked at, of how many, before any is used."""
+"""Called with the number of images checked so far and the total, before any image is used."""
 
 
 def _unseen(done: int, of: int) -> None:
-    """Of those who do not watch."""
+    """Ignore the progress of the check."""
 
 
 def _digits(request: DataRequest, on_look: OnLook) -> "ImageData":
@@ -92,14 +92,14 @@ DATA_SETS: Mapping[str, Load] = {
     "cifar100": _torchvision,
     "fashion-mnist": _torchvision,
 }
-"""Name -> what loads it."""
+"""Name -> its loader."""
 
 DATASET_NAMES = (*DATA_SETS, f"{FOLDER}PATH", "module:object")
-"""What a data set can be called."""
+"""Accepted forms of a data set's name, for messages."""
 
 
 def read_dataset(text: str) -> str:
-    """The name of a data set; ValueError where it is none."""
+    """Return `text` if it names a data set, else raise ValueError."""
     check_printable(text)
     if text in DATA_SETS or is_folder(text) or (is_own_code(text) and text != DATASET_NAMES[-1]):
         return text
@@ -107,32 +107,30 @@ def read_dataset(text: str) -> str:
 
 
 def is_folder(name: str) -> bool:
-    """Whether it names a folder of images."""
+    """Return whether `name` is an image folder."""
     return name.startswith(FOLDER) and name not in (FOLDER, f"{FOLDER}PATH")
 
 
 def recorded_name(name: str) -> str:
-    """What records call the data set: of a folder of images they do not say where it lies."""
+    """Return the data set's name in records, which omit the path of an image folder."""
     return FOLDER.removesuffix(":") if is_folder(name) else name
 
 
 def folder_of(name: str) -> Path:
-    """The path of a folder of images, `~` replaced."""
+    """Return the path of an image folder, with `~` expanded."""
     return expanded(Path(name.removeprefix(FOLDER)))
 
 
 def is_own_data(name: str) -> bool:
-    """Whether the name of a data set, as `read_dataset` takes it, names a user's."""
+    """Return whether a valid name is a user's data set, module:object."""
     return name not in DATA_SETS and not is_folder(name)
 
 
 def load_data(request: DataRequest, on_look: OnLook = _unseen) -> "ImageData":
-    """The data set.
-
-    With the split "validation" nothing of the test split is in what comes back.
+    """Load a data set. With the split "validation" its test images are not used.
 
     Raises:
-        SettingError: In one line, where it is not there or is not what it should be.
+        SettingError: The data set is missing or invalid, in one line.
     """
     load = DATA_SETS.get(request.name, _image_folder if is_folder(request.name) else _own)
     data = load(request, on_look)

@@ -1,4 +1,4 @@
-"""Where random numbers come from: generators that follow from numbers alone, such as a seed."""
+"""Random generators that are determined by given numbers, such as a seed."""
 
 import random
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import torch
 
 
 def seed_of(*numbers: int) -> int:
-    """A seed that depends on all of the numbers and on nothing else."""
+    """Return a seed determined by the numbers."""
     state = 0
     for number in numbers:
         state = (state * 1_000_003 + number + 1) % 2**63
@@ -18,16 +18,15 @@ def seed_of(*numbers: int) -> int:
 
 
 def seeded(*numbers: int) -> torch.Generator:
-    """A generator that depends on all of the numbers and on nothing else."""
+    """Return a generator determined by the numbers."""
     return torch.Generator().manual_seed(seed_of(*numbers))
 
 
 @contextmanager
 def drawing_from(*numbers: int) -> Iterator[None]:
-    """Within it Python's, numpy's and torch's own generators (on the CPU) follow from the numbers
-    alone; behind it they go on as if nothing had been drawn.
+    """Seed the global generators of Python, NumPy and torch (CPU), and restore them afterwards.
 
-    It is for what draws without being handed a generator: a user's code, transforms of images.
+    For code that takes no generator: a user's code, image transforms.
     """
     seed, torchs = seed_of(*numbers), torch.default_generator
     before = random.getstate(), np.random.get_state(), torchs.get_state()
@@ -43,11 +42,11 @@ def drawing_from(*numbers: int) -> Iterator[None]:
 
 
 State = dict[str, Any]
-"""Where generators are, as tensors and plain values."""
+"""States of generators, as tensors and plain values."""
 
 
 def generators_state() -> State:
-    """Where Python's, numpy's and torch's own generators are now, those of graphics cards too."""
+    """Return the states of the global generators of Python, NumPy and torch, CUDA included."""
     version, words, gauss = random.getstate()
     kind, keys, *rest = np.random.get_state(legacy=True)
     return {
@@ -59,7 +58,7 @@ def generators_state() -> State:
 
 
 def restore_generators(state: State) -> None:
-    """Has those generators go on from where they were."""
+    """Restore the states that `generators_state` returned."""
     version, words, gauss = state["python"]
     kind, keys, *rest = state["numpy"]
     random.setstate((version, tuple(words.tolist()), gauss))

@@ -25,12 +25,12 @@ _SOURCES: dict[str, tuple[type, str, bool]] = {
     "cifar100": (datasets.CIFAR100, "cifar-100-python", True),
     "fashion-mnist": (datasets.FashionMNIST, "FashionMNIST/raw", False),
 }
-"""Torchvision's class, its folder in the data directory, whether training images are cropped and
-flipped: as is usual for CIFAR, and no gain for a few epochs of Fashion-MNIST, whose shoes all face
-one way."""
+"""Name -> torchvision's class, its folder in the data directory, and whether training images are
+cropped and flipped. They are for CIFAR, as usual; Fashion-MNIST gains nothing in a few epochs, as
+its shoes all face one way."""
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
-"""Where Debian's package dataset-fashion-mnist puts it."""
+"""Folder of Debian's package dataset-fashion-mnist."""
 
 _UNREADABLE = (AssertionError, KeyError, RuntimeError, TypeError, ValueError)
 """Errors of torchvision's reader for a file that is not a complete MNIST file."""
@@ -41,7 +41,7 @@ _INCOMPLETE = (OSError, EOFError, zlib.error, *_UNREADABLE)
 
 @dataclass(frozen=True)
 class Labelled:
-    """One split: images (N, H, W) or (N, H, W, 3) of bytes, their classes, the classes' names."""
+    """One split: images (N, H, W) or (N, H, W, 3), uint8, labels, class names."""
 
     data: Any
     targets: Any
@@ -49,11 +49,11 @@ class Labelled:
 
 
 def torchvision_images(name: str, data_dir: Path, split: str) -> TensorImages:
-    """The data set called `name`, a key of _SOURCES, at its own size: CIFAR's images have 32x32
-    pixels, those of Fashion-MNIST 28x28.
+    """Return the data set `name`, a key of _SOURCES, at its own size: CIFAR 32x32 pixels,
+    Fashion-MNIST 28x28.
 
     Raises:
-        SettingError: Where it is not there and cannot be downloaded.
+        SettingError: The data set is missing and cannot be downloaded.
     """
     source, folder, augments = _SOURCES[name]
     train = _find_or_download(name, source, data_dir, folder, train=True)
@@ -156,7 +156,7 @@ def _read_idx(path: Path, read: Callable[[str], Tensor]) -> Tensor:
 
 
 def _remove_empty(data_dir: Path, created: list[Path]) -> None:
-    """Takes back the folders that a failed download left empty."""
+    """Remove the empty folders of a failed download."""
     if not created:
         return
     below = sorted((p for p in data_dir.rglob("*") if p.is_dir()), reverse=True)
@@ -166,14 +166,14 @@ def _remove_empty(data_dir: Path, created: list[Path]) -> None:
 
 
 def _as_tensors(found: Labelled) -> Batch:
-    """Images (N, C, H, W) in 0..1 and labels (N,)."""
+    """Return images (N, C, H, W) in 0..1 and labels (N,)."""
     images = torch.as_tensor(found.data)
     images = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)
     return images.float() / 255, torch.as_tensor(found.targets).long()
 
 
 def _digest(found: Labelled) -> str:
-    """Of images and classes, wherever they came from."""
+    """Return a digest of images and labels, the same for every source."""
     images, labels = torch.as_tensor(found.data), torch.as_tensor(found.targets).long()
     digest = hashlib.sha256(repr(tuple(images.shape)).encode())
     digest.update(images.contiguous().numpy().data)
@@ -182,7 +182,7 @@ def _digest(found: Labelled) -> str:
 
 
 def _crop_and_flip(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Each image padded by 4 and cropped back at random, and flipped with probability 1/2."""
+    """Pad each image by 4, crop it back at random, and flip it with probability 1/2."""
     n, _, height, width = images.shape
     padded = F.pad(images, (4, 4, 4, 4))
     top, left = torch.randint(9, (2, n), generator=generator)
