@@ -28,7 +28,7 @@ class Convention:
 
 
 def printed(count: int, unit: int, digits: int, rounding: str = ROUND_HALF_EVEN) -> str:
-    """count / unit with so many decimals, exactly."""
+    """Return count / unit with `digits` decimals, in exact arithmetic."""
     return str((Decimal(count) / unit).quantize(Decimal(1).scaleb(-digits), rounding=rounding))
 
 
@@ -73,7 +73,7 @@ ENVELOPE = Convention(
 )
 """RedNet with the classification code's 3x3 stem lies within 0.04 G of the points, ResNet within
 0.002 G; the error of reading them is 0.05 G. The full count is off by up to 0.07 G (ResNet) and
-0.12 G (RedNet), the ablations' by 0.23 G (RedNet). Whether pooling or biases count, or whether the
-stem was 7x7, the points cannot tell; ZOO's operators fit as well."""
+0.12 G (RedNet), the ablations' by 0.23 G (RedNet). The points do not show whether pooling or
+biases count, or whether the stem was 7x7; ZOO's operators fit as well."""
 
 CONVENTIONS = {convention.name: convention for convention in (FULL, ABLATION, ZOO, ENVELOPE)}

@@ -1,7 +1,7 @@
-"""The counters that run here, and a network's cost by the first of them.
+"""The available counters, and a network's cost by the first of them.
 
-fvcore imports a private function of torch.jit. Where that has gone, or fvcore itself, torch's
-counter alone counts.
+fvcore imports a private function of torch.jit. If that function or fvcore is missing, torch's
+counter counts alone.
 """
 
 from torch import nn
@@ -23,29 +23,31 @@ except ImportError as error:
 else:
     FVCORE_PROBLEM = None
     COUNTERS = (FVCORE, TORCH)
-"""COUNTERS: who counts here, the one that `count_cost` asks first; FVCORE_PROBLEM: why fvcore does
-not."""
+"""COUNTERS: available ones; `count_cost` uses the first. FVCORE_PROBLEM: why fvcore is missing."""
 
 
 def count_cost(network: nn.Module, image_size: int | tuple[int, int]) -> NetworkCost:
-    """The cost of `network`, on a CPU, for one image in eval mode, 3 x `image_size`: a side, or
-    (H, W).
+    """Return the cost of `network`, on a CPU, for one image in eval mode.
+
+    Args:
+        network: The network.
+        image_size: Side of the image, or (H, W), pixels.
 
     Raises:
-        UncountedOperator: Where an operator would be counted as zero.
+        UncountedOperator: An operator has no count.
     """
     return network_cost(network, _count(COUNTERS[0], network, image_of(image_size)))
 
 
 def macs_by_counter(network: nn.Module, inputs: Inputs) -> dict[str, int]:
-    """Multiply-accumulates of one call of `network`, on a CPU, in eval mode, by each counter.
+    """Return the multiply-accumulates of one call of `network`, on a CPU, in eval mode, by counter.
 
     Args:
         network: Any module of torch.
-        inputs: What it is called with.
+        inputs: Its inputs.
 
     Raises:
-        UncountedOperator: Where an operator would be counted as zero.
+        UncountedOperator: An operator has no count.
 
     Example:
         >>> import torch

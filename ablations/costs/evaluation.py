@@ -1,4 +1,4 @@
-"""How a network is run to be counted."""
+"""The mode in which a network is run for counting."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +14,12 @@ Inputs = Tensor | tuple[Tensor, ...]
 
 
 def call(network: nn.Module, inputs: Inputs) -> None:
-    """Runs it once."""
+    """Run the network once."""
     network(*inputs) if isinstance(inputs, tuple) else network(inputs)
 
 
 def image_of(image_size: int | tuple[int, int], device: torch.device | None = None) -> Tensor:
-    """A black image (1, 3, H, W); image_size: a side, or (H, W), pixels."""
+    """Return a black image (1, 3, H, W); image_size: a side, or (H, W), pixels."""
     return torch.zeros(1, 3, *pair("image_size", image_size, 1), device=device)
 
 
@@ -48,13 +48,13 @@ def _no_module(network: object) -> TypeError:
 
 @contextmanager
 def evaluated(network: nn.Module, inputs: Inputs) -> Iterator[None]:
-    """The network in eval mode and without gradients; it is given back as it was.
+    """Put the network into eval mode without gradients, and restore it afterwards.
 
-    No parameter asks for a gradient meanwhile: torch's tracker of modules fails at a view of one
-    that does. Attention goes through its ordinary operators: the fused ones of torch's fast path
-    are opaque to counters. Lazy layers get their parameters first.
+    Parameters require no gradient within it, because torch's module tracker fails at their views.
+    torch's fused attention, opaque to counters, is disabled. Lazy layers are initialised first.
 
-    Raises TypeError where it is what torch has made of a module, whose operators no counter sees.
+    Raises:
+        TypeError: The network is compiled, exported or scripted, so no counter sees its operators.
     """
     _check_module(network)
     training = {module: module.training for module in network.modules()}

@@ -36,7 +36,7 @@ def _handle(formula: Formula) -> Handle:
 
 
 def _handle_of_values(formula: Formula) -> Handle:
-    """That of an operator which programs use for their sizes, too: these cost nothing."""
+    """Return a handle that counts nothing for sizes, which some operators also compute."""
     handle = _handle(formula)
 
     def handle_values(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
@@ -53,7 +53,7 @@ def _is_a_size(value: torch.Value) -> bool:
 
 
 def _registered_formulas() -> dict[str, Formula]:
-    """Of a user's operators."""
+    """Return the formulas of a user's operators."""
 
     def formula(packet: Any) -> Formula:
         return lambda arguments, outputs: Counter(custom=macs_of(packet, arguments, outputs))

@@ -52,21 +52,21 @@ class Proof:
     figures, where `published` is what can be read off them.
 
     Attributes:
-        study: Its name.
-        name: Of the variant or the model.
-        model: Of the architecture.
+        study: Name of the study.
+        name: Name of the variant or model.
+        model: Name of the architecture.
         variant: Without a meaning, as stem_kernel_size, where the network is a ResNet.
-        stem_kernel_size: Of the involution in the stem.
+        stem_kernel_size: Kernel size of the stem's involution, pixels.
         image_size: Side of the square input, pixels; HxW of an oblong one.
         counters: Who counted: fvcore and torch's FlopCounterMode, or this one alone where fvcore
             cannot be imported. "Counted" below is by the first of them.
-        params: Of the whole network.
-        operations: Of the whole network for one image, counted.
-        closed_form_params: Of the spatial layers.
-        closed_form_macs: Of the spatial layers, by term of the closed form.
-        counted_macs: The same, counted.
-        torch_macs: The same by torch's counter, which cannot tell the linear maps of a layer apart
-            and has them by operator (`prover.TORCH_OPERATORS`).
+        params: Parameters of the whole network.
+        operations: Counted operations of the whole network for one image.
+        closed_form_params: Parameters of the spatial layers by closed form.
+        closed_form_macs: MACs of the spatial layers by closed form, by term.
+        counted_macs: Counted MACs of the spatial layers, by term.
+        torch_macs: MACs by torch's counter, which merges the linear maps of a layer and so gives
+            them by operator (`prover.TORCH_OPERATORS`).
         layers: Every spatial layer.
         convention: The name in `conventions.CONVENTIONS` that the published FLOPs meet; like
             `published`, None where nothing is published for this network.

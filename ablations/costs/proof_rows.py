@@ -21,14 +21,14 @@ class Row:
     """One row of a proof.
 
     Attributes:
-        study: Its name.
-        name: Of the variant or the model.
-        architecture: Of the variant's family.
-        variant: Whose network it is.
-        stem_kernel_size: Of the involution in the stem.
-        convention: The name of the one that the published FLOPs meet.
-        published: The figures as printed, None where nothing is printed of this network.
-        point: What was read off the accuracy-cost figures, None where it is none of theirs.
+        study: Name of the study.
+        name: Name of the variant or model.
+        architecture: Architecture of the variant's family.
+        variant: The variant.
+        stem_kernel_size: Kernel size of the stem's involution, pixels.
+        convention: Name of the convention that the published FLOPs follow.
+        published: Figures as printed; None if none are printed for this network.
+        point: Point read off the accuracy-cost figures; None if the network is not in them.
     """
 
     study: str
@@ -42,7 +42,7 @@ class Row:
 
     @property
     def network(self) -> tuple[Architecture, Network, int]:
-        """What is counted. Rows that have it in common share a count."""
+        """The counted network; rows with an equal one share its count."""
         return self.architecture, self.variant.network, self.stem_kernel_size
 
     def held_to(self, counted: Proof) -> Proof:

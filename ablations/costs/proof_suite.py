@@ -1,4 +1,4 @@
-"""Which networks are proven, and beside which published figures. No torch."""
+"""The networks that are proven, with their published figures, in several processes. No torch."""
 
 import gc
 import signal
@@ -26,7 +26,7 @@ from involution_core.architectures import ARCHITECTURES
 from involution_core.forms import ATTENTION
 
 MOST = 4
-"""Processes at most: each takes some 0.5 GiB, and the imports take as long as a few networks."""
+"""Maximum processes: each takes about 0.5 GiB, and its imports as long as a few networks."""
 
 METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 
@@ -43,7 +43,7 @@ def prove_study(
     accuracy-cost figures; else, where it is one of their networks, beside the ablation tables.
 
     Args:
-        study: Of the variants.
+        study: The study.
         cost_model: The network whose costs are counted, a name in ARCHITECTURES.
         each: Is called with the proof of every different network as it comes.
 
@@ -120,11 +120,11 @@ def prove_all(
 
     Args:
         each: Is called with every proof as it comes.
-        processes: That count side by side.
+        processes: Number of processes.
 
     Raises:
-        UncountedOperator: Where an operator would be counted as zero.
-        BrokenProcessPool: Where a process died.
+        UncountedOperator: An operator has no count.
+        BrokenProcessPool: A process died.
     """
     rows = [*_ablation_rows(), *_zoo_rows(), *_envelope_rows()]
     groups = by_network(rows)
@@ -138,11 +138,11 @@ def prove_all(
 
 
 def prove_side_by_side(groups: list[list[Row]], processes: int) -> Iterator[list[Proof]]:
-    """`prove_rows` of every group, in their order; with one process, here.
+    """Yield `prove_rows` of every group, in order; one process means this one.
 
     Raises:
-        UncountedOperator: Where an operator would be counted as zero.
-        BrokenProcessPool: Where a process died.
+        UncountedOperator: An operator has no count.
+        BrokenProcessPool: A process died.
     """
     processes = min(processes, MOST, len(groups))
     if processes <= 1:
@@ -156,9 +156,9 @@ def prove_side_by_side(groups: list[list[Row]], processes: int) -> Iterator[list
 
 
 def _begin() -> None:
-    """A process leaves Ctrl-C to its parent, and cores to the others."""
+    """Set up a process: ignore Ctrl-C, which the parent handles, and use one core."""
     import torch
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
-    gc.freeze()  # what was imported stays, and need not be gone through for garbage
+    gc.freeze()  # exempts imported modules from garbage collection

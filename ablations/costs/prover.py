@@ -1,6 +1,6 @@
 """The proof: closed form = fvcore = torch's counter, layer by layer, and the printed digits.
 
-Where fvcore cannot be imported the proof stands by torch's counter alone.
+Without fvcore the proof uses torch's counter alone.
 
 Every count is compared as an integer, every printed number digit by digit; there is no tolerance.
 The one exception is no count: figures that print no numbers, see `prove_envelope`.
@@ -89,7 +89,7 @@ def _missing_layers(layers: list[SpatialLayer], cost: NetworkCost) -> Iterator[M
 def _counts(
     architecture: Architecture, variant: Variant, stem_kernel_size: int
 ) -> tuple[TorchCount, NetworkCost]:
-    """By torch's counter, and by the first of COUNTERS."""
+    """Return the counts by torch's counter and by the first of COUNTERS."""
     size, network = architecture.image_shape, (architecture, variant, architecture.classes)
     if variant.own_code:  # which need not know the meta device
         own = build(*network, stem_kernel_size)
@@ -117,18 +117,19 @@ def prove(
     name: str,
     stem_kernel_size: int = STEM_KERNEL_SIZE,
 ) -> Proof:
-    """Counts one network on its own image size and class number, and compares every number of its
-    counts; what is published of it, `proof_rows` adds.
+    """Count one network at its image size and number of classes, and compare all counts.
+
+    `proof_rows` adds the comparison with published figures.
 
     Args:
-        architecture: Of the variant's family.
-        variant: Whose network it is.
-        study: Its name, for the proof.
-        name: Of the variant, for the proof.
-        stem_kernel_size: Of the involution in the stem.
+        architecture: Architecture of the variant's family.
+        variant: The variant.
+        study: Name of the study.
+        name: Name of the variant.
+        stem_kernel_size: Kernel size of the stem's involution, pixels.
 
     Raises:
-        UncountedOperator: Where an operator would be counted as zero.
+        UncountedOperator: An operator has no count.
     """
     family = variant.kind
     by_torch, cost = _counts(architecture, variant, stem_kernel_size)
@@ -177,8 +178,7 @@ def prove(
 
 
 class Unfilled(TorchFunctionMode):
-    """Within it nothing is drawn for a parameter and none is set: on the meta device there is no
-    memory for the values."""
+    """A mode that skips initialising parameters, which have no values on the meta device."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
@@ -189,10 +189,10 @@ class Unfilled(TorchFunctionMode):
 
 
 class ShapedBatchNorm(TorchDispatchMode):
-    """Within it a BatchNorm in eval mode on the meta device gives a map of its input's shape.
+    """A mode in which BatchNorm (eval, meta device) just returns a map of its input's shape.
 
-    Else it would be decomposed, in Python, into the arithmetic of every element. Counters that are
-    entered within this mode see the operator all the same.
+    torch would decompose it in Python, which is slow. Counters entered within this mode still see
+    the operator.
     """
 
     def __torch_dispatch__(

@@ -42,8 +42,8 @@ class Published:
     """One row as printed: millions of parameters, "FLOPs" in G, ImageNet Top-1 in percent, and
     Top-5 where it is printed (the ablation tables have none).
 
-    Strings, because the number of printed digits is part of the fact. Of a point read off a figure
-    (`EnvelopePoint.row`) they are the digits that could be read.
+    Strings, because the number of printed digits is part of the fact. For a point read off a figure
+    (`EnvelopePoint.row`) they are the legible digits.
     """
 
     params_m: str

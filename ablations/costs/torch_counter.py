@@ -45,7 +45,7 @@ _NAMES: dict[Any, str] = {
     torch.ops.involution_core.involution2d: "involution",
     torch.ops.involution_core.involution2d_grad_weight: "query_key",
 }
-"""All matrix products have one name: what is dispatched no longer tells of which layer they are."""
+"""All matrix products share one name: dispatched operators do not show their layer."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +172,6 @@ def count_by_torch(network: nn.Module, inputs: Inputs) -> TorchCount:
 
 
 def second_count(network: nn.Module, image_size: int | tuple[int, int]) -> TorchCount:
-    """That of one image, 3 x `image_size`: a side, or (H, W), on the network's device."""
+    """Return the count of an image, 3 x `image_size` (side or (H, W)), on the network's device."""
     device = next((parameter.device for parameter in network.parameters()), None)
     return count_by_torch(network, image_of(image_size, device))

@@ -1,4 +1,4 @@
-"""From a network as data to its module."""
+"""Builds the module of a network."""
 
 import torch
 from torch import nn
@@ -14,13 +14,13 @@ def build(
     classes: int,
     stem_kernel_size: int = STEM_KERNEL_SIZE,
 ) -> nn.Module:
-    """The module of `network` in the shape of `architecture`: (N, 3, H, W) -> (N, classes).
+    """Return the module of `network` in the shape of `architecture`: (N, 3, H, W) -> (N, classes).
 
     A user's family is called with the architecture and `classes`, and may have lazy layers; a
     user's generator is a `generator_factories.GeneratorFactory`.
 
     Raises:
-        ValueError: Where a user's code cannot be loaded.
+        ValueError: A user's code cannot be loaded.
     """
     module = network.kind.build(architecture, network.involution, classes, stem_kernel_size)
     if isinstance(module, nn.Module) and any(map(is_lazy, module.parameters())):
@@ -29,7 +29,7 @@ def build(
 
 
 def _give_parameters(module: nn.Module, image_size: int) -> None:
-    """Lazy layers get their parameters when they are first called."""
+    """Call the module once, which initialises its lazy layers."""
     with torch.no_grad():
         module.eval()(torch.zeros(1, 3, image_size, image_size))
     module.train()

@@ -1,4 +1,4 @@
-"""What a study can say of a network, as data. No torch."""
+"""The settings of a network in a study, as data. No torch."""
 
 from dataclasses import dataclass
 from math import inf, prod
@@ -115,15 +115,15 @@ class Network:
     """One network of a study, beside the architecture of the run.
 
     Attributes:
-        kernel_size: Of the involutions, pixels.
+        kernel_size: Kernel size of the involutions, pixels.
         group_channels: Channels that share one kernel; "C": all.
         generator: Form of the kernel generator in the notation of `involution_core.forms`, or a
             user's factory as module:object.
         family: A name in `families.FAMILIES`, or a user's network as module:object.
-        depth: Layers; None: as many as the architecture of the run.
-        width: Channels in the middle of the first stage's bottlenecks; None: likewise.
+        depth: Number of layers; None: that of the run's architecture.
+        width: Channels in the middle of the first stage's bottlenecks; None: as above.
         image_size: Side of its square input, pixels, or "HxW" of an oblong one, which is counted
-            and not trained; None: likewise.
+            and not trained; None: as above.
     """
 
     kernel_size: int = setting(

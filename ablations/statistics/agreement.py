@@ -1,11 +1,10 @@
-"""Whether measured values have the order of published ones, seed by seed. No torch.
+"""Agreement of the measured order of variants with the published one, by seed. No torch.
 
-Kendall's tau-b between the published values and those of one seed says how far their orders agree:
-1 where they do, -1 where one is the reverse of the other, 0 where they have nothing to do with each
-other. Seeds are the observations: each has one tau, their mean has a t interval over seeds, and the
-sign-flip test asks whether it is zero. If the variants were exchangeable at a seed, their order and
-its reverse would be equally likely, and tau symmetric around zero; where both sides have ties this
-holds of its mean alone.
+Kendall's tau-b between the published values and those of one seed is 1 for the same order, -1 for
+the reverse and about 0 for unrelated ones. Each seed is one observation: the mean tau has a t
+interval over seeds, and the sign-flip test asks whether it is zero. If variants are exchangeable at
+a seed, an order and its reverse are equally likely, so tau is symmetric around zero. With ties on
+both sides only its mean is zero.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,14 +24,14 @@ Direction = Literal["agrees", "reversed", "inconclusive", "too few seeds"]
 
 @dataclass(frozen=True)
 class Agreement:
-    """How the measured order of some variants agrees with the published one.
+    """The agreement of a measured order of variants with the published one.
 
     Attributes:
-        variants: How many are ordered.
-        tau: Mean tau-b over the seeds that all of them finished.
-        most: The largest tau that there can be: below 1 where published values are tied.
-        p: Of the two-sided sign-flip test of the taus; None without a seed.
-        repeated: Whether every seed gave the same values, so that they are one observation.
+        variants: Number of variants.
+        tau: Mean tau-b over the seeds that all variants finished.
+        most: Largest possible tau; below 1 if published values are tied.
+        p: p of the two-sided sign-flip test of the taus; None without seeds.
+        repeated: Whether all seeds gave equal values, and so count as one observation.
     """
 
     variants: int
@@ -43,11 +42,11 @@ class Agreement:
 
     @property
     def verdict(self) -> Direction:
-        """What the data say.
+        """The verdict.
 
-        "agrees", "reversed": p at most ALPHA, and an interval without zero where there is one; it
-        is missing where tau is the same at every seed, which of so few orders need not be chance.
-        "too few seeds": no taus could have led to that. "inconclusive": these did not.
+        "agrees", "reversed": p is at most ALPHA, and the interval, if any, excludes zero. It is
+        missing if tau is equal at every seed, which is plausible with few possible orders.
+        "too few seeds": no taus could give these verdicts. "inconclusive": otherwise.
         """
         mean, interval = self.tau.mean, self.tau.interval
         if mean is None or self.p is None or smallest_p(self.tau.n) > ALPHA:
@@ -61,13 +60,13 @@ class Agreement:
 def order_agreement(
     published: Mapping[str, float], tops: Mapping[str, Mapping[int, float | None]]
 ) -> Agreement | None:
-    """The agreement over the seeds that all of the variants finished.
+    """Return the agreement over the seeds that all variants finished.
 
-    None where `published` orders nothing: below two variants, or all of them equal.
+    None if `published` has no order: fewer than two variants, or equal values.
 
     Args:
-        published: Variant -> its published value.
-        tops: Variant -> seed -> Top-1, percent, of these variants at least; a seed that failed is
+        published: Variant -> published value.
+        tops: Variant -> seed -> Top-1, percent, with at least these variants; a failed seed is
             missing, None or NaN.
     """
     values = list(published.values())

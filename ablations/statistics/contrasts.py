@@ -1,15 +1,14 @@
 """Every variant of a study against a baseline, paired by seed. No torch.
 
-A seed gives all variants the same order of images, so that they share luck; the difference of two
-variants at one seed is free of it. What is tested is that the two are exchangeable at every seed:
-then each difference might as well have come with the other sign, whatever its distribution. The
-test asks how many of the 2^n ways to choose signs give a mean at least as far from zero. It needs
-no normal differences, but symmetric ones: two variants with the same mean and otherwise unlike
-may be told apart more often than the level says.
+A seed gives all variants the same order of images; the difference of two variants at one seed is
+free of this shared luck. The null hypothesis is that the two are exchangeable at every seed, so
+each difference is equally likely with either sign. The test counts how many of the 2^n choices of
+signs give a mean at least as far from zero. Differences need not be normal, but symmetric: two
+variants with equal means and unlike distributions may be found different more often than ALPHA.
 
-A seed that failed with either variant leaves its pair out. That is fair while failing has nothing
-to do with how good the run would have been; a variant that diverges on bad seeds looks better than
-it is, and no test sees it. So n stands beside every figure.
+A seed that failed with either variant drops its pair. This is fair if failures are unrelated to
+Top-1; a variant that diverges on bad seeds looks better than it is, and no test detects that.
+Therefore n is printed beside every figure.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,14 +31,14 @@ class Contrast:
     """One variant against the baseline, paired by seed.
 
     Attributes:
-        name: Of the variant.
-        baseline: The name of what it is held against.
-        difference: Variant minus baseline, points of Top-1, over the seeds that finished with both.
-        p: Of the two-sided sign-flip test; None without a pair.
+        name: Name of the variant.
+        baseline: Name of the baseline.
+        difference: Variant minus baseline, points of Top-1, over the seeds that both finished.
+        p: p of the two-sided sign-flip test; None without pairs.
         adjusted_p: p, Holm-corrected over the `comparisons`.
-        smallest_adjusted_p: The least adjusted p that the pairs of the comparisons can give.
-        comparisons: The contrasts of the study that have a p.
-        within: The tests of the difference against a margin; None without a margin.
+        smallest_adjusted_p: Smallest adjusted p that these numbers of pairs can give.
+        comparisons: Number of contrasts of the study that have a p.
+        within: Tests of the difference against a margin; None without a margin.
     """
 
     name: str
@@ -53,13 +52,12 @@ class Contrast:
 
     @property
     def verdict(self) -> Verdict:
-        """What the data say.
+        """The verdict.
 
-        "better", "worse": adjusted p at most ALPHA and a t interval without zero. "too few seeds":
-        no differences, however large, could have led to that. "inconclusive": these did not, which
-        is no sign of being equal. Without an interval, where every difference is the same, there
-        is no verdict either: seeds that change nothing repeat one observation, and the test would
-        count it n times.
+        "better", "worse": adjusted p is at most ALPHA and the t interval excludes zero. "too few
+        seeds": no differences, however large, could give these verdicts. "inconclusive":
+        otherwise, which is no evidence of equality. Equal differences at every seed, which have
+        no interval, are inconclusive too: they repeat one observation.
         """
         mean, interval = self.difference.mean, self.difference.interval
         reachable = self.smallest_adjusted_p
@@ -71,7 +69,7 @@ class Contrast:
 
     @property
     def told(self) -> bool:
-        """Whether the variant could be told from the baseline."""
+        """Whether the variant is significantly better or worse than the baseline."""
         return self.verdict in ("better", "worse")
 
     @property
@@ -86,7 +84,7 @@ class Contrast:
 
     @property
     def reversed(self) -> "Contrast":
-        """The same comparison, the baseline against the variant, without a margin."""
+        """The contrast of the baseline against the variant, without a margin."""
         return replace(
             self,
             name=self.baseline,

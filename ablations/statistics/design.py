@@ -1,4 +1,4 @@
-"""Which levels the variants of a study have on its axes. No torch."""
+"""The levels of a study's variants on its axes. No torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from math import prod
 
 @dataclass(frozen=True)
 class Design:
-    """Where each variant of a study stands on its axes.
+    """The axes of a study and each variant's levels.
 
     Attributes:
         axes: Their names, in the order of the tables.
         levels: Variant -> its level on each axis, in the order of `axes`.
-        baseline: The name of the variant that the others are held against.
+        baseline: Name of the variant that the others are compared with.
 
     Raises:
-        ValueError: For an axis named twice, a variant with more or fewer levels than axes, and a
-            baseline that is none of the variants.
+        ValueError: An axis is named twice, a variant has more or fewer levels than axes, or the
+            baseline is not a variant.
     """
 
     axes: tuple[str, ...]
@@ -49,7 +49,7 @@ class Design:
 
     @property
     def crossed(self) -> bool:
-        """Whether at least two axes are varied and every combination of levels is there, once."""
+        """Whether at least two axes vary and every combination of levels occurs once."""
         cells = list(self.levels.values())
         combinations = prod(len(self.levels_of(axis)) for axis in self.axes)
         return len(self.varied) > 1 and len(set(cells)) == len(cells) == combinations

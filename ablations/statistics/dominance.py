@@ -1,11 +1,9 @@
-"""Which variants cost no more than another and are certainly better. No torch.
+"""The Pareto front of cost and Top-1, and variants that are significantly dominated. No torch.
 
-The front of the means says which variants no other beats as the means stand. They stand on few
-seeds, so that a variant may be on the front, or off it, by luck. What is certain is asked pair by
-pair: every two variants of a study are compared as in `contrasts`, paired by seed and corrected
-over all pairs, so that the chance that any variant is called dominated by one that is no better is
-at most ALPHA. The tests are two-sided though of two variants with unlike costs only the cheaper can
-dominate: a study of such variants goes wrong in about half of that.
+The Pareto front of the means rests on few seeds, so a variant may be on or off it by chance.
+Therefore every two variants are also compared as in `contrasts`, paired by seed and corrected over
+all pairs: the probability of any false dominance is at most ALPHA. The tests are two-sided, though
+only the cheaper of two variants can dominate; with unlike costs it is about half of ALPHA.
 
 Costs are taken as exact, as counts of parameters and operations are.
 """
@@ -25,15 +23,15 @@ class Dominance:
     """One variant among those that cost no more.
 
     Attributes:
-        name: Of the variant.
-        cost: In the unit of the study's costs.
-        top1: Percent, over the seeds that finished.
-        on_front: Whether it is on the front of the costs and these means, which are not paired; no
-            where no seed finished.
-        rivals: Every other variant that costs no more, against this one, the cheapest first;
-            corrected over the `comparisons` of the study.
-        comparisons: The pairs of variants that have a p.
-        seeds_needed: Fewer seeds cannot tell any pair; None where no pair was compared.
+        name: Name of the variant.
+        cost: Cost in the unit of the study.
+        top1: Top-1, percent, over the finished seeds.
+        on_front: Whether it is on the Pareto front of the unpaired means; False without a finished
+            seed.
+        rivals: Contrasts of the variants that cost no more against this one, cheapest first,
+            corrected over the `comparisons`.
+        comparisons: Number of pairs of variants that have a p.
+        seeds_needed: Minimum seeds for any significant pair; None if no pair was compared.
     """
 
     name: str
@@ -46,7 +44,7 @@ class Dominance:
 
     @property
     def dominators(self) -> tuple[Contrast, ...]:
-        """The rivals that certainly dominate it."""
+        """The rivals that significantly dominate it."""
         return tuple(contrast for contrast in self.rivals if contrast.verdict == "better")
 
     @property
@@ -58,14 +56,14 @@ class Dominance:
 def dominances(
     costs: Mapping[str, float], tops: Mapping[str, Mapping[int, float | None]]
 ) -> list[Dominance]:
-    """Every variant, in the order of `tops`.
+    """Return every variant, in the order of `tops`.
 
     Args:
         costs: Variant -> its cost, in any unit.
         tops: Variant -> seed -> Top-1, percent; a seed that failed is missing, None or NaN.
 
     Raises:
-        ValueError: For a variant without a finite cost.
+        ValueError: A variant has no finite cost.
     """
     for name in tops:
         if not isfinite(costs.get(name, float("nan"))):
@@ -117,10 +115,10 @@ def _front(costs: Mapping[str, float], estimates: Mapping[str, Estimate]) -> set
 
 
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
-    """Indices of the (cost, accuracy) points that no other point dominates, by rising cost.
+    """Return the indices of the (cost, accuracy) points that no other dominates, by rising cost.
 
-    A point dominates another where it costs no more and is no less accurate, and is better in one
-    of the two. Equal points are all on the front or all off it.
+    A point dominates another if it is no worse in both and better in one. Equal points are all on
+    the front or all off it.
     """
     front: list[int] = []
     for index in sorted(range(len(points)), key=lambda i: (points[i][0], -points[i][1])):

@@ -25,11 +25,11 @@ from scipy.special import chdtri, ndtr
 from ablations.statistics.estimate import CONFIDENCE, TIE, Interval
 
 NODES, MEAN_NODES = 96, 48
-"""Of the quadrature over the standard deviation and over the baseline's mean; critical values are
-exact to three decimals at least."""
+"""Nodes of the quadrature over the standard deviation and over the baseline's mean. Critical values
+are exact to at least three decimals."""
 
 DIGITS = 6
-"""Of a p; the quadrature gives no more."""
+"""Decimals of a p; the quadrature is no more precise."""
 
 LARGEST_T = 1e4
 """No critical value is larger: one comparison with one degree of freedom has 12.7."""
@@ -40,9 +40,9 @@ class Simultaneous:
     """One variant against the baseline, beside all others.
 
     Attributes:
-        name: Of the variant.
-        baseline: The name of what it is held against.
-        seeds: Those that all variants finished; only these are used.
+        name: Name of the variant.
+        baseline: Name of the baseline.
+        seeds: Number of seeds that all variants finished; only these are used.
         difference: Variant minus baseline over these seeds, points of Top-1.
         interval: Such intervals of all variants hold the true differences together with 95 %.
         p: Adjusted for all variants at once.

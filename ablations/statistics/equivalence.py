@@ -1,11 +1,10 @@
 """Whether variants are no worse than a baseline by more than a margin, or equivalent. No torch.
 
-"Cannot tell" is not "equal". To say that a variant loses at most so many points, or differs by at
-most so many, takes a test of its own, with a margin that was chosen before. Two hypotheses stand
-against it: that the variant is worse by at least the margin, and that it is better by at least the
-margin. Each is tested by one-sided sign flips, of the differences plus the margin and of the margin
-less the differences. At the boundary these are symmetric around zero where the differences are
-symmetric around their mean; then the test is exact, however few they are.
+An inconclusive difference is not evidence of equality. Whether a variant loses, or differs by, less
+than a margin needs a separate test with a margin chosen beforehand. The two null hypotheses are
+that the variant is worse by at least the margin, and that it is better by at least the margin. Each
+is tested by one-sided sign flips, of the differences plus the margin and of the margin minus the
+differences. The test is exact for any n if the differences are symmetric around their mean.
 
 "No worse" rejects the first hypothesis. "Equivalent" rejects both, and its p is the larger one (two
 one-sided tests, Schuirmann 1987). The p values of "no worse" are Holm-corrected over the variants
@@ -34,12 +33,12 @@ class WithinMargin:
 
     Attributes:
         margin: Points of Top-1.
-        no_worse_p: Of the one-sided sign-flip test against "worse by at least the margin"; None
-            without a pair.
+        no_worse_p: p of the one-sided sign-flip test against "worse by at least the margin"; None
+            without pairs.
         adjusted_no_worse_p: The same, Holm-corrected over the study.
         equivalent_p: The larger one of that and of the p against "better by at least the margin".
         adjusted_equivalent_p: The same, Holm-corrected over the study.
-        smallest_adjusted_p: The least that either adjusted p can be with these pairs.
+        smallest_adjusted_p: Smallest value of either adjusted p with these numbers of pairs.
     """
 
     margin: float
@@ -50,15 +49,15 @@ class WithinMargin:
     smallest_adjusted_p: float | None
 
     def verdict(self, interval: Interval | None) -> MarginVerdict:
-        """What the data say.
+        """Return the verdict.
 
         "no worse": the adjusted p is at most ALPHA and the interval lies above minus the margin.
-        "equivalent": likewise, and the interval lies within the margin on both sides. "too few
-        seeds": no differences could have led to that. "inconclusive": these did not.
+        "equivalent": both adjusted p are at most ALPHA and the interval lies within the margin on
+        both sides. "too few seeds": no differences could give these. "inconclusive": otherwise.
 
         Args:
-            interval: The 95 % t interval of the difference, as it is shown; None where there is
-                none, and then nothing can be told, as of `Contrast.verdict`.
+            interval: The 95 % t interval of the difference; None makes the verdict inconclusive,
+                as in `Contrast.verdict`.
         """
         reachable = self.smallest_adjusted_p
         if reachable is None or reachable > ALPHA:
@@ -75,7 +74,7 @@ class WithinMargin:
 def within_margin(
     samples: Mapping[Name, NDArray[np.float64]], margin: float
 ) -> dict[Name, WithinMargin]:
-    """Every contrast of a study held against a margin, corrected together.
+    """Test every contrast of a study against a margin, corrected together.
 
     Args:
         samples: Name of the contrast -> the difference at each seed, shape (n,), points of Top-1;

@@ -1,9 +1,7 @@
 """Means of few values, their 95 % intervals, and shares of many images. No torch.
 
-
-Those of a mean speak of other seeds of the same training on the same images, not of other
-images; that of a share speaks of other images for the same network. What one number's interval
-covers is said of that number alone: no interval here is widened for how many stand beside it.
+The interval of a mean covers other seeds of the same training on the same images. The interval of a
+share covers other images for the same network. No interval is corrected for multiple comparisons.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,16 +17,15 @@ Interval = tuple[float, float]
 CONFIDENCE = 0.95
 
 TIE = 1e-9
-"""Points of Top-1, below which numbers are the same: rounding leaves 1e-14, one image of a million
-makes 1e-4."""
+"""Values at most this far apart, points of Top-1, are equal: rounding errors are about 1e-14, one
+image of a million is 1e-4."""
 
 
 def mean_interval(values: Iterable[float | None]) -> Interval | None:
-    """Student's t interval of the mean of `values`; failed ones (None, NaN) are left out.
+    """Return Student's t interval of the mean of `values`; failed ones (None, NaN) are left out.
 
-    None for fewer than two values, and where all are the same: the formula's width would be zero,
-    but values without a spread say nothing of how far off their mean is. The ends are not cut at
-    0 or 100 %.
+    None for fewer than two values, or if all are equal: the width would be zero, but values without
+    spread say nothing about the error of their mean. The ends are not clipped to 0 or 100 %.
     """
     sample = np.array([v for v in values if v is not None and isfinite(v)])
     if len(sample) < 2 or np.ptp(sample) <= TIE:
@@ -40,7 +37,7 @@ def mean_interval(values: Iterable[float | None]) -> Interval | None:
 
 
 def wilson_interval(right: int, n: int) -> Interval:
-    """Wilson's score interval of the share right / n, 0..1, of n > 0 images drawn by chance.
+    """Return Wilson's score interval of the share right / n, 0..1, of n > 0 random images.
 
     Source: Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 1927.
     """
@@ -56,10 +53,10 @@ class Estimate:
     """A mean with its 95 % t interval, in the unit of its values.
 
     Attributes:
-        n: Values that the mean is taken over.
-        mean: None where there is no value.
-        sd: Standard deviation of the sample; None below two values.
-        interval: Low and high end, see `mean_interval`; None where it says nothing.
+        n: Number of values.
+        mean: Their mean; None without values.
+        sd: Sample standard deviation; None below two values.
+        interval: Low and high end; None as in `mean_interval`.
     """
 
     n: int
@@ -69,7 +66,7 @@ class Estimate:
 
     @classmethod
     def of(cls, values: Iterable[float | None]) -> "Estimate":
-        """The estimate from `values`; failed ones (None, NaN) are left out."""
+        """Return the estimate from `values`; failed ones (None, NaN) are left out."""
         sample = np.array([v for v in values if v is not None and isfinite(v)], dtype=np.float64)
         n = len(sample)
         return cls(
@@ -81,13 +78,13 @@ class Estimate:
 
     @property
     def half_width(self) -> float | None:
-        """Half the interval, the number behind a ±; None without an interval."""
+        """Half the width of the interval, printed after ±; None without an interval."""
         if self.interval is None or self.mean is None:
             return None
         return self.interval[1] - self.mean
 
     def __neg__(self) -> "Estimate":
-        """The estimate from the same values with the other sign."""
+        """Return the estimate from the negated values."""
         return Estimate(
             n=self.n,
             mean=None if self.mean is None else -self.mean,
@@ -97,13 +94,13 @@ class Estimate:
 
 
 def ranked(samples: Sequence[Iterable[float | None]]) -> list[int]:
-    """Places of the samples, the best first; without those of which nothing finished.
+    """Return the indices of the samples, best first, without those that have no finished value.
 
-    The highest mean is the best. A sample of which less finished loses against one of which more
-    did: what fails now and then is not to be chosen for the rest. Of equals the first is ahead.
+    Samples with more finished values come first, so that one that fails now and then is not
+    chosen. Among these a higher mean wins, then the lower index.
 
     Args:
-        samples: The values of each; what failed is None or NaN.
+        samples: Values of each sample; failed ones are None or NaN.
     """
     found = [Estimate.of(sample) for sample in samples]
     means = {place: one.mean for place, one in enumerate(found) if one.mean is not None}

@@ -1,7 +1,7 @@
-"""The sign-flip test of the mean of paired differences, two-sided and one-sided. No torch.
+"""The sign-flip test of the mean of paired differences, and Holm's correction. No torch.
 
-Where a difference might as well have come with the other sign, all 2^n ways to choose signs were
-equally likely. p is the share of them whose mean is as extreme as the observed one.
+If each difference is equally likely with either sign, all 2^n choices of signs are equally likely.
+p is the share of them whose mean is at least as extreme as the observed one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,23 +14,23 @@ from numpy.typing import NDArray
 from ablations.statistics.estimate import TIE
 
 ALPHA = 0.05
-"""Largest chance of any false "better" or "worse" among contrasts that are corrected together."""
+"""Maximum probability of any false "better" or "worse" among contrasts corrected together."""
 
 Name = TypeVar("Name")
 
 EXACT_PAIRS = 20
-"""Up to here all sign flips are tried, 2^19 and their mirror images; beyond, FLIPS random ones."""
+"""Maximum pairs for which all sign flips are tried; beyond, FLIPS random ones are."""
 
 FLIPS = 99_999
 
 _FLIP_SEED = 20_210_310
 
 Reaching = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
-"""Which sums are as extreme as the observed one."""
+"""Function from sums to whether each is as extreme as the observed one."""
 
 
 def sign_flip_p(differences: NDArray[np.float64]) -> float:
-    """Two-sided p of the sign-flip test of the mean of `differences`, shape (n,), n at least 1.
+    """Return the two-sided p of the mean of `differences`, shape (n,), n >= 1.
 
     Exact up to EXACT_PAIRS. Beyond, (b + 1)/(m + 1) for b of m random flips, the same m at each
     call; it keeps the test's level (Phipson and Smyth 2010). Sums within TIE of the observed one
@@ -41,7 +41,7 @@ def sign_flip_p(differences: NDArray[np.float64]) -> float:
 
 
 def sign_flip_p_above(differences: NDArray[np.float64]) -> float:
-    """One-sided p against a mean of at most zero, of the same flips."""
+    """Return the one-sided p against a mean of at most zero, from the same flips."""
     least = differences.sum() - TIE
     if len(differences) > EXACT_PAIRS:
         return _share(lambda sums: sums >= least, differences)
@@ -50,21 +50,21 @@ def sign_flip_p_above(differences: NDArray[np.float64]) -> float:
 
 
 def smallest_p(n: int, sides: int = 2) -> float:
-    """The least p that n differences can give, n >= 1: 2/2^n while exact, 1/2^n of one side."""
+    """Return the smallest possible p of n >= 1 differences: sides / 2^n while exact."""
     return sides * 2.0**-n if n <= EXACT_PAIRS else 1 / (FLIPS + 1)
 
 
 def seeds_needed(comparisons: int, alpha: float = ALPHA, sides: int = 2) -> int:
-    """The least n for which `comparisons` times sides/2^n, the first step of Holm, is within alpha.
+    """Return the smallest n with `comparisons` * sides / 2^n, the first step of Holm, within alpha.
 
-    With fewer seeds no variant of such a study can be told from the baseline. With just so many the
-    first to be told has to be better, or worse, at every seed.
+    With fewer seeds no variant can be found better or worse than the baseline. With exactly n the
+    first one found must be better, or worse, at every seed.
     """
     return next(n for n in count(1) if comparisons * sides * 2.0**-n <= alpha)
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """p adjusted for testing all of `ps`, in their order (Holm 1979)."""
+    """Return the adjusted p values of testing all of `ps`, in their order (Holm 1979)."""
     adjusted = [0.0] * len(ps)
     highest = 0.0
     for step, index in enumerate(sorted(range(len(ps)), key=ps.__getitem__)):
@@ -74,12 +74,12 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 
 def holm_by_name(ps: Mapping[Name, float]) -> dict[Name, float]:
-    """The same for values that have names."""
+    """Return the adjusted p values by name; see `holm`."""
     return dict(zip(ps, holm(list(ps.values())), strict=True))
 
 
 def _share(reaching: Reaching, differences: NDArray[np.float64]) -> float:
-    """The share of flips whose sum reaches the observed one."""
+    """Return the share of flips whose sum reaches the observed one."""
     if len(differences) <= EXACT_PAIRS:
         return float(np.mean(reaching(_sums(differences))))
     rng = np.random.default_rng(_FLIP_SEED)
@@ -90,7 +90,7 @@ def _share(reaching: Reaching, differences: NDArray[np.float64]) -> float:
 
 
 def _sums(differences: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The sums of all flips that leave the first sign; the others are these with the other sign."""
+    """Return the sums of all flips that keep the first sign; the others are their negatives."""
     sums = differences[:1]
     for difference in differences[1:]:
         sums = np.concatenate([sums + difference, sums - difference])

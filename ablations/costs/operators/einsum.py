@@ -56,7 +56,7 @@ def _term(labels: str, shape: Shape) -> Term:
 
 
 def _labels(text: str, ellipsis: int) -> list[str]:
-    """One for each dimension; an ellipsis stands for so many, which align at the last one."""
+    """Return one label per dimension; those of an ellipsis align at the last one."""
     before, dots, after = text.partition("...")
     return [*before, *(str(i) for i in reversed(range(ellipsis if dots else 0))), *after]
 

@@ -13,7 +13,7 @@ from ablations.costs.operators.formula import Formula, Shape
 
 
 def each_output(name: str, operations: int = 1) -> Formula:
-    """So many for each element of the output."""
+    """Return a formula of `operations` per output element."""
 
     def formula(arguments: Sequence[Any], outputs: Sequence[Shape]) -> Counter[str]:
         return Counter({name: operations * prod(outputs[0])})
@@ -22,7 +22,7 @@ def each_output(name: str, operations: int = 1) -> Formula:
 
 
 def each_of(name: str, argument: int) -> Formula:
-    """One for each element of the argument that stands there."""
+    """Return a formula of 1 per element of the argument at index `argument`."""
 
     def formula(arguments: Sequence[Any], outputs: Sequence[Shape]) -> Counter[str]:
         return Counter({name: prod(arguments[argument])})
@@ -31,9 +31,9 @@ def each_of(name: str, argument: int) -> Formula:
 
 
 def normalisation(weight: int, plain: int = 4) -> Formula:
-    """fvcore's rule: so many for each element that goes in, one more with a weight.
+    """Return fvcore's rule: `plain` per input element, one more with a weight.
 
-    weight: where it stands among the arguments.
+    weight: index of the weight among the arguments.
     """
 
     def formula(arguments: Sequence[Any], outputs: Sequence[Shape]) -> Counter[str]:

@@ -35,7 +35,7 @@ def added_products(arguments: Sequence[Any], outputs: Sequence[Shape]) -> Counte
 
 
 def inner(arguments: Sequence[Any], outputs: Sequence[Shape]) -> Counter[str]:
-    """Of the last dimensions; where one is a number, an elementwise product."""
+    """Count a product over the last dimensions; with a scalar, an elementwise product."""
     first, second = arguments[:2]
     return product(arguments, outputs) if first and second else outer(arguments, outputs)
 
@@ -57,7 +57,7 @@ def tensordot(arguments: Sequence[Any], outputs: Sequence[Shape]) -> Counter[str
 
 
 def chain(arguments: Sequence[Any], outputs: Sequence[Shape]) -> Counter[str]:
-    """Of matrices, bracketed so that it takes the fewest multiply-accumulates."""
+    """Count a chain of matrices, bracketed for the fewest multiply-accumulates."""
     shapes = [*arguments[0]]
     first = (1, *shapes[0]) if len(shapes[0]) == 1 else shapes[0]
     last = (*shapes[-1], 1) if len(shapes[-1]) == 1 else shapes[-1]

@@ -65,7 +65,7 @@ _TORCHS = ("aten::", "prim::", "prims::")
 
 
 class UncountedOperator(RuntimeError):
-    """The network runs an operator that would be counted as zero."""
+    """A network runs an operator without a count, which would count as zero."""
 
     def __init__(self, names: set[str]) -> None:
         told = {_what_to_do(name): None for name in sorted(names)}
