@@ -30,6 +30,7 @@ from math import prod
 from ablations.networks.families import family_of
 from ablations.settings.setting import Level
 from ablations.study.all_settings import DEFAULTS, NETWORK_AXES, PAPER, TRAINING_AXES
+from ablations.study.budget import OTHER, STEPS
 from ablations.study.document import TUNE, Key, Problem, Reader, StudyFile
 from ablations.study.grid import MOST_CANDIDATES, Grid
 from ablations.study.study import Study
@@ -198,12 +199,12 @@ def _mixed_budgets(file: StudyFile) -> Iterator[Problem]:
         ((TUNE,), tuned),
         *((("variants", place), variant) for place, variant in enumerate(file.variants)),
     ]
-    holding = [where for where, levels in places if "steps" in levels]
-    if {"epochs", "steps"} <= given:
-        yield (*holding[0], "steps"), "steps: give either epochs or steps, not both"
+    holding = [where for where, levels in places if STEPS in levels]
+    if OTHER.keys() <= given:
+        yield (*holding[0], STEPS), "steps: give either epochs or steps, not both"
     elif holding and not {("settings",), (TUNE,)} & {*holding}:
         for place, variant in enumerate(file.variants):
-            if "steps" not in variant:
+            if STEPS not in variant:
                 yield ("variants", place), "steps is missing; other variants have it"
 
 

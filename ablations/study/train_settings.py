@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ablations.data.registry import DATASET_NAMES, is_own_data, read_dataset
 from ablations.errors import SettingError
@@ -16,6 +15,7 @@ from ablations.settings.readers import (
     read_share_or_epochs,
 )
 from ablations.settings.setting import check_settings, setting, settings_of
+from ablations.study.budget import Budget, whole
 from ablations.study.variants import Variant
 from involution_core.architectures import ARCHITECTURES, Architecture
 
@@ -203,8 +203,10 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         check_settings(self)
-        if (self.epochs is None) == (self.steps is None):
-            raise SettingError("steps", self.steps, "give either --epochs or --steps")
+        try:
+            Budget.of(self.epochs, self.steps)
+        except ValueError as error:
+            raise SettingError("steps", self.steps, str(error)) from None
         if self.processes > self.batch_size:
             problem = f"must be at most the batch size, {self.batch_size}"
             raise SettingError("processes", self.processes, problem)
@@ -213,12 +215,12 @@ class TrainSettings:
 
     def for_variant(self, variant: Variant) -> "TrainSettings":
         """Return the settings of one variant."""
-        own: dict[str, Any] = dict(variant.training)
-        if "steps" in own:
-            own["epochs"] = None
-        elif "epochs" in own:
-            own["steps"] = None
-        return replace(self, **own)
+        return replace(self, **whole(dict(variant.training)))
+
+    @property
+    def budget(self) -> Budget:
+        """The length of a trial."""
+        return Budget.of(self.epochs, self.steps)
 
     @property
     def architecture(self) -> Architecture:

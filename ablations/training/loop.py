@@ -25,10 +25,7 @@ POINTS = 4
 
 def total_steps(settings: TrainSettings, data: ImageData) -> int:
     """Return the steps of one trial."""
-    if settings.steps is not None:
-        return settings.steps
-    assert settings.epochs is not None
-    return settings.epochs * steps_per_epoch(settings, data)
+    return settings.budget.total_steps(steps_per_epoch(settings, data))
 
 
 def total_batches(settings: TrainSettings, data: ImageData) -> int:

@@ -15,6 +15,7 @@ from ablations.run.validation import Mismatch, mismatches
 from ablations.settings.readers import expanded
 from ablations.settings.setting import Level
 from ablations.study.all_settings import AXES, SETTINGS
+from ablations.study.budget import with_changes
 from ablations.study.builder import (
     BadStudy,
     Key,
@@ -38,7 +39,7 @@ from involution_ablate.commands.shared.options import (
 )
 from involution_ablate.commands.shared.program import BAD_INPUT, tell, tell_below
 from involution_ablate.commands.shared.run_request import make_settings, take_place
-from involution_ablate.commands.shared.tune_option import OTHER_BUDGET, tune_option, with_tuning
+from involution_ablate.commands.shared.tune_option import tune_option, with_tuning
 
 if TYPE_CHECKING:
     from ablations.records.run_record import Run
@@ -124,21 +125,18 @@ def read_overrides(typed: Sequence[str]) -> dict[str, Level]:
     return changed
 
 
-def with_overrides(file: StudyFile, changed: Mapping[str, Level]) -> StudyFile:
+def with_overrides(file: StudyFile, changes: Mapping[str, Level]) -> StudyFile:
     """Return the study with changed settings; epochs replace steps, and steps epochs.
 
     Raises:
         SettingError: If a setting is an axis of the study or tuned by it.
     """
-    kept = dict(file.settings)
-    for name in changed:
+    for name in changes:
         if name in file.axis_names:
             raise SettingError("set", name, "is an axis of this study")
         if file.tune is not None and name in file.tune.levels:
             raise SettingError("set", name, "is tuned in this study")
-        if name in OTHER_BUDGET:
-            kept.pop(OTHER_BUDGET[name], None)
-    return replace(file, settings=kept | dict(changed))
+    return replace(file, settings=with_changes(file.settings, changes))
 
 
 def _act_on_toml(

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from ablations.networks.families import INVOLUTION_SETTINGS
 from ablations.networks.network import Network
 from ablations.study.run_settings import RunSettings
-from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import NETWORK_SETTINGS, Variant, architecture_of
 from involution_core.architectures import ARCHITECTURES
 from reports.names.level_names import level_name
@@ -35,12 +34,6 @@ def counted_on(model: str, variants: Iterable[Variant]) -> str:
     return f"{networks_title(model, variants)}, {pixels}, {classes} classes"
 
 
-def budget(train: TrainSettings) -> str:
-    """How long a trial is trained."""
-    count, unit = (train.steps, "step") if train.epochs is None else (train.epochs, "epoch")
-    return f"{count} {unit}{'s' * (count != 1)}"
-
-
 def measured_on(settings: RunSettings, variants: Iterable[Variant]) -> str | None:
     """What the accuracies of some variants belong to, None where nothing was trained."""
     variants = list(variants)
@@ -51,7 +44,7 @@ def measured_on(settings: RunSettings, variants: Iterable[Variant]) -> str | Non
     images = _distinct([train.dataset for train in trained], "data sets")
     split = settings.train.split
     parts.append(images if split == "test" else f"{images} ({split} split)")
-    parts.append(_distinct([budget(train) for train in trained], "budgets"))
+    parts.append(_distinct([str(train.budget) for train in trained], "budgets"))
     seeds = settings.seeds
     return f"{', '.join(parts)}, {seeds} {'seed' if seeds == 1 else 'seeds'}"
 

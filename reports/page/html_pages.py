@@ -19,7 +19,7 @@ from ablations.study.study import distinct_variants
 from ablations.texts import inert
 from ablations.training.recipe import describe_optimizer
 from involution_core.forms import ATTENTION
-from reports.names.captions import budget, counted_on, measured_on, variant_name
+from reports.names.captions import counted_on, measured_on, variant_name
 from reports.names.level_names import axis_name
 from reports.names.number_texts import points_text
 from reports.page.run_comparison import FIRST, SECOND, Comparison
@@ -111,7 +111,7 @@ def render_report(results: Results, sections: list[Section]) -> str:
             ],
             has_attention=any(variant.generator == ATTENTION for variant in variants),
             data=results.data,
-            budget=budget(run.settings.train) if run.settings.train else None,
+            budget=str(run.settings.train.budget) if run.settings.train else None,
             validation_share=f"{VALIDATION_SHARE:.0%}".replace("%", " %"),
             variant_name=variant_name,
             embedded_id=EMBEDDED_ID,

@@ -9,6 +9,7 @@ import click
 
 from ablations.settings.setting import Level, Setting
 from ablations.study.all_settings import MACHINE_SETTINGS, SETTINGS
+from ablations.study.budget import EPOCHS
 
 Option = Callable[[Callable], Callable]
 """A decorator that adds one option to a command."""
@@ -103,6 +104,6 @@ def study_options(defaults: Mapping[str, Level]) -> list[Option]:
 
 def _study_option(declared: Setting, defaults: Mapping[str, Level]) -> Option:
     default = defaults.get(declared.name, declared.default)
-    if declared.name == "epochs":  # no default, since --steps replaces it
+    if declared.name == EPOCHS:  # no default, since --steps replaces it
         return setting_option(declared, default=None, show_default=str(default))
     return setting_option(declared, default=default)

@@ -8,6 +8,7 @@ from typing import Any
 from ablations.settings.readers import expanded
 from ablations.settings.setting import Level
 from ablations.study.all_settings import MACHINE_SETTINGS, RUN_SETTINGS, SETTINGS, TRAIN_SETTINGS
+from ablations.study.budget import EPOCHS, STEPS, whole
 from ablations.study.run_settings import RunSettings
 from ablations.study.train_settings import TrainSettings
 
@@ -48,8 +49,8 @@ def take_levels(defaults: Mapping[str, Level], options: dict[str, Any]) -> dict[
     Raises:
         SettingError: If a value is not allowed.
     """
-    if options["epochs"] is None and options["steps"] is None:
-        options["epochs"] = defaults["epochs"]
+    if options[EPOCHS] is None and options[STEPS] is None:
+        options[EPOCHS] = defaults[EPOCHS]
     taken = {name: options.pop(name) for name in SETTINGS if name in options}
     given = {name: level for name, level in taken.items() if level is not None}
     return {name: SETTINGS[name].check(level) for name, level in given.items()}
@@ -64,7 +65,5 @@ def make_settings(levels: Mapping[str, Level], place: Place, no_train: bool) -> 
     chosen = {**levels, **place.machine}
     training: dict[str, Any] = {k: level for k, level in chosen.items() if k in TRAIN_SETTINGS}
     running: dict[str, Any] = {k: level for k, level in chosen.items() if k in RUN_SETTINGS}
-    if "steps" in levels:
-        training.setdefault("epochs", None)
-    train = TrainSettings(**training)
+    train = TrainSettings(**whole(training))
     return RunSettings(place.output, train=None if no_train else train, **running)

@@ -9,12 +9,10 @@ from click.core import ParameterSource
 from ablations.errors import SettingError
 from ablations.settings.setting import Level
 from ablations.study.all_settings import RUN_SETTINGS, TUNABLE
+from ablations.study.budget import OTHER
 from ablations.study.document import SEEDS, StudyFile
 from ablations.study.grid import DEFAULT_SEEDS, Grid
 from ablations.study.shipped_studies import read_levels
-
-OTHER_BUDGET = {"epochs": "steps", "steps": "epochs"}
-"""A budget -> the budget that it replaces."""
 
 tune_option = click.option(
     "--tune",
@@ -54,7 +52,7 @@ def with_tuning(file: StudyFile, typed: Sequence[str]) -> StudyFile:
             "tune", ", ".join(typed), "needs a setting to tune, such as --tune lr=0.03,0.1,0.3"
         )
     grid = Grid(levels, seeds) if levels or file.tune is None else replace(file.tune, seeds=seeds)
-    replaced = {*levels, *(OTHER_BUDGET[name] for name in levels if name in OTHER_BUDGET)}
+    replaced = {*levels, *(OTHER[name] for name in levels if name in OTHER)}
     settings = {name: level for name, level in file.settings.items() if name not in replaced}
     return replace(file, settings=settings, tune=grid)
 
