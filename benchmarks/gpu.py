@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from involution_core import build_network, involution2d
 from involution_core.backends import unfold
-from involution_core.shapes import make_window
+from involution_core.operator.shapes import make_window
 
 BATCH, KERNEL, SHARED = 64, 7, 16
 SHAPES = [(64, 56), (128, 28), (256, 14), (512, 7)]

@@ -22,8 +22,8 @@ from torch import Tensor
 from involution_core import involution2d
 from involution_core.backends import unfold
 from involution_core.backends.table import BACKENDS, choose_backend
-from involution_core.layout import as_weight, weight_order
-from involution_core.shapes import make_window
+from involution_core.operator.layout import as_weight, weight_order
+from involution_core.operator.shapes import make_window
 
 BATCH, KERNEL, SHARED = 8, 7, 16
 SHAPES = [(64, 56), (128, 28), (256, 14), (512, 7)]

@@ -5,7 +5,7 @@ from torch import nn
 
 from involution_core import Involution
 from involution_core.backends import unfold
-from involution_core.shapes import make_window
+from involution_core.operator.shapes import make_window
 
 
 class UnfoldInvolution(Involution):

@@ -8,9 +8,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from involution_core.architectures import ARCHITECTURES, Architecture
-    from involution_core.attention import attention_kernel
-    from involution_core.builders import (
+    from involution_core.checkpoints.official import load_official
+    from involution_core.counting import add_flop_handles, register_macs
+    from involution_core.generators.attention import attention_kernel
+    from involution_core.generators.kernel_generator import KernelGenerator
+    from involution_core.generators.paper_generators import (
+        AttentionGenerator,
+        BottleneckGenerator,
+        LinearGenerator,
+        SpanGenerator,
+    )
+    from involution_core.generators.span import Span
+    from involution_core.layer.involution import Involution, Involution1d
+    from involution_core.layer.volumes import Involution3d
+    from involution_core.networks.architectures import ARCHITECTURES, Architecture
+    from involution_core.networks.builders import (
         build_network,
         list_networks,
         rednet26,
@@ -36,22 +48,10 @@ if TYPE_CHECKING:
         resnet152_small,
         resnet_small,
     )
-    from involution_core.checkpoints import load_official
-    from involution_core.counting import add_flop_handles, register_macs
-    from involution_core.feature_maps import FeatureBackbone
-    from involution_core.folding import fuse_for_inference
-    from involution_core.functional import involution2d
-    from involution_core.generators import (
-        AttentionGenerator,
-        BottleneckGenerator,
-        LinearGenerator,
-        SpanGenerator,
-    )
-    from involution_core.involution import Involution, Involution1d
-    from involution_core.kernel_generator import KernelGenerator
-    from involution_core.networks import RedNet, ResNet
-    from involution_core.span import Span
-    from involution_core.volumes import Involution3d
+    from involution_core.networks.feature_maps import FeatureBackbone
+    from involution_core.networks.folding import fuse_for_inference
+    from involution_core.networks.rednet import RedNet, ResNet
+    from involution_core.operator.functional import involution2d
 
 __all__ = [
     "ARCHITECTURES",
@@ -103,27 +103,27 @@ __all__ = [
 _HOME = {
     "add_flop_handles": "counting",
     "register_macs": "counting",
-    "involution2d": "functional",
-    "Involution": "involution",
-    "Involution1d": "involution",
-    "Involution3d": "volumes",
-    "KernelGenerator": "kernel_generator",
-    "LinearGenerator": "generators",
-    "SpanGenerator": "generators",
-    "Span": "span",
-    "BottleneckGenerator": "generators",
-    "AttentionGenerator": "generators",
-    "attention_kernel": "attention",
-    "RedNet": "networks",
-    "ResNet": "networks",
-    "FeatureBackbone": "feature_maps",
-    "fuse_for_inference": "folding",
-    "load_official": "checkpoints",
-    "ARCHITECTURES": "architectures",
-    "Architecture": "architectures",
-    "build_network": "builders",
-    "list_networks": "builders",
-    **{name: "builders" for name in __all__ if name.startswith(("rednet", "resnet"))},
+    "involution2d": "operator.functional",
+    "Involution": "layer.involution",
+    "Involution1d": "layer.involution",
+    "Involution3d": "layer.volumes",
+    "KernelGenerator": "generators.kernel_generator",
+    "LinearGenerator": "generators.paper_generators",
+    "SpanGenerator": "generators.paper_generators",
+    "Span": "generators.span",
+    "BottleneckGenerator": "generators.paper_generators",
+    "AttentionGenerator": "generators.paper_generators",
+    "attention_kernel": "generators.attention",
+    "RedNet": "networks.rednet",
+    "ResNet": "networks.rednet",
+    "FeatureBackbone": "networks.feature_maps",
+    "fuse_for_inference": "networks.folding",
+    "load_official": "checkpoints.official",
+    "ARCHITECTURES": "networks.architectures",
+    "Architecture": "networks.architectures",
+    "build_network": "networks.builders",
+    "list_networks": "networks.builders",
+    **{name: "networks.builders" for name in __all__ if name.startswith(("rednet", "resnet"))},
 }
 """Public name -> the module that defines it."""
 

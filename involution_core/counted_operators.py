@@ -7,7 +7,7 @@ import torch
 from torch._ops import OpOverloadPacket
 from torch.utils.flop_counter import flop_registry
 
-import involution_core.operators  # noqa: F401  (registers the formulas of its operators)
+import involution_core.operator.operators  # noqa: F401  (registers the formulas of its operators)
 
 ATEN = "aten"
 """The namespace of torch's own operators."""

@@ -14,7 +14,7 @@ from torch.library import CustomOpDef
 from torch.utils.flop_counter import flop_registry, register_flop_formula
 
 from involution_core.counted_operators import ATEN, macs_of, registered, traced_value, with_defaults
-from involution_core.integers import integer
+from involution_core.operator.integers import integer
 
 Analysis = TypeVar("Analysis")
 Formula = Callable[..., int]

@@ -107,7 +107,10 @@ def test_data_sets_as_an_axis(run, study, tmp_path):
 
 def test_a_users_network_and_generator(run, study, tmp_path, write_module):
     write_module("mine_run", NETWORK)
-    write_module("mine_span", "from involution_core.generators import LinearGenerator as Own\n")
+    write_module(
+        "mine_span",
+        "from involution_core.generators.paper_generators import LinearGenerator as Own\n",
+    )
     text = """
     name = "own"
     [[variants]]

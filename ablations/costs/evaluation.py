@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from involution_core.integers import pair
+from involution_core.operator.integers import pair
 
 Inputs = Tensor | tuple[Tensor, ...]
 """What a network is called with."""

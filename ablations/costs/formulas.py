@@ -21,7 +21,7 @@ kernel, or an attention's query, is generated after pooling. What the closed for
 """
 
 from ablations.networks.layers import ConvolutionLayer, InvolutionLayer, SpatialLayer
-from involution_core.forms import ATTENTION
+from involution_core.generators.forms import ATTENTION
 
 PROJECTIONS = ("to_query", "to_key", "to_value")
 """An attention's linear maps WQ, WK and WV, C^2 each."""

@@ -19,7 +19,7 @@ from ablations.costs.operators.formula import Formula
 from ablations.costs.operators.table import APART, LINEAR_MAPS, with_in_place
 from ablations.costs.operators.uncounted import UNCOUNTED, UncountedOperator
 from involution_core.counted_operators import macs_of, registered, traced_value
-from involution_core.operators import NAMESPACE
+from involution_core.operator.operators import NAMESPACE
 
 with warnings.catch_warnings():  # its import uses parts of torch.jit that are deprecated
     warnings.simplefilter("ignore")

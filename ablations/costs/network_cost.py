@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from involution_core.involution import Involution
-from involution_core.networks import Bottleneck
+from involution_core.layer.involution import Involution
+from involution_core.networks.rednet import Bottleneck
 
 OPERATORS = (
     "conv",

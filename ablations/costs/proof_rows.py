@@ -13,7 +13,7 @@ from ablations.costs.published import (
 )
 from ablations.networks.network import Network
 from ablations.study.variants import Variant
-from involution_core.architectures import STEM_KERNEL_SIZE, Architecture
+from involution_core.networks.architectures import STEM_KERNEL_SIZE, Architecture
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from ablations.study.builder import make_study
 from ablations.study.shipped_studies import ABLATIONS, shipped, with_levels
 from ablations.study.study import Study
 from ablations.study.variants import Variant, architecture_of
-from involution_core.architectures import ARCHITECTURES
-from involution_core.forms import ATTENTION
+from involution_core.generators.forms import ATTENTION
+from involution_core.networks.architectures import ARCHITECTURES
 
 MOST = 4
 """Maximum processes: each takes about 0.5 GiB, and its imports as long as a few networks."""

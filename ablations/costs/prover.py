@@ -23,7 +23,7 @@ from ablations.costs.torch_counter import TorchCount, second_count
 from ablations.networks.builders import build
 from ablations.networks.layers import SpatialLayer
 from ablations.study.variants import Variant
-from involution_core.architectures import STEM_KERNEL_SIZE, Architecture
+from involution_core.networks.architectures import STEM_KERNEL_SIZE, Architecture
 
 _ATEN = torch.ops.aten
 

@@ -16,7 +16,7 @@ from importlib.resources import files
 from ablations.networks.network import Network
 from ablations.study.all_settings import AXES
 from ablations.study.variants import make_variant
-from involution_core.architectures import ARCHITECTURES, Architecture
+from involution_core.networks.architectures import ARCHITECTURES, Architecture
 
 IMAGENET_VALIDATION = 50_000
 """Images of ImageNet's validation split, on which every Top-1 and Top-5 here was measured."""

@@ -2,7 +2,7 @@
 
 It counts what is dispatched while the network runs, not a trace, at two flops per
 multiply-accumulate; convolutions, matrix products and attention by its own formulas, the
-aggregation and an involution's query-key product by those that `involution_core.operators`
+aggregation and an involution's query-key product by those that `involution_core.operator.operators`
 registers. What it leaves out (products of vectors, oneDNN's recurrent layers, all that is no linear
 map) is counted beside it, by the formulas of `operators/table.py`.
 """

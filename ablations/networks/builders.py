@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ablations.networks.network import Network
-from involution_core.architectures import STEM_KERNEL_SIZE, Architecture
+from involution_core.networks.architectures import STEM_KERNEL_SIZE, Architecture
 
 
 def build(

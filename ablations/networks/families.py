@@ -16,8 +16,8 @@ from ablations.networks.layers import (
 )
 from ablations.own_code import is_own_code, load_object
 from ablations.settings.setting import Level
-from involution_core.architectures import STEM_KERNEL_SIZE, Architecture
-from involution_core.forms import ATTENTION
+from involution_core.generators.forms import ATTENTION
+from involution_core.networks.architectures import STEM_KERNEL_SIZE, Architecture
 
 if TYPE_CHECKING:
     from torch import nn
@@ -76,7 +76,7 @@ def _build_rednet(
     classes: int,
     stem_kernel_size: int = STEM_KERNEL_SIZE,
 ) -> "nn.Module":
-    from involution_core.networks import RedNet
+    from involution_core.networks.rednet import RedNet
 
     form = shape.generator
     return RedNet(
@@ -92,7 +92,7 @@ def _build_rednet(
 def _build_resnet(
     architecture: Architecture, _: InvolutionShape, classes: int, stem_kernel_size: int
 ) -> "nn.Module":
-    from involution_core.networks import ResNet
+    from involution_core.networks.rednet import ResNet
 
     return ResNet(architecture, classes=classes)
 

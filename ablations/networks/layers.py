@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ablations.own_code import is_own_code
-from involution_core.architectures import (
+from involution_core.generators.forms import reduction_ratio_of
+from involution_core.networks.architectures import (
     STEM_GROUP_CHANNELS,
     STEM_KERNEL_SIZE,
     STEM_REDUCTION_RATIO,
     Architecture,
 )
-from involution_core.forms import reduction_ratio_of
 
 RESNET_KERNEL_SIZE = 3
 
@@ -28,7 +28,7 @@ class InvolutionShape(NamedTuple):
 class InvolutionLayer:
     """The integers of one involution layer. height, width: of its input, pixels.
 
-    form: of the kernel generator, in the notation of `involution_core.forms`; a user's, as
+    form: of the kernel generator, in the notation of `generators.forms`; a user's, as
           module:object, has no closed form but that of the aggregation.
     """
 

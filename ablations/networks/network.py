@@ -9,8 +9,8 @@ from ablations.networks.layers import InvolutionShape
 from ablations.own_code import is_own_code
 from ablations.settings.readers import integer_within, one_of, whole
 from ablations.settings.setting import setting
-from involution_core.architectures import DEPTHS
-from involution_core.forms import ATTENTION, LINEAR, reduction_ratio_of
+from involution_core.generators.forms import ATTENTION, LINEAR, reduction_ratio_of
+from involution_core.networks.architectures import DEPTHS
 
 LARGEST_KERNEL_SIZE = 31
 LARGEST_WIDTH = 256
@@ -117,7 +117,7 @@ class Network:
     Attributes:
         kernel_size: Kernel size of the involutions, pixels.
         group_channels: Channels that share one kernel; "C": all.
-        generator: Form of the kernel generator in the notation of `involution_core.forms`, or a
+        generator: Form of the kernel generator in the notation of `generators.forms`, or a
             user's factory as module:object.
         family: A name in `families.FAMILIES`, or a user's network as module:object.
         depth: Number of layers; None: that of the run's architecture.

@@ -24,7 +24,7 @@ from ablations.run.evaluation_settings import EvaluationSettings
 from ablations.statistics.estimate import Interval, wilson_interval
 from ablations.study.train_settings import own_code_of
 from involution_core import load_official
-from involution_core.networks import BottleneckNetwork
+from involution_core.networks.rednet import BottleneckNetwork
 
 GUESSES = 5
 READERS = 8

@@ -8,7 +8,7 @@ from ablations.errors import SettingError
 from ablations.settings.setting import check_settings, setting
 from ablations.study.train_settings import DEVICES, MODELS
 from ablations.texts import check_printable
-from involution_core.architectures import ARCHITECTURES
+from involution_core.networks.architectures import ARCHITECTURES
 
 DEFAULT_MODEL = "rednet50"
 

@@ -9,7 +9,7 @@ from ablations.errors import one_line
 from ablations.networks.builders import build
 from ablations.networks.network import Network
 from ablations.own_code import load_object
-from involution_core.architectures import Architecture
+from involution_core.networks.architectures import Architecture
 
 
 def check_own_code(network: Network, architecture: Architecture) -> None:

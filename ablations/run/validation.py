@@ -8,8 +8,8 @@ from ablations.own_code import is_own_code
 from ablations.study.run_settings import RunSettings
 from ablations.study.study import Study
 from ablations.study.variants import architecture_of
-from involution_core.architectures import STEM_GROUP_CHANNELS, Architecture
-from involution_core.forms import reduction_ratio_of
+from involution_core.generators.forms import reduction_ratio_of
+from involution_core.networks.architectures import STEM_GROUP_CHANNELS, Architecture
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ablations.settings.readers import (
 from ablations.settings.setting import check_settings, setting, settings_of
 from ablations.study.budget import Budget, whole
 from ablations.study.variants import Variant
-from involution_core.architectures import ARCHITECTURES, Architecture
+from involution_core.networks.architectures import ARCHITECTURES, Architecture
 
 DEVICES = ("auto", "cpu", "cuda")
 TEST, VALIDATION = "test", "validation"

@@ -8,7 +8,7 @@ from typing import Any
 from ablations.networks.families import family_of
 from ablations.networks.network import Network, image_shape
 from ablations.settings.setting import Level, settings_of
-from involution_core.architectures import ARCHITECTURES, Architecture, counterpart
+from involution_core.networks.architectures import ARCHITECTURES, Architecture, counterpart
 
 NETWORK_SETTINGS = settings_of(Network)
 

@@ -6,8 +6,8 @@ from torch import nn
 from ablations.networks.builders import build
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant, architecture_of
-from involution_core.generators import Span
-from involution_core.networks import Bottleneck
+from involution_core.generators.paper_generators import Span
+from involution_core.networks.rednet import Bottleneck
 
 SMALL = 0.1
 """Factor on the standard deviation of He et al."""

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from involution_core.shapes import Pair, Window
+from involution_core.operator.shapes import Pair, Window
 
 
 def _accumulated(x: Tensor) -> Tensor:

@@ -10,8 +10,8 @@ from involution_core.backends import shift, unfold
 from involution_core.backends.gpu import triton_backend as gpu
 from involution_core.backends.native import native_backend as native
 from involution_core.backends.native import native_bands
-from involution_core.route import is_composing
-from involution_core.shapes import Pair, Window
+from involution_core.operator.route import is_composing
+from involution_core.operator.shapes import Pair, Window
 
 
 def _anywhere(device: torch.device, dtype: torch.dtype) -> None:

@@ -7,7 +7,7 @@ Shapes: x (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo), output (N, C, Ho, Wo).
 import torch.nn.functional as F
 from torch import Tensor
 
-from involution_core.shapes import Pair, Window
+from involution_core.operator.shapes import Pair, Window
 
 
 def _patches(x: Tensor, groups: int, window: Window) -> Tensor:

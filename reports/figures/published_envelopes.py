@@ -18,7 +18,7 @@ from ablations.costs.published import (
     EnvelopePoint,
     envelope,
 )
-from involution_core.architectures import ARCHITECTURES
+from involution_core.networks.architectures import ARCHITECTURES
 from reports.figures.svg import COLOURS, Marks, draw_svg
 
 FAMILY_LINES = {

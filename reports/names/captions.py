@@ -6,7 +6,7 @@ from ablations.networks.families import INVOLUTION_SETTINGS
 from ablations.networks.network import Network
 from ablations.study.run_settings import RunSettings
 from ablations.study.variants import NETWORK_SETTINGS, Variant, architecture_of
-from involution_core.architectures import ARCHITECTURES
+from involution_core.networks.architectures import ARCHITECTURES
 from reports.names.level_names import level_name
 
 

@@ -18,7 +18,7 @@ from ablations.study.all_settings import TRAINING_AXES
 from ablations.study.study import distinct_variants
 from ablations.texts import inert
 from ablations.training.recipe import describe_optimizer
-from involution_core.forms import ATTENTION
+from involution_core.generators.forms import ATTENTION
 from reports.names.captions import counted_on, measured_on, variant_name
 from reports.names.level_names import axis_name
 from reports.names.number_texts import points_text

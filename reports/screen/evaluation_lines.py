@@ -11,7 +11,7 @@ from rich.progress import Progress as Bars
 from ablations.costs.published import IMAGENET_VALIDATION, zoo_row
 from ablations.run.evaluation import Evaluation
 from ablations.run.evaluation_settings import EvaluationSettings
-from involution_core.architectures import ARCHITECTURES
+from involution_core.networks.architectures import ARCHITECTURES
 from reports.screen.progress import QUIET_SECONDS, trial_name
 
 

@@ -14,8 +14,8 @@ import torch
 
 from involution_core import involution2d
 from involution_core.backends.gpu import plain, rows, tiles
-from involution_core.layout import weight_like
-from involution_core.shapes import make_window
+from involution_core.operator.layout import weight_like
+from involution_core.operator.shapes import make_window
 
 TOLERANCE = {
     torch.float32: 1e-5,

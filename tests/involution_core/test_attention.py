@@ -7,7 +7,7 @@ from attention import global_attention, local_attention_loops
 
 from involution_core import AttentionGenerator, Involution, attention_kernel, build_network
 from involution_core.backends.table import BACKENDS
-from involution_core.generator_factories import generator_factory
+from involution_core.generators.factories import generator_factory
 
 CHANNELS = 6
 KINDS = ["softmax", "none"]

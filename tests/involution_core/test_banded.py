@@ -12,7 +12,7 @@ from involution_core import Involution, LinearGenerator, build_network
 from involution_core.backends.native import native_bands
 from involution_core.backends.native.native_backend import KERNEL
 from involution_core.backends.table import BACKENDS
-from involution_core.generators import BottleneckGenerator
+from involution_core.generators.paper_generators import BottleneckGenerator
 
 pytestmark = pytest.mark.skipif(isinstance(KERNEL, str), reason="the kernel is not built")
 CPU = torch.device("cpu")

@@ -15,7 +15,12 @@ with warnings.catch_warnings():  # an example imports it, which warns of torch's
     warnings.simplefilter("ignore")
     import fvcore.nn  # noqa: F401
 
-MODULES = sorted({*involution_core._HOME.values(), "forms", "shapes", "backends.table"})
+MODULES = sorted(
+    {
+        *involution_core._HOME.values(),
+        *("generators.forms", "operator.shapes", "backends.table"),
+    }
+)
 BUILDERS = {name.replace("-", "_") for name in involution_core.ARCHITECTURES}
 """Their docstrings point to `RedNet` and `ResNet`, whose options they take."""
 
@@ -56,7 +61,7 @@ def test_every_public_name_has_an_example_and_a_reference(name):
 @pytest.mark.parametrize("module", MODULES)
 def test_every_argument_and_result_is_described(module):
     found = list(documented(importlib.import_module(f"involution_core.{module}")))
-    assert found or module == "architectures"
+    assert found or module == "networks.architectures"
     for name, thing in found:
         assert thing.__doc__, name
         function = thing.__init__ if inspect.isclass(thing) else thing

@@ -9,8 +9,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from involution_core import involution2d
 from involution_core.backends.table import BACKENDS
-from involution_core.operators import grad_input_op, grad_weight_op, involution2d_op
-from involution_core.shapes import make_window
+from involution_core.operator.operators import grad_input_op, grad_weight_op, involution2d_op
+from involution_core.operator.shapes import make_window
 
 CHANNELS = 6
 RUNNABLE = [

@@ -11,7 +11,7 @@ from involution_core import (
     LinearGenerator,
     RedNet,
 )
-from involution_core.architectures import ARCHITECTURES
+from involution_core.networks.architectures import ARCHITECTURES
 
 
 class WithoutInit(KernelGenerator):

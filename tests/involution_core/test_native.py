@@ -11,7 +11,7 @@ from involution_core.backends import unfold
 from involution_core.backends.native import native_backend as native
 from involution_core.backends.native.library import Library
 from involution_core.backends.table import BACKENDS, choose_backend
-from involution_core.shapes import make_window
+from involution_core.operator.shapes import make_window
 
 pytestmark = pytest.mark.skipif(
     not isinstance(native.KERNEL, Library), reason=f"no compiled kernel: {native.KERNEL}"

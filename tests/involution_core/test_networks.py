@@ -6,7 +6,7 @@ import torch
 import torchvision
 from torch.profiler import ProfilerActivity, profile
 
-import involution_core.builders
+import involution_core.networks.builders
 from involution_core import ARCHITECTURES, RedNet, ResNet, build_network, list_networks
 
 
@@ -118,7 +118,7 @@ def weights_of(module):
 def test_every_network_has_a_builder_with_the_options_of_its_class(name, monkeypatch):
     family = "RedNet" if name.startswith("rednet") else "ResNet"
     monkeypatch.setattr(
-        involution_core.builders, family, lambda *given, **options: (*given, options)
+        involution_core.networks.builders, family, lambda *given, **options: (*given, options)
     )
     builder = getattr(involution_core, name.replace("-", "_"))
     assert builder(classes=7) == (ARCHITECTURES[name], {"classes": 7})

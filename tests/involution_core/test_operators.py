@@ -7,7 +7,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from involution_core import Involution, Involution3d, involution2d
 from involution_core.backends.table import BACKENDS
-from involution_core.operators import grad_input_op, grad_weight_op, involution2d_op
+from involution_core.operator.operators import grad_input_op, grad_weight_op, involution2d_op
 
 CPU = torch.device("cpu")
 RUNNABLE = [name for name in BACKENDS if BACKENDS[name].unavailable(CPU, torch.float32) is None]

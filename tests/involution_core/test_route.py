@@ -6,9 +6,9 @@ import torch
 from torch.func import vmap
 from torch.utils.flop_counter import FlopCounterMode
 
-from involution_core import route as routes
-from involution_core.route import Route, route_of
-from involution_core.torch_state import PRIVATE, missing_names
+from involution_core.operator import route as routes
+from involution_core.operator.route import Route, route_of
+from involution_core.operator.torch_state import PRIVATE, missing_names
 
 X = torch.ones(2, 3)
 
@@ -55,7 +55,7 @@ def test_a_torch_that_lacks_a_private_name_computes_the_same():
 import torch
 del {owner}.{name}
 from involution_core import involution2d
-from involution_core.torch_state import KNOWN
+from involution_core.operator.torch_state import KNOWN
 assert not KNOWN
 x = torch.randn(1, 4, 5, 5, dtype=torch.float64, requires_grad=True)
 w = torch.randn(1, 9, 5, 5, dtype=torch.float64, requires_grad=True)

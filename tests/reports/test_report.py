@@ -12,7 +12,7 @@ from ablations.costs.prover import prove
 from ablations.records.run_file import load_run
 from ablations.results.results import results_of
 from ablations.study.variants import Variant
-from involution_core.architectures import ARCHITECTURES
+from involution_core.networks.architectures import ARCHITECTURES
 from reports.page.html_pages import render_report
 from reports.page.report_files import write_report
 from reports.page.sections import build_sections

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from involution_core.shapes import Pair, Window
+from involution_core.operator.shapes import Pair, Window
 
 
 @dataclass(frozen=True)

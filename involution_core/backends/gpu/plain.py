@@ -8,7 +8,7 @@ import triton.language as tl
 
 from involution_core.backends.gpu.call import Call
 from involution_core.backends.gpu.kernels import plain
-from involution_core.layout import is_channels_last
+from involution_core.operator.layout import is_channels_last
 
 TILE = 1024
 """Values of a tile."""

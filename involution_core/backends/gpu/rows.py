@@ -4,7 +4,7 @@ import triton
 
 from involution_core.backends.gpu.call import Call
 from involution_core.backends.gpu.kernels import rows
-from involution_core.layout import is_channels_last
+from involution_core.operator.layout import is_channels_last
 
 VALUES = 256
 """Run by channel values of a program, by one warp; more warps, or fewer pixels a run, were slower

@@ -5,8 +5,8 @@ import triton
 
 from involution_core.backends.gpu.call import Call
 from involution_core.backends.gpu.kernels import INTERPRETED, tiles
-from involution_core.layout import is_channels_last
-from involution_core.shapes import Pair, Window
+from involution_core.operator.layout import is_channels_last
+from involution_core.operator.shapes import Pair, Window
 
 SIDE, CHUNK, CHANNELS = 4, 4, 16
 """Rows and columns of a tile, groups and channels of a program, by one warp: the fastest of those

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from involution_core.backends.gpu.call import Call
 from involution_core.backends.gpu.kernels import INTERPRETED
-from involution_core.layout import new_map, new_weight
-from involution_core.shapes import Pair, Window
+from involution_core.operator.layout import new_map, new_weight
+from involution_core.operator.shapes import Pair, Window
 
 TYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 HAS_TRITON = find_spec("triton") is not None

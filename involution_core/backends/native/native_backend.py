@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from involution_core.backends.native.library import SUFFIXES, Library, load
-from involution_core.layout import as_weight, weight_order
-from involution_core.shapes import Pair, Window
+from involution_core.operator.layout import as_weight, weight_order
+from involution_core.operator.shapes import Pair, Window
 
 KERNEL = load()
 NARROW_GROUPS = (1, 2, 4, 8)

@@ -19,8 +19,8 @@ from involution_core.backends.native.native_backend import (
     groups_innermost,
     shape_of,
 )
-from involution_core.layout import inside_out
-from involution_core.shapes import Window
+from involution_core.operator.layout import inside_out
+from involution_core.operator.shapes import Window
 
 BAND_BYTES = 5 << 19
 """Size of a band's kernels, which stay in the cache between being generated and applied."""

@@ -10,9 +10,9 @@ from ablations.networks.layers import (
     involution_layers,
 )
 from ablations.study.variants import Variant
-from involution_core.architectures import ARCHITECTURES
 from involution_core.backends import unfold
-from involution_core.shapes import make_window
+from involution_core.networks.architectures import ARCHITECTURES
+from involution_core.operator.shapes import make_window
 
 BOTTLENECK = InvolutionLayer("layer", 64, 7, 16, "r=4", 2, 57, 56)
 LINEAR = InvolutionLayer("layer", 64, 7, 16, "W", 1, 10, 9)

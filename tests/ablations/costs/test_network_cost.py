@@ -6,7 +6,7 @@ from ablations.costs.counters import count_cost
 from ablations.costs.operators.uncounted import UncountedOperator
 from ablations.costs.torch_counter import second_count
 from involution_core import AttentionGenerator, Involution, build_network
-from involution_core.networks import Bottleneck
+from involution_core.networks.rednet import Bottleneck
 
 
 class Small(nn.Module):

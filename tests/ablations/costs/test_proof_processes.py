@@ -7,7 +7,7 @@ from ablations.costs.proof_rows import Row, by_network, prove_rows
 from ablations.costs.proof_suite import prove_side_by_side
 from ablations.costs.published import EnvelopePoint
 from ablations.study.variants import Variant
-from involution_core.architectures import ARCHITECTURES
+from involution_core.networks.architectures import ARCHITECTURES
 
 SMALL = ARCHITECTURES["rednet-small"]
 ROWS = [

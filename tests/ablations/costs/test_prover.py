@@ -10,8 +10,8 @@ import ablations.costs.formulas
 import ablations.costs.proof_suite
 import ablations.costs.prover
 import ablations.costs.published
-import involution_core.generators
-import involution_core.networks
+import involution_core.generators.paper_generators
+import involution_core.networks.rednet
 from ablations.costs.conventions import ABLATION, ENVELOPE, FULL, ZOO
 from ablations.costs.counters import count_cost
 from ablations.costs.operators.table import FORMULAS, LINEAR_MAPS
@@ -24,8 +24,8 @@ from ablations.networks.families import FAMILIES
 from ablations.study.shipped_studies import shipped, shipped_study
 from ablations.study.variants import Variant, architecture_of, make_variant
 from involution_core import build_network
-from involution_core.architectures import ARCHITECTURES
-from involution_core.networks import ResNet
+from involution_core.networks.architectures import ARCHITECTURES
+from involution_core.networks.rednet import ResNet
 
 
 @pytest.fixture
@@ -104,15 +104,19 @@ def test_a_broken_layer_is_found(run, one_row, monkeypatch):
     def with_a_wider_span(self, x):
         return self.span(self.reduce(self.pool(x))) + self.extra(self.pool(x))[:, :, None, None]
 
-    real = involution_core.generators.BottleneckGenerator.__init__
+    real = involution_core.generators.paper_generators.BottleneckGenerator.__init__
 
     def init(self, *args, **kwargs):
         real(self, *args, **kwargs)
         self.extra = torch.nn.Conv2d(self.channels, 1, 1, bias=False)
 
-    monkeypatch.setattr(involution_core.generators.BottleneckGenerator, "__init__", init)
     monkeypatch.setattr(
-        involution_core.generators.BottleneckGenerator, "forward", with_a_wider_span
+        involution_core.generators.paper_generators.BottleneckGenerator, "__init__", init
+    )
+    monkeypatch.setattr(
+        involution_core.generators.paper_generators.BottleneckGenerator,
+        "forward",
+        with_a_wider_span,
     )
     result = run("verify")
     assert result.code == 1
@@ -124,7 +128,9 @@ def test_an_operator_that_nobody_counts_is_found(run, one_row, monkeypatch):
     def curved(self, x):
         return self.span(self.reduce(self.pool(x))).renorm(2, 0, 1.0)
 
-    monkeypatch.setattr(involution_core.generators.BottleneckGenerator, "forward", curved)
+    monkeypatch.setattr(
+        involution_core.generators.paper_generators.BottleneckGenerator, "forward", curved
+    )
     result = run("verify")
     assert result.code == 1
     assert "WRONG: no count for operator aten::renorm" in result.out
@@ -186,7 +192,9 @@ def test_an_attention_with_a_map_less_is_found(attention_row, monkeypatch):
     def bare(self, x):
         return x
 
-    monkeypatch.setattr(involution_core.generators.AttentionGenerator, "values", bare)
+    monkeypatch.setattr(
+        involution_core.generators.paper_generators.AttentionGenerator, "values", bare
+    )
     told = [str(mismatch) for mismatch in attention_row().mismatches]
     assert (
         "stages.0.0.spatial, operations to_value: closed form 262144, fvcore 0" in told
@@ -248,13 +256,13 @@ def test_a_resnet_of_other_convolutions_is_found(resnet_row, monkeypatch):
         network.stages[0][0].spatial.bias = torch.nn.Parameter(torch.zeros(32))
         return network
 
-    monkeypatch.setattr(involution_core.networks, "ResNet", with_a_bias)
+    monkeypatch.setattr(involution_core.networks.rednet, "ResNet", with_a_bias)
     told = [str(mismatch) for mismatch in resnet_row().mismatches]
     assert told == [
         "stages.0.0.spatial, params bias: closed form 0, fvcore 32",
         "stages.0.0.spatial, operations :conv_bias: closed form 0, fvcore 8192",
     ]
-    monkeypatch.setattr(involution_core.networks, "ResNet", partial(ResNet, kernel_size=5))
+    monkeypatch.setattr(involution_core.networks.rednet, "ResNet", partial(ResNet, kernel_size=5))
     told = [str(mismatch) for mismatch in resnet_row().mismatches]
     assert "stages.0.0.spatial, params convolution: closed form 9216, fvcore 25600" in told
 

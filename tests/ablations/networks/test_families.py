@@ -4,7 +4,7 @@ import torch
 from ablations.networks.builders import build
 from ablations.networks.families import FAMILIES, INVOLUTION_SETTINGS, family_of
 from ablations.networks.network import Network
-from involution_core.architectures import ARCHITECTURES
+from involution_core.networks.architectures import ARCHITECTURES
 
 SMALL = ARCHITECTURES["rednet-small"]
 

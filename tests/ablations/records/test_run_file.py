@@ -17,7 +17,7 @@ from ablations.records.run_file import (
     set_aside_damaged,
 )
 from ablations.results.results import results_of
-from involution_core.architectures import ARCHITECTURES
+from involution_core.networks.architectures import ARCHITECTURES
 from reports.page.report_files import write_report
 
 TOPS = {"3": [40.0, None], "7": [80.0, 70.0]}

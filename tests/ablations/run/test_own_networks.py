@@ -9,7 +9,7 @@ from ablations.study.builder import StudyFile, make_study
 from ablations.study.run_settings import RunSettings
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant
-from involution_core.architectures import ARCHITECTURES
+from involution_core.networks.architectures import ARCHITECTURES
 
 SMALL = ARCHITECTURES["rednet-small"]
 
@@ -33,7 +33,7 @@ class Net(nn.Module):
 """
 
 GENERATOR = """
-from involution_core.generators import LinearGenerator
+from involution_core.generators.paper_generators import LinearGenerator
 
 class Generator(LinearGenerator):
     pass

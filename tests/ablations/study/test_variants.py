@@ -12,7 +12,7 @@ from ablations.study.shipped_studies import ABLATIONS, ENVELOPE, shipped, shippe
 from ablations.study.study import distinct_variants
 from ablations.study.train_settings import TrainSettings
 from ablations.study.variants import Variant, architecture_of, make_variant
-from involution_core.architectures import ARCHITECTURES
+from involution_core.networks.architectures import ARCHITECTURES
 
 BOTH = RunSettings("out", "rednet50", 1, TrainSettings())
 

@@ -129,7 +129,7 @@ def test_equal_training_has_one_record_however_a_study_says_it():
 def test_a_trial_is_another_when_its_code_changes(write_module):
     (builtin,) = specs([study({"generator": ("W",)})], TrainSettings())
     assert "code" not in builtin.identity
-    body = "from involution_core.generators import LinearGenerator as Generator\n"
+    body = "from involution_core.generators.paper_generators import LinearGenerator as Generator\n"
     names = []
     for text in (body, body + "# changed\n", body):
         write_module("mine_changed", text)

@@ -2,9 +2,9 @@
 
 from torch import Tensor, nn
 
-from involution_core.integers import at_least, pair
-from involution_core.pooling import pooling
-from involution_core.shapes import Pair, Window, make_window
+from involution_core.generators.pooling import pooling
+from involution_core.operator.integers import at_least, pair
+from involution_core.operator.shapes import Pair, Window, make_window
 
 
 class KernelGenerator(nn.Module):

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from involution_core.architectures import Architecture
+from involution_core.networks.architectures import Architecture
 
 INSTEAD = {
     **dict.fromkeys(("num_classes", "n_classes", "out_features"), "write classes"),

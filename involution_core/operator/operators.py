@@ -18,8 +18,8 @@ from torch.library import CustomOpDef
 from torch.utils.flop_counter import register_flop_formula
 
 from involution_core.backends.table import BACKENDS
-from involution_core.layout import map_like, new_map, new_weight, weight_like
-from involution_core.shapes import Window
+from involution_core.operator.layout import map_like, new_map, new_weight, weight_like
+from involution_core.operator.shapes import Window
 
 NAMESPACE = "involution_core"
 

@@ -15,13 +15,13 @@ from torch import Tensor, nn
 from torch.autograd.function import Function
 
 from involution_core.backends.table import BACKENDS, choose_backend
-from involution_core.derivatives import grad_input, grad_weight
-from involution_core.generators import SpanGenerator
-from involution_core.kernel_generator import KernelGenerator
-from involution_core.layout import map_like
-from involution_core.shapes import Window, check_operands
-from involution_core.span import Span, spanned
-from involution_core.torch_state import is_only_computed
+from involution_core.generators.kernel_generator import KernelGenerator
+from involution_core.generators.paper_generators import SpanGenerator
+from involution_core.generators.span import Span, spanned
+from involution_core.operator.derivatives import grad_input, grad_weight
+from involution_core.operator.layout import map_like
+from involution_core.operator.shapes import Window, check_operands
+from involution_core.operator.torch_state import is_only_computed
 
 _FORWARD, _VALUES, _SPAN = SpanGenerator.forward, KernelGenerator.values, Span.forward
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")

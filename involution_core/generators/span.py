@@ -4,9 +4,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from involution_core.backends.table import choose_backend
-from involution_core.graphs import recorded
-from involution_core.kernel_generator import KernelGenerator
-from involution_core.layout import inside_out
+from involution_core.generators.kernel_generator import KernelGenerator
+from involution_core.operator.layout import inside_out
+from involution_core.operator.recording import recorded
 
 
 class Span(nn.Conv2d):

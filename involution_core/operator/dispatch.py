@@ -6,10 +6,10 @@ Shapes: x and key (N, C, H, W), weight (N, G, Kh, Kw, Ho, Wo), query and the out
 from torch import Tensor
 
 from involution_core.backends.table import Backend
-from involution_core.derivatives import grad_weight, involution
-from involution_core.layout import map_like, weight_like
-from involution_core.route import Route, route_of
-from involution_core.shapes import Window
+from involution_core.operator.derivatives import grad_weight, involution
+from involution_core.operator.layout import map_like, weight_like
+from involution_core.operator.route import Route, route_of
+from involution_core.operator.shapes import Window
 
 
 def aggregate(x: Tensor, weight: Tensor, window: Window, backend: Backend) -> Tensor:

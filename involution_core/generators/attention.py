@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 
 from involution_core.backends.table import choose_backend
-from involution_core.dispatch import products
-from involution_core.graphs import recorded, static_shape
-from involution_core.layout import is_channels_last, weight_order
-from involution_core.shapes import Window, make_window
+from involution_core.operator.dispatch import products
+from involution_core.operator.layout import is_channels_last, weight_order
+from involution_core.operator.recording import recorded, static_shape
+from involution_core.operator.shapes import Window, make_window
 
 Normalization = Literal["softmax", "none"]
 """Turns the scores of a window into weights; see `attention_kernel`."""

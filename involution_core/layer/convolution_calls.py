@@ -6,8 +6,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from involution_core.foreign_arguments import Check, names
-from involution_core.integers import as_integers, integer
+from involution_core.layer.foreign_arguments import Check, names
+from involution_core.operator.integers import as_integers, integer
 
 MOST = 5
 """Arguments by position of an involution; the second is its kernel size, a convolution's third."""

@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from involution_core.graphs import recorded
-from involution_core.shapes import Pair, Window
+from involution_core.operator.recording import recorded
+from involution_core.operator.shapes import Pair, Window
 
 
 def pooling(window: Window) -> nn.Module:
@@ -19,7 +19,7 @@ def pooling(window: Window) -> nn.Module:
 
     Examples:
         >>> import torch
-        >>> from involution_core.shapes import make_window
+        >>> from involution_core.operator.shapes import make_window
         >>> pooling(make_window(3, stride=2, padding=0))(torch.ones(1, 4, 9, 8)).shape
         torch.Size([1, 4, 4, 3])
     """

@@ -18,18 +18,18 @@ from typing import Any
 
 from torch import Tensor
 
-from involution_core.architectures import (
+from involution_core.checkpoints.files import read_checkpoint, refusal
+from involution_core.checkpoints.state_dicts import THOPS, WRAPPERS, Found, find_state_dict
+from involution_core.networks.architectures import (
     ARCHITECTURES,
     DEPTHS,
     STEM_GROUP_CHANNELS,
     STEM_KERNEL_SIZE,
     did_you_mean,
 )
-from involution_core.checkpoint_files import read_checkpoint, refusal
-from involution_core.networks import BottleneckNetwork, RedNet, described
-from involution_core.state_dicts import THOPS, WRAPPERS, Found, find_state_dict
+from involution_core.networks.rednet import BottleneckNetwork, RedNet, described
 
-_LOG = logging.getLogger(__name__)
+_LOG = logging.getLogger("involution_core.checkpoints")
 _GENERATOR = {
     "generator.reduce.0": "conv1.conv",
     "generator.reduce.1": "conv1.bn",

@@ -7,16 +7,16 @@ from typing import Any, Literal
 import torch.nn.functional as F
 from torch import Tensor
 
-from involution_core.convolution_calls import convolution_calls
-from involution_core.foreign_arguments import refusing
-from involution_core.generator_factories import GeneratorFactory, make_generator
-from involution_core.generators import BottleneckGenerator
-from involution_core.graphs import recorded, static_shape
-from involution_core.integers import integers
-from involution_core.involution import Involution
-from involution_core.kernel_generator import KernelGenerator
-from involution_core.pooling import pooling
-from involution_core.shapes import Window, check_size, make_window, padding_of
+from involution_core.generators.factories import GeneratorFactory, make_generator
+from involution_core.generators.kernel_generator import KernelGenerator
+from involution_core.generators.paper_generators import BottleneckGenerator
+from involution_core.generators.pooling import pooling
+from involution_core.layer.convolution_calls import convolution_calls
+from involution_core.layer.foreign_arguments import refusing
+from involution_core.layer.involution import Involution
+from involution_core.operator.integers import integers
+from involution_core.operator.recording import recorded, static_shape
+from involution_core.operator.shapes import Window, check_size, make_window, padding_of
 
 
 class Involution3d(Involution):

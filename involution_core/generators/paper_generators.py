@@ -2,12 +2,16 @@
 
 from torch import Tensor, nn
 
-from involution_core.attention import Normalization, attention_kernel, check_normalization
 from involution_core.backends.table import check_backend
-from involution_core.integers import divisor
-from involution_core.kernel_generator import KernelGenerator
-from involution_core.shapes import Pair
-from involution_core.span import Span
+from involution_core.generators.attention import (
+    Normalization,
+    attention_kernel,
+    check_normalization,
+)
+from involution_core.generators.kernel_generator import KernelGenerator
+from involution_core.generators.span import Span
+from involution_core.operator.integers import divisor
+from involution_core.operator.shapes import Pair
 
 
 class SpanGenerator(KernelGenerator):

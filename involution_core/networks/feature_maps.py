@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from involution_core.architectures import EXPANSION, Architecture
-from involution_core.integers import integer
-from involution_core.networks import BottleneckNetwork, described
+from involution_core.networks.architectures import EXPANSION, Architecture
+from involution_core.networks.rednet import BottleneckNetwork, described
+from involution_core.operator.integers import integer
 
 
 class FeatureMap(NamedTuple):

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from involution_core.backends.table import choose_backend
-from involution_core.dispatch import aggregate
-from involution_core.graphs import recorded, static_shape
-from involution_core.shapes import check_operands, make_window
-from involution_core.torch_state import is_autocast
+from involution_core.operator.dispatch import aggregate
+from involution_core.operator.recording import recorded, static_shape
+from involution_core.operator.shapes import check_operands, make_window
+from involution_core.operator.torch_state import is_autocast
 
 
 def _check_types(x: Tensor, weight: Tensor) -> None:

@@ -15,7 +15,7 @@ from enum import Enum, auto
 
 from torch import Tensor
 
-from involution_core.torch_state import (
+from involution_core.operator.torch_state import (
     is_compiling,
     is_exporting,
     is_only_computed,

@@ -6,14 +6,14 @@ from typing import Any
 
 from torch import nn
 
-from involution_core.forms import ATTENTION, reduction_ratio_of
-from involution_core.generators import (
+from involution_core.generators.forms import ATTENTION, reduction_ratio_of
+from involution_core.generators.paper_generators import (
     AttentionGenerator,
     BottleneckGenerator,
     KernelGenerator,
     LinearGenerator,
 )
-from involution_core.shapes import Window
+from involution_core.operator.shapes import Window
 
 GeneratorFactory = Callable[[int, Any, int, Any], KernelGenerator]
 """(channels, kernel_size, groups, stride) -> the generator of one layer. Kernel size and stride are

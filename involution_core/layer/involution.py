@@ -8,16 +8,16 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from involution_core import banded
 from involution_core.backends.table import check_backend
-from involution_core.convolution_calls import convolution_calls
-from involution_core.foreign_arguments import refusing
-from involution_core.functional import involution2d
-from involution_core.generator_factories import GeneratorFactory, make_generator
-from involution_core.generators import BottleneckGenerator
-from involution_core.graphs import recorded, static_shape
-from involution_core.integers import at_least, divisor, integers
-from involution_core.shapes import Pair, Window, check_size, make_window, padding_of
+from involution_core.generators.factories import GeneratorFactory, make_generator
+from involution_core.generators.paper_generators import BottleneckGenerator
+from involution_core.layer import banded
+from involution_core.layer.convolution_calls import convolution_calls
+from involution_core.layer.foreign_arguments import refusing
+from involution_core.operator.functional import involution2d
+from involution_core.operator.integers import at_least, divisor, integers
+from involution_core.operator.recording import recorded, static_shape
+from involution_core.operator.shapes import Pair, Window, check_size, make_window, padding_of
 
 
 class Involution(nn.Module):

@@ -11,8 +11,8 @@ from typing import Any
 from torch import Tensor
 from torch.autograd.function import Function
 
-from involution_core import operators
-from involution_core.route import Route, route_of
+from involution_core.operator import operators
+from involution_core.operator.route import Route, route_of
 
 
 def _save(ctx: Any, inputs: tuple, output: Tensor) -> None:

@@ -6,18 +6,18 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from involution_core.architectures import (
+from involution_core.generators.factories import GeneratorFactory, generator_factory
+from involution_core.layer.foreign_arguments import names, refusing
+from involution_core.layer.involution import Involution
+from involution_core.networks.architectures import (
     EXPANSION,
     STEM_GROUP_CHANNELS,
     STEM_KERNEL_SIZE,
     STEM_REDUCTION_RATIO,
     Architecture,
 )
-from involution_core.foreign_arguments import names, refusing
-from involution_core.generator_factories import GeneratorFactory, generator_factory
-from involution_core.integers import at_least, odd_pair
-from involution_core.involution import Involution
-from involution_core.network_arguments import INSTEAD, OF_INVOLUTIONS, check_architecture
+from involution_core.networks.network_arguments import INSTEAD, OF_INVOLUTIONS, check_architecture
+from involution_core.operator.integers import at_least, odd_pair
 
 SpatialFactory = Callable[[int, int], nn.Module]
 """(channels, stride) -> the layer in the middle of a bottleneck."""

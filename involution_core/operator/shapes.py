@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from involution_core.integers import integers, pair
+from involution_core.operator.integers import integers, pair
 
 Pair = tuple[int, int]
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Literal, TypedDict, Unpack, overload
 
-from involution_core.architectures import ARCHITECTURES, did_you_mean
-from involution_core.feature_maps import FeatureBackbone
-from involution_core.generator_factories import GeneratorFactory
-from involution_core.networks import BottleneckNetwork, RedNet, ResNet
+from involution_core.generators.factories import GeneratorFactory
+from involution_core.networks.architectures import ARCHITECTURES, did_you_mean
+from involution_core.networks.feature_maps import FeatureBackbone
+from involution_core.networks.rednet import BottleneckNetwork, RedNet, ResNet
 
 
 class ResNetOptions(TypedDict, total=False):

@@ -1,0 +1,1 @@
+"""Kernel generators: what makes a kernel from each pixel."""

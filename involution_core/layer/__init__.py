@@ -1,0 +1,1 @@
+"""The layers: involution over maps, sequences and volumes."""

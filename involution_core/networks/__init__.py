@@ -1,0 +1,1 @@
+"""RedNet and ResNet: architectures as integers, modules, builders, backbones."""

@@ -1,0 +1,1 @@
+"""The operator on maps: its function, torch operators, derivatives and routes."""
