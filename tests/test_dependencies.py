@@ -48,10 +48,11 @@ def test_every_import_is_declared():
     assert undeclared == set()
 
 
-def test_the_suite_runs_without_xdist():
+def test_the_suite_runs_without_xdist(tmp_path):
     command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider", "-q"]
+    own = f"--basetemp={tmp_path / 'own'}"  # not a folder that other suites clean up
     done = subprocess.run(
-        [*command, "tests/ablations/test_errors.py"], cwd=ROOT, capture_output=True, text=True
+        [*command, own, "tests/ablations/test_errors.py"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed in " in done.stdout
