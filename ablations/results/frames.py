@@ -1,61 +1,64 @@
-"""Results as tidy pandas data frames: one row for each observation, numbers unrounded. No torch."""
+"""Results as tidy pandas data frames: one row per observation, numbers unrounded. No torch."""
 
-from collections.abc import Hashable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from ablations.costs.conventions import ABLATION, ENVELOPE
-from ablations.costs.formulas import MAC_TERMS
+from ablations.results.columns import (
+    COST_COLUMNS,
+    MARGIN_COLUMNS,
+    TRAINED_COLUMNS,
+    DataColumn,
+    contrast_columns,
+    contrast_of,
+    row,
+    top1_columns,
+)
 from ablations.results.tuning_result import TuningResult
 from ablations.results.variant_result import VariantResult
-from ablations.statistics.contrasts import Contrast
-from ablations.statistics.estimate import Estimate
 
 Named = Iterable[tuple[str, VariantResult]]
-"""The name of a study and one of its variants, for all of them."""
+"""Each variant with the name of its study."""
 
-Row = dict[Hashable, Any]
+Row = Mapping[str, object]
 
-_ACCURACY = ["study", "variant", "seed", "top1", "failure", "trained_params", "trained_macs"]
-_TUNING = ["study", "variant", "seed", "top1", "failure", "chosen"]
-_CONTRASTS = ["study", "variant", "baseline", "pairs", "difference", "difference_low",
-              "difference_high", "p", "adjusted_p", "verdict"]  # fmt: skip
-_MARGIN = ["margin", "no_worse_p", "adjusted_no_worse_p", "equivalent_p", "adjusted_equivalent_p",
-           "margin_verdict"]  # fmt: skip
-_COSTS = ["study", "variant", "params", *MAC_TERMS, "rest", "macs", "flops_ablation_convention",
-          "flops_envelope_convention", "verified", "proof"]  # fmt: skip
-_SUMMARY = ["study", "variant", "params", "macs", "top1_mean", "top1_low", "top1_high", "seeds",
-            "difference", "difference_low", "difference_high", "adjusted_p", "verdict"]  # fmt: skip
+_TRIAL = ["seed", "top1", "failure"]
+_CONTRAST_COLUMNS = (
+    DataColumn[VariantResult]("baseline", lambda v: v.contrast and v.contrast.baseline),
+    *contrast_columns(contrast_of),
+)
+_SUMMARY_COLUMNS = (
+    *(column for column in COST_COLUMNS if column.name in ("params", "macs")),
+    *top1_columns(lambda v: v.top1),
+    DataColumn[VariantResult]("seeds", lambda v: v.top1.n),
+    *(column for column in contrast_columns(contrast_of) if column.name not in ("pairs", "p")),
+)
 
 
 def accuracy_frame(variants: Named) -> pd.DataFrame:
-    """One row for each trial, see `Results.accuracy`."""
+    """Return one row per trial; see `Results.accuracy`."""
     rows = [
         {
-            **named,
-            "seed": trial.seed,
-            "top1": trial.top1,
-            "failure": trial.failure,
-            "trained_params": variant.trained_params,
-            "trained_macs": variant.trained_macs,
+            "study": study,
+            "variant": variant.name,
+            **{name: getattr(trial, name) for name in _TRIAL},
+            **row(TRAINED_COLUMNS, variant),
         }
-        for named, variant in _rows(variants)
+        for study, variant in variants
         for trial in variant.trials
     ]
-    return pd.DataFrame(rows, columns=_ACCURACY).astype({"top1": float})
+    names = ["study", "variant", *_TRIAL, *(column.name for column in TRAINED_COLUMNS)]
+    return pd.DataFrame(rows, columns=names).astype({"top1": float})
 
 
 def tuning_frame(studies: Iterable[tuple[str, TuningResult]]) -> pd.DataFrame:
-    """One row for each trial of the tuning, see `Results.tuning`."""
+    """Return one row per trial of the tuning; see `Results.tuning`."""
     rows: list[Row] = [
         {
             "study": study,
             "variant": variant.name,
             **dict(tried.levels),
-            "seed": trial.seed,
-            "top1": trial.top1,
-            "failure": trial.failure,
+            **{name: getattr(trial, name) for name in _TRIAL},
             "chosen": tried is variant.chosen,
         }
         for study, tuning in studies
@@ -63,96 +66,38 @@ def tuning_frame(studies: Iterable[tuple[str, TuningResult]]) -> pd.DataFrame:
         for tried in variant.tried
         for trial in tried.trials
     ]
-    settings = dict.fromkeys(name for row in rows for name in row if name not in _TUNING)
-    columns = [*_TUNING[:2], *settings, *_TUNING[2:]]
-    return pd.DataFrame(rows, columns=columns).astype({"top1": float})
+    fixed = ["study", "variant", *_TRIAL, "chosen"]
+    settings = dict.fromkeys(name for each in rows for name in each if name not in fixed)
+    names = [*fixed[:2], *settings, *fixed[2:]]
+    return pd.DataFrame(rows, columns=names).astype({"top1": float})
 
 
 def contrast_frame(variants: Named) -> pd.DataFrame:
-    """One row for each variant but the baselines, see `Results.contrasts`."""
-    rows = [
-        named | {"baseline": variant.contrast.baseline} | _contrast(variant)
-        for named, variant in _rows(variants)
-        if variant.contrast is not None
-    ]
-    held = any("margin" in row for row in rows)
-    return pd.DataFrame(rows, columns=[*_CONTRASTS, *(_MARGIN if held else [])])
+    """Return one row per variant except the baselines; see `Results.contrasts`."""
+    compared = [named for named in variants if named[1].contrast is not None]
+    held = any(variant.contrast and variant.contrast.within for _, variant in compared)
+    return _frame(compared, [*_CONTRAST_COLUMNS, *(MARGIN_COLUMNS if held else ())])
 
 
 def cost_frame(variants: Named) -> pd.DataFrame:
-    """One row for each variant, see `Results.costs`."""
-    rows = [
-        {
-            **named,
-            "params": variant.params,
-            **variant.macs_by_term,
-            "macs": variant.macs,
-            "flops_ablation_convention": variant.flops(ABLATION),
-            "flops_envelope_convention": variant.flops(ENVELOPE),
-            "verified": variant.proof.verified,
-            "proof": variant.proven_by,
-        }
-        for named, variant in _rows(variants)
-    ]
-    return pd.DataFrame(rows, columns=_COSTS)
+    """Return one row per variant; see `Results.costs`."""
+    return _frame(variants, COST_COLUMNS)
 
 
 def summary_frame(variants: Named) -> pd.DataFrame:
-    """One row for each variant.
+    """Return one row per variant.
 
     Returns:
-        study, variant; params and macs as in `Results.costs`; top1_mean (percent), over so many
-        seeds; top1_low, top1_high: its 95 % t interval; the contrast as in `Results.contrasts`.
+        study, variant; params and macs as in `Results.costs`; top1_mean (percent), its 95 % t
+        interval top1_low and top1_high, and the number of seeds; the contrast as in
+        `Results.contrasts`.
     """
+    return _frame(variants, _SUMMARY_COLUMNS)
+
+
+def _frame(variants: Named, columns: Sequence[DataColumn[VariantResult]]) -> pd.DataFrame:
     rows = [
-        {
-            **named,
-            "params": variant.params,
-            "macs": variant.macs,
-            **_estimate("top1", variant.top1),
-            "top1_mean": variant.top1.mean,
-            "seeds": variant.top1.n,
-            **_contrast(variant),
-        }
-        for named, variant in _rows(variants)
+        {"study": study, "variant": variant.name, **row(columns, variant)}
+        for study, variant in variants
     ]
-    return pd.DataFrame(rows, columns=_SUMMARY)
-
-
-def _rows(variants: Named) -> Iterator[tuple[Row, VariantResult]]:
-    for study, variant in variants:
-        yield {"study": study, "variant": variant.name}, variant
-
-
-def _contrast(variant: VariantResult) -> Row:
-    contrast = variant.contrast
-    if contrast is None:
-        return {}
-    return {
-        "pairs": contrast.difference.n,
-        "difference": contrast.difference.mean,
-        **_estimate("difference", contrast.difference),
-        "p": contrast.p,
-        "adjusted_p": contrast.adjusted_p,
-        "verdict": contrast.verdict,
-        **_within(contrast),
-    }
-
-
-def _within(contrast: Contrast) -> Row:
-    within = contrast.within
-    if within is None:
-        return {}
-    return {
-        "margin": within.margin,
-        "no_worse_p": within.no_worse_p,
-        "adjusted_no_worse_p": within.adjusted_no_worse_p,
-        "equivalent_p": within.equivalent_p,
-        "adjusted_equivalent_p": within.adjusted_equivalent_p,
-        "margin_verdict": contrast.margin_verdict,
-    }
-
-
-def _estimate(name: str, estimate: Estimate) -> Row:
-    low, high = estimate.interval or (None, None)
-    return {f"{name}_low": low, f"{name}_high": high}
+    return pd.DataFrame(rows, columns=["study", "variant", *(column.name for column in columns)])

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+from ablations.results.columns import DataColumn, contrast_columns, top1_columns
 from ablations.statistics.contrasts import Contrast
 from ablations.statistics.factorial import Interaction, Marginal
 from reports.names.number_texts import difference_text, mean_text, p_text, with_n
-from reports.tables.csv_columns import contrast_columns, top1_columns
-from reports.tables.table import Column, CsvColumn, Group, Item, Table
+from reports.tables.table import Column, Group, Item, Table
 from reports.words.axis_words import (
     Heading,
     Label,
@@ -114,16 +114,16 @@ def _contrast_columns(
     )
 
 
-def _marginal_csv() -> tuple[CsvColumn[Marginal], ...]:
+def _marginal_csv() -> tuple[DataColumn[Marginal], ...]:
     """axis, level; baseline: whether it is the baseline's; cells: how many are averaged; top1_mean
     (percent), its 95 % t interval and its seeds; the contrast with the baseline's level."""
     return (
-        CsvColumn("axis", lambda m: m.axis),
-        CsvColumn("level", lambda m: m.level),
-        CsvColumn("baseline", lambda m: m.contrast is None),
-        CsvColumn("cells", lambda m: m.cells),
+        DataColumn("axis", lambda m: m.axis),
+        DataColumn("level", lambda m: m.level),
+        DataColumn("baseline", lambda m: m.contrast is None),
+        DataColumn("cells", lambda m: m.cells),
         *top1_columns(lambda m: m.top1),
-        CsvColumn("seeds", lambda m: m.top1.n),
+        DataColumn("seeds", lambda m: m.top1.n),
         *contrast_columns(lambda m: m.contrast, lambda contrast: contrast.verdict),
     )
 
@@ -162,21 +162,21 @@ def _levels_column(
     return Column(name, text, numeric=False)
 
 
-def _interaction_csv() -> tuple[CsvColumn[Interaction], ...]:
+def _interaction_csv() -> tuple[DataColumn[Interaction], ...]:
     """levels: both, with their axes; baseline: never; of both axes the name, the level and the
     baseline's level; the interaction (points of Top-1) as the difference of a contrast."""
     return (
-        CsvColumn("levels", lambda i: i.contrast.name),
-        CsvColumn("baseline", lambda i: False),
+        DataColumn("levels", lambda i: i.contrast.name),
+        DataColumn("baseline", lambda i: False),
         *_axis_csv(0),
         *_axis_csv(1),
         *contrast_columns(lambda i: i.contrast, interaction_verdict),
     )
 
 
-def _axis_csv(place: int) -> tuple[CsvColumn[Interaction], ...]:
+def _axis_csv(place: int) -> tuple[DataColumn[Interaction], ...]:
     return (
-        CsvColumn(f"axis_{place + 1}", lambda i: i.axes[place]),
-        CsvColumn(f"level_{place + 1}", lambda i: i.levels[place]),
-        CsvColumn(f"baseline_{place + 1}", lambda i: i.baseline[place]),
+        DataColumn(f"axis_{place + 1}", lambda i: i.axes[place]),
+        DataColumn(f"level_{place + 1}", lambda i: i.levels[place]),
+        DataColumn(f"baseline_{place + 1}", lambda i: i.baseline[place]),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ablations.results.columns import DataColumn, difference_columns, high
 from ablations.statistics.contrasts import Contrast
 from ablations.statistics.estimate import Estimate
 from reports.names.number_texts import (
@@ -14,9 +15,8 @@ from reports.names.number_texts import (
     signed_count,
     with_n,
 )
-from reports.tables.csv_columns import difference_columns, high
 from reports.tables.study_table import INTERVALS
-from reports.tables.table import Column, CsvColumn, Group, Table
+from reports.tables.table import Column, Group, Table
 
 
 @dataclass(frozen=True)
@@ -88,18 +88,18 @@ def _change_column(heading: str, group: Group, count: Callable[[Costs], int]) ->
     return Column(heading, lambda item: signed_count(change(item)), group, change)
 
 
-def _cost_csv() -> tuple[CsvColumn[CostChange], ...]:
+def _cost_csv() -> tuple[DataColumn[CostChange], ...]:
     """variant; baseline: never; parameters and multiply-accumulates (one image) of both runs, and
     how they change from the first (a) to the second (b)."""
     return (
-        CsvColumn("variant", lambda i: i.name),
-        CsvColumn("baseline", lambda i: False),
-        CsvColumn("params_a", lambda i: i.first.params),
-        CsvColumn("params_b", lambda i: i.second.params),
-        CsvColumn("params_change", lambda i: i.second.params - i.first.params),
-        CsvColumn("macs_a", lambda i: i.first.macs),
-        CsvColumn("macs_b", lambda i: i.second.macs),
-        CsvColumn("macs_change", lambda i: i.second.macs - i.first.macs),
+        DataColumn("variant", lambda i: i.name),
+        DataColumn("baseline", lambda i: False),
+        DataColumn("params_a", lambda i: i.first.params),
+        DataColumn("params_b", lambda i: i.second.params),
+        DataColumn("params_change", lambda i: i.second.params - i.first.params),
+        DataColumn("macs_a", lambda i: i.first.macs),
+        DataColumn("macs_b", lambda i: i.second.macs),
+        DataColumn("macs_change", lambda i: i.second.macs - i.first.macs),
     )
 
 
@@ -139,24 +139,24 @@ def change_text(item: AccuracyChange) -> str | None:
     return with_n(difference_text(item.contrast.difference), item.contrast.difference)
 
 
-def _accuracy_csv() -> tuple[CsvColumn[AccuracyChange], ...]:
+def _accuracy_csv() -> tuple[DataColumn[AccuracyChange], ...]:
     """variant; baseline: never; the mean Top-1 (percent), the high end of its 95 % t interval and
     the seeds of the first run (a) and the second (b); the contrast between them."""
     return (
-        CsvColumn("variant", lambda i: i.name),
-        CsvColumn("baseline", lambda i: False),
+        DataColumn("variant", lambda i: i.name),
+        DataColumn("baseline", lambda i: False),
         *_mean_csv("a", lambda i: i.first),
         *_mean_csv("b", lambda i: i.second),
         *difference_columns(lambda i: i.contrast),
-        CsvColumn("adjusted_p", lambda i: i.contrast.adjusted_p),
+        DataColumn("adjusted_p", lambda i: i.contrast.adjusted_p),
     )
 
 
 def _mean_csv(
     run: str, of: Callable[[AccuracyChange], Estimate]
-) -> tuple[CsvColumn[AccuracyChange], ...]:
+) -> tuple[DataColumn[AccuracyChange], ...]:
     return (
-        CsvColumn(f"top1_mean_{run}", lambda i: of(i).mean),
-        CsvColumn(f"top1_high_{run}", lambda i: high(of(i))),
-        CsvColumn(f"seeds_{run}", lambda i: of(i).n),
+        DataColumn(f"top1_mean_{run}", lambda i: of(i).mean),
+        DataColumn(f"top1_high_{run}", lambda i: high(of(i))),
+        DataColumn(f"seeds_{run}", lambda i: of(i).n),
     )

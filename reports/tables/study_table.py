@@ -3,28 +3,27 @@
 from collections.abc import Callable
 
 from ablations.costs.conventions import ABLATION, ENVELOPE, Convention
-from ablations.costs.formulas import MAC_TERMS
 from ablations.costs.proof import published_in
 from ablations.costs.published import Published
+from ablations.results.columns import DataColumn, VariantColumns, study_columns
 from ablations.results.study_result import StudyResult
-from ablations.results.variant_result import Rate, VariantResult
+from ablations.results.variant_result import VariantResult
+from ablations.settings.setting import Level
 from ablations.study.all_settings import AXES
 from ablations.study.study import Study
-from reports.names.level_names import heading, variant_texts
+from reports.names.level_names import heading, level_text, variant_texts
 from reports.names.number_texts import (
     difference_text,
     flops_text,
     giga_macs,
     mean_text,
     millions,
+    points_text,
     two_digits,
     whole,
     with_n,
 )
-from reports.tables.csv_columns import contrast_columns, top1_columns
-from reports.tables.margin_columns import dunnett_csv, margin_columns, margin_csv
-from reports.tables.table import Column, CsvColumn, Group, Table
-from reports.tables.tuned_columns import tuned_columns, tuned_csv
+from reports.tables.table import Column, Group, Table
 
 INTERVALS = (
     "± is half a 95 % interval (Student’s t), in brackets the number of seeds, or of seeds that "
@@ -51,23 +50,23 @@ def study_table(
         measured_on: What the accuracies belong to; None where nothing was trained.
     """
     study, published = result.study, published_in(result.proofs)
-    columns = (
+    shown = (
         _variant_column(study),
         *_counted_columns(Group("Counted", counted_on), published or ABLATION),
     )
     if published is not None:
-        columns += _published_columns(published)
+        shown += _published_columns(published)
     if measured_on is not None:
         baseline = variant_texts(study)[study.baseline]
         group = Group("Measured", measured_on)
-        columns += tuned_columns(result, group)
-        columns += _measured_columns(group, baseline)
-        columns += margin_columns(result.margin, group, baseline)
+        shown += _tuned_columns(result, group)
+        shown += _measured_columns(group, baseline)
+        shown += _margin_columns(result.margin, group, baseline)
     verified: Column[VariantResult] = Column("verified", _verified_text, numeric=False, paper=False)
     return Table(
         study.title,
-        (*columns, verified),
-        (*_csv_columns(result), *_described_columns(counted_on, measured_on)),
+        (*shown, verified),
+        (*study_columns(result), *_described_columns(counted_on, measured_on)),
         result.variants,
         lambda variant: variant.is_baseline,
         "" if measured_on is None else INTERVALS,
@@ -173,6 +172,42 @@ def _measured_columns(group: Group, baseline: str) -> Columns:
     )
 
 
+def _margin_columns(margin: float | None, group: Group, baseline: str) -> Columns:
+    """Return the verdict on the margin; nothing without a margin."""
+    if margin is None:
+        return ()
+    return (
+        Column(
+            f"against {baseline}, within {points_text(margin)}",
+            lambda v: None if v.contrast is None else v.contrast.margin_verdict,
+            group,
+            numeric=False,
+            paper=False,
+        ),
+    )
+
+
+def _tuned_columns(result: StudyResult, group: Group) -> Columns:
+    """Return one column per tuned setting, with the chosen level."""
+    tuned = () if result.tuning is None else tuple(result.tuning.grid.levels)
+    return tuple(_tuned_column(name, group) for name in tuned)
+
+
+def _tuned_column(name: str, group: Group) -> Column[VariantResult]:
+    def level(variant: VariantResult) -> Level | None:
+        return dict(variant.variant.training).get(name)
+
+    def text(variant: VariantResult) -> str | None:
+        chosen = level(variant)
+        return None if chosen is None else level_text(name, str(chosen))
+
+    def number(variant: VariantResult) -> float | None:
+        chosen = level(variant)
+        return None if chosen is None else AXES[name].place(str(chosen))
+
+    return Column(f"{AXES[name].heading}, tuned", text, group, number)
+
+
 def _difference_text(variant: VariantResult) -> str | None:
     if variant.contrast is None:
         return None
@@ -187,77 +222,9 @@ def _verified_text(variant: VariantResult) -> str:
     return "by two counters" if variant.variant.own_code else "yes"
 
 
-def _csv_columns(result: StudyResult) -> tuple[CsvColumn[VariantResult], ...]:
-    """variant; its level on each axis, where there are several; params; multiply-accumulates for
-    one image by term of the closed form, rest and macs, their sum; flops_*_convention: as the
-    paper's tables and its figures of accuracy against cost count them; verified, and proof: by
-    what; baseline: whether it is the study's; published_*: as printed, missing where the paper has
-    no such row; top1_mean (percent), its 95 % t interval, top1_sd, over so many seeds, so many
-    failed; trained_*: of the network that was trained; the contrast with the baseline, what is
-    found of the margin, and the second reading; *_rate:
-    images/s of training steps and of inference, median and quartiles; peak_mib: memory of tensors
-    in training; timing_failure: why it was not measured."""
-    axes = result.study.axes if len(result.study.axes) > 1 else ()
-    return (
-        CsvColumn("variant", lambda v: v.name),
-        *(_level_column(place, axis) for place, axis in enumerate(axes)),
-        CsvColumn("params", lambda v: v.params),
-        *(_term_column(term) for term in (*MAC_TERMS, "rest")),
-        CsvColumn("macs", lambda v: v.macs),
-        CsvColumn("flops_ablation_convention", lambda v: v.flops(ABLATION)),
-        CsvColumn("flops_envelope_convention", lambda v: v.flops(ENVELOPE)),
-        CsvColumn("verified", lambda v: v.proof.verified),
-        CsvColumn("proof", lambda v: v.proven_by),
-        CsvColumn("baseline", lambda v: v.is_baseline),
-        *_published_csv(),
-        *tuned_csv(result),
-        *top1_columns(lambda v: v.top1),
-        CsvColumn("top1_sd", lambda v: v.top1.sd),
-        CsvColumn("seeds", lambda v: v.top1.n if v.trials else None),
-        CsvColumn("failed", lambda v: v.failed if v.trials else None),
-        CsvColumn("trained_params", lambda v: v.trained_params),
-        CsvColumn("trained_macs", lambda v: v.trained_macs),
-        *contrast_columns(lambda v: v.contrast, lambda contrast: contrast.verdict),
-        *margin_csv(result.margin),
-        *dunnett_csv(result),
-        *_rate_csv("train_rate", lambda v: v.training_rate),
-        *_rate_csv("inference_rate", lambda v: v.inference_rate),
-        CsvColumn("peak_mib", lambda v: v.peak_mib),
-        CsvColumn("timing_failure", lambda v: v.timing_failure),
-    )
-
-
-def _level_column(place: int, axis: str) -> CsvColumn[VariantResult]:
-    return CsvColumn(axis, lambda v: v.levels[place])
-
-
-def _term_column(term: str) -> CsvColumn[VariantResult]:
-    return CsvColumn(term, lambda v: v.macs_by_term[term])
-
-
-def _published_csv() -> tuple[CsvColumn[VariantResult], ...]:
-    return (
-        CsvColumn("published_params_m", lambda v: (p := v.proof.published) and p.params_m),
-        CsvColumn("published_flops_g", lambda v: (p := v.proof.published) and p.flops_g),
-        CsvColumn("published_top1_percent", lambda v: (p := v.proof.published) and p.top1_percent),
-    )
-
-
-def _rate_csv(
-    name: str, of: Callable[[VariantResult], Rate | None]
-) -> tuple[CsvColumn[VariantResult], ...]:
-    return (
-        CsvColumn(name, lambda v: (rate := of(v)) and rate.median),
-        CsvColumn(f"{name}_low", lambda v: (rate := of(v)) and rate.quartiles[0]),
-        CsvColumn(f"{name}_high", lambda v: (rate := of(v)) and rate.quartiles[1]),
-    )
-
-
-def _described_columns(
-    counted_on: str, measured_on: str | None
-) -> tuple[CsvColumn[VariantResult], ...]:
+def _described_columns(counted_on: str, measured_on: str | None) -> VariantColumns:
     """counted_on, measured_on: what the costs and the accuracies belong to."""
     return (
-        CsvColumn("counted_on", lambda _: counted_on),
-        CsvColumn("measured_on", lambda _: measured_on),
+        DataColumn("counted_on", lambda _: counted_on),
+        DataColumn("measured_on", lambda _: measured_on),
     )

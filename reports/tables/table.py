@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic
 
-Item = TypeVar("Item")
-"""What a row of a table is made of: a variant's result, an average, an interaction."""
+from ablations.results.columns import DataColumn, Item
 
 ABSENT = "–"
 """What a cell shows where there is nothing."""
@@ -45,14 +44,6 @@ class Column(Generic[Item]):
 
 
 @dataclass(frozen=True)
-class CsvColumn(Generic[Item]):
-    """One column of the table that programs read. value: unrounded; None where there is nothing."""
-
-    name: str
-    value: Callable[[Item], object]
-
-
-@dataclass(frozen=True)
 class Cell:
     """What a cell shows. sort_by: a number, "" where there is none, None: by the text."""
 
@@ -84,7 +75,7 @@ class Table(Generic[Item]):
 
     title: str
     columns: tuple[Column[Item], ...]
-    csv: tuple[CsvColumn[Item], ...]
+    csv: tuple[DataColumn[Item], ...]
     items: Sequence[Item]
     is_baseline: Callable[[Item], bool]
     note: str = ""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ablations.results.columns import DataColumn, difference_columns, high, low, top1_columns
 from ablations.results.tuning_result import Comparison, Tried, TuningResult, VariantTuning
 from ablations.settings.setting import Level
 from ablations.statistics.contrasts import Contrast
@@ -13,8 +14,7 @@ from ablations.study.all_settings import AXES
 from ablations.study.grid import Candidate
 from reports.names.level_names import axis_name, candidate_name, level_text
 from reports.names.number_texts import difference_text, mean_text, with_n
-from reports.tables.csv_columns import difference_columns, high, low, top1_columns
-from reports.tables.table import Column, CsvColumn, Group, Table
+from reports.tables.table import Column, Group, Table
 
 CHOICES = (
     "On the validation split, over the seeds of the tuning; ± is half a 95 % interval (Student’s "
@@ -120,30 +120,30 @@ def _level(tried: Tried | None, name: str) -> Level | None:
     return None if tried is None else dict(tried.levels)[name]
 
 
-def _choice_csv(tuning: TuningResult) -> tuple[CsvColumn[VariantTuning], ...]:
+def _choice_csv(tuning: TuningResult) -> tuple[DataColumn[VariantTuning], ...]:
     """variant, baseline; chosen_ and next_ each tuned setting; Top-1 (percent) on validation of
     what was chosen, with its 95 % t interval and seeds; lead (points, chosen minus next) with its
     interval and pairs; edges: settings whose choice lies at the edge of the grid."""
     nothing = Estimate.of(())
     return (
-        CsvColumn("variant", lambda v: v.name),
-        CsvColumn("baseline", lambda v: v.name == tuning.study.baseline),
+        DataColumn("variant", lambda v: v.name),
+        DataColumn("baseline", lambda v: v.name == tuning.study.baseline),
         *(_level_csv("chosen", name, lambda v: v.chosen) for name in tuning.grid.levels),
         *top1_columns(lambda v: nothing if v.chosen is None else v.chosen.top1),
-        CsvColumn("seeds", lambda v: _from(v.chosen, lambda one: one.top1.n)),
+        DataColumn("seeds", lambda v: _from(v.chosen, lambda one: one.top1.n)),
         *(_level_csv("next", name, lambda v: v.runner_up) for name in tuning.grid.levels),
-        CsvColumn("lead", lambda v: _from(v.lead, lambda lead: lead.mean)),
-        CsvColumn("lead_low", lambda v: _from(v.lead, low)),
-        CsvColumn("lead_high", lambda v: _from(v.lead, high)),
-        CsvColumn("pairs", lambda v: _from(v.lead, lambda lead: lead.n)),
-        CsvColumn("edges", lambda v: " ".join(name for name, _ in v.edges)),
+        DataColumn("lead", lambda v: _from(v.lead, lambda lead: lead.mean)),
+        DataColumn("lead_low", lambda v: _from(v.lead, low)),
+        DataColumn("lead_high", lambda v: _from(v.lead, high)),
+        DataColumn("pairs", lambda v: _from(v.lead, lambda lead: lead.n)),
+        DataColumn("edges", lambda v: " ".join(name for name, _ in v.edges)),
     )
 
 
 def _level_csv(
     before: str, name: str, of: Callable[[VariantTuning], Tried | None]
-) -> CsvColumn[VariantTuning]:
-    return CsvColumn(f"{before}_{name}", lambda v: _level(of(v), name))
+) -> DataColumn[VariantTuning]:
+    return DataColumn(f"{before}_{name}", lambda v: _level(of(v), name))
 
 
 def candidate_table(tuning: TuningResult, heading: str, names: Names, measured: str) -> Table[Row]:
@@ -175,24 +175,24 @@ def _row_column(name: str) -> Column[Row]:
     )
 
 
-def _row_csv(tuning: TuningResult) -> tuple[CsvColumn[Row], ...]:
+def _row_csv(tuning: TuningResult) -> tuple[DataColumn[Row], ...]:
     """variant; baseline: whether it is the baseline; each tuned setting; chosen; Top-1 (percent) on
     validation with its 95 % t interval; seeds that finished, and trials that failed; seconds of all
     its trials."""
     return (
-        CsvColumn("variant", lambda r: r.variant.name),
-        CsvColumn("baseline", lambda r: r.variant.name == tuning.study.baseline),
+        DataColumn("variant", lambda r: r.variant.name),
+        DataColumn("baseline", lambda r: r.variant.name == tuning.study.baseline),
         *(_row_level(name) for name in tuning.grid.levels),
-        CsvColumn("chosen", lambda r: r.chosen),
+        DataColumn("chosen", lambda r: r.chosen),
         *top1_columns(lambda r: r.tried.top1),
-        CsvColumn("seeds", lambda r: r.tried.top1.n),
-        CsvColumn("failed", lambda r: r.tried.failed),
-        CsvColumn("seconds", lambda r: sum(trial.seconds for trial in r.tried.trials)),
+        DataColumn("seeds", lambda r: r.tried.top1.n),
+        DataColumn("failed", lambda r: r.tried.failed),
+        DataColumn("seconds", lambda r: sum(trial.seconds for trial in r.tried.trials)),
     )
 
 
-def _row_level(name: str) -> CsvColumn[Row]:
-    return CsvColumn(name, lambda r: dict(r.tried.levels)[name])
+def _row_level(name: str) -> DataColumn[Row]:
+    return DataColumn(name, lambda r: dict(r.tried.levels)[name])
 
 
 def one_level_table(tuning: TuningResult, heading: str, names: Names, measured: str) -> Table[str]:
@@ -211,9 +211,9 @@ def one_level_table(tuning: TuningResult, heading: str, names: Names, measured: 
             for place, found in enumerate(common)
         ),
     ]
-    csv: list[CsvColumn[str]] = [
-        CsvColumn("variant", lambda name: name),
-        CsvColumn("baseline", lambda name: False),
+    csv: list[DataColumn[str]] = [
+        DataColumn("variant", lambda name: name),
+        DataColumn("baseline", lambda name: False),
         *_renamed("own", tuning.own),
     ]
     for found in tuning.untuned:
@@ -248,10 +248,10 @@ def _difference_column(
     )
 
 
-def _renamed(what: str, comparison: Comparison) -> list[CsvColumn[str]]:
+def _renamed(what: str, comparison: Comparison) -> list[DataColumn[str]]:
     """Those of `difference_columns`, by what all or each are trained with."""
 
     def of(name: str) -> Contrast:
         return comparison.contrasts[name]
 
-    return [CsvColumn(f"{what}_{one.name}", one.value) for one in difference_columns(of)]
+    return [DataColumn(f"{what}_{one.name}", one.value) for one in difference_columns(of)]

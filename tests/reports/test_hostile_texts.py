@@ -6,12 +6,13 @@ import pytest
 from finished import run_of
 from typesetting import typeset
 
+from ablations.results.columns import DataColumn
 from ablations.results.results import results_of
 from ablations.study.builder import StudyFile, make_study
 from reports.figures.svg import draw_svg
 from reports.page.report_files import write_report
 from reports.tables.formats import all_formats
-from reports.tables.table import Column, CsvColumn, Table
+from reports.tables.table import Column, Table
 
 FOLDERS = ("ba$$in", "$\\frac", "[red]\u202elive", '#0072b2 id="x" <b>', "漢字ąĐ«»þ", "_^{&}%~")
 TITLE = "[b] $x$ \\input{x} <i> | =1+1 \u2066"
@@ -57,7 +58,7 @@ def test_a_label_that_begins_like_no_label_stands_in_the_legend():
 @pytest.mark.parametrize("first", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "plain"])
 def test_a_spreadsheet_computes_no_text(first, tmp_path):
     columns = (Column("name", lambda item: item, numeric=False),)
-    csv = (CsvColumn("name", lambda item: item), CsvColumn("number", lambda item: -1.5))
+    csv = (DataColumn("name", lambda item: item), DataColumn("number", lambda item: -1.5))
     texts = all_formats(Table("T", columns, csv, [first], lambda item: False))
     kept = first.replace("\t", r"\t").replace("\r", r"\r")
     assert texts["csv"] == f"name,number\n{kept if first == 'plain' else chr(39) + kept},-1.5\n"

@@ -1,7 +1,8 @@
 import pytest
 
+from ablations.results.columns import DataColumn
 from reports.tables.formats import to_csv, to_markdown
-from reports.tables.table import Column, CsvColumn, Group, Table
+from reports.tables.table import Column, Group, Table
 
 
 @pytest.fixture
@@ -18,8 +19,8 @@ def table():
             Column("shout", str.upper, Group("Shouted"), numeric=False),
         ),
         (
-            CsvColumn("word", lambda word: word),
-            CsvColumn("third", lambda word: len(word) / 3 if word else None),
+            DataColumn("word", lambda word: word),
+            DataColumn("third", lambda word: len(word) / 3 if word else None),
         ),
         ["a", "bcd", ""],
         lambda word: word == "bcd",
