@@ -350,7 +350,7 @@ def test_an_interrupt_keeps_what_finished(run, tmp_path):
     assert process.returncode == 130 and started and not any(map(alive, started))
     last = err.splitlines()[-1]
     assert last.startswith("involution-ablate: interrupted: 1 of 2 trials are kept in out")
-    assert last.endswith("; the same command goes on from there") and "Traceback" not in err
+    assert last.endswith("; the same command resumes") and "Traceback" not in err
     assert "Partial: 1 of 2 trials have ended." in out
     assert out.splitlines()[-1] == "out/report.html"
     assert "Partial: 1 of 2" in (tmp_path / "out" / "report.html").read_text()

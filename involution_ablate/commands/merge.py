@@ -38,7 +38,7 @@ def merge(folders: tuple[Path, ...], output: Path) -> None:
             raise SettingError("DIR", folder, "is named twice")
     _check_new(output)
     from ablations.run.merging import merge_folders
-    from reports.screen.merge_lines import merge_lines
+    from reports.screen.ending_lines import merge_lines
 
     command = inert(shlex.join([PROGRAM, *sys.argv[1:]]))
     for line in merge_lines(merge_folders(folders, output, command)):

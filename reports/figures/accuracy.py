@@ -27,9 +27,9 @@ def accuracy_figure(
     """Top-1 of every seed as a dot; beside the dots the mean with its 95 % interval.
 
     Args:
-        name: Of the study.
-        labels: Of every variant, in words.
-        ticks: Of every variant, below the axis.
+        name: Name of the study.
+        labels: Labels of the variants.
+        ticks: Tick labels of the variants.
         axis: What the variants differ in.
         variants: In the order of the figure.
     """

@@ -29,8 +29,8 @@ class Panel:
     """A cost that accuracy is drawn against.
 
     Attributes:
-        heading: Of the axis, with its unit.
-        cost: Of a variant, in that unit; None where it was not measured.
+        heading: Label of the axis, with its unit.
+        cost: Cost of a variant in that unit; None if not measured.
         reach: How far the quartiles of a variant's cost lie below and above it; None for a count.
     """
 
@@ -74,10 +74,10 @@ def accuracy_cost_figure(
     in both, and where there are several series, a thin one each series.
 
     Args:
-        name: Of the study.
+        name: Name of the study.
         series: All variants.
         variants: Those of which no seed finished are left out.
-        same_images: Names of those that are compared with the baseline.
+        same_images: Names of the variants compared with the baseline.
     """
     finished = [variant for variant in variants if variant.top1.n]
     panels = [panel for panel in _PANELS if any(panel.cost(v) is not None for v in finished)]

@@ -27,8 +27,8 @@ def cost_figure(name: str, labels: Labels, axis: str, variants: Sequence[Variant
     """Multiply-accumulates of every variant, stacked by the terms that one of them has.
 
     Args:
-        name: Of the study.
-        labels: Of every variant.
+        name: Name of the study.
+        labels: Labels of the variants.
         axis: What the variants differ in.
         variants: In the order of the figure.
     """

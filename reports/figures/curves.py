@@ -26,7 +26,7 @@ def curves_figure(name: str, series: Series, variants: Sequence[VariantResult]) 
     for each series.
 
     Args:
-        name: Of the study.
+        name: Name of the study.
         series: All variants.
         variants: Those that have no point of a curve are left out.
     """

@@ -22,7 +22,7 @@ LINES = [
     ("sky", "P", "--"),
     ("ink", "X", "-."),
 ]
-"""Colour, marker and dash of a line; told apart without colour, too."""
+"""Colour, marker and dash of a line; distinguishable without colour."""
 
 Labels = Mapping[str, str]
 """Variant -> how figures write it, in the order of the study."""
@@ -37,11 +37,11 @@ SINGLE, WIDE = (5.2, 3.2), (9.6, 3.4)
 """Inches of a figure in its column, and of one as wide as the page."""
 
 MOST_CHARACTERS = 100
-"""Of the labels below a figure as wide as the page; beyond, they are slanted."""
+"""Maximum characters of the labels below a page-wide figure; longer labels are slanted."""
 
 
 def lines_of(count: int) -> list[tuple[str, str, str]]:
-    """Colour, marker and dash of so many lines; beyond LINES they repeat."""
+    """Return colour, marker and dash of `count` lines; after LINES they repeat."""
     return [LINES[i % len(LINES)] for i in range(count)]
 
 
@@ -56,7 +56,7 @@ def is_slanted(ticks: Ticks) -> bool:
 
 
 def _characters(ticks: Ticks) -> int:
-    """Of the labels' longest lines, together."""
+    """Return the total length of the labels' longest lines."""
     return sum(max(map(len, lines)) for lines in ticks.values())
 
 

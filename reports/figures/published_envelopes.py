@@ -33,7 +33,7 @@ FAMILY_LINES = {
     "Stand-Alone Attention (full)": ("green", "^", "-."),
 }
 """Colour, marker and dash of a family's line, in the order of the legend. No two have the same
-marker, so that they are told apart without colour, too."""
+marker, so that they are distinguishable without colour."""
 
 PANELS = [("flops_g", "FLOPs (G)", "G"), ("params_m", "#Params (M)", "M")]
 """Quantity of a point, heading of its axis, unit."""

@@ -27,7 +27,7 @@ from reports.names.level_names import axis_name, candidate_name, level_text
 
 MOST_PANELS = 12
 LEAST_GAP = 0.06
-"""Of the axis, between two numbers that stand where they are; nearer ones stand side by side."""
+"""Minimum distance of two numbers, as a share of the axis; closer ones are drawn side by side."""
 
 Line = tuple[str, str, str]
 """Colour, marker and dash."""
@@ -51,9 +51,9 @@ def tuning_figure(name: str, series: Series, tuning: TuningResult) -> Markup | N
     settings, a column for each series.
 
     Args:
-        name: Of the study.
+        name: Name of the study.
         series: All variants.
-        tuning: Of the study.
+        tuning: Tuning of the study.
 
     Returns:
         None where nothing finished, and where there would be more than MOST_PANELS panels.

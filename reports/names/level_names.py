@@ -41,7 +41,7 @@ def _short(axis: str, level: str) -> str:
 
 
 def heading(study: Study) -> str:
-    """Of the column that names the variants."""
+    """Return the heading of the column that names the variants."""
     return ", ".join(AXES[axis].heading for axis in study.axes)
 
 
@@ -90,8 +90,8 @@ def series(study: Study) -> dict[str, dict[str, str]]:
 
 
 def told_apart(study: Study) -> dict[str, dict[str, str]]:
-    """As `series`, but where names are too long to stand beside their points each variant is a
-    series of its own, without a label."""
+    """Same as `series`, but names too long for their points make each variant a separate series
+    without a label."""
     names = short_names(study)
     if study.crossed or max(map(len, names.values())) <= LONGEST_BESIDE:
         return series(study)

@@ -25,8 +25,8 @@ from reports.names.number_texts import points_text
 from reports.page.run_comparison import FIRST, SECOND, Comparison
 from reports.page.sections import Section
 from reports.tables.formats import all_formats
+from reports.words.gaps import partial_words
 from reports.words.origin_words import origin_words
-from reports.words.partial_words import partial_words
 
 
 def embedded_json(values: Any) -> Markup:

@@ -8,8 +8,8 @@ from ablations.records.run_file import RUN_FILE
 from ablations.results.results import Results
 from reports.page.html_pages import render_report
 from reports.page.sections import build_sections
-from reports.tables.file_names import table_names
 from reports.tables.formats import ENDINGS
+from reports.tables.named_tables import table_names
 
 
 def remove_tables(output: Path) -> None:

@@ -104,9 +104,9 @@ def _measured_on(results: Results) -> str:
 
 
 def _own_training(first: Results, second: Results) -> set[str]:
-    """What differs in the training of one variant from its run, in either; and the data set, where
-    the runs have not the same: accuracies on other images are not compared. Not what was tuned, as
-    long as neither run varies it: a variant is the same one, however its training was chosen."""
+    """Return the settings in which a variant's training differs from its run, in either run, and
+    the data set if the runs differ in it: accuracies on other images are not compared. Tuned
+    settings are left out unless a run varies them: tuning does not make another variant."""
     variants = [*_variants(first), *_variants(second)]
     data = {run.settings.train and run.settings.train.dataset for run in (first, second)}
     studies = [result.study for results in (first, second) for result in results.studies]

@@ -10,10 +10,9 @@ from ablations.study.run_settings import RunSettings
 from reports.figures.study_figures import Figure, study_figures
 from reports.names.captions import counted_on, measured_on, networks_title
 from reports.names.level_names import axis_name, level_name, level_text, variant_names
-from reports.page.named_table import NamedTable
 from reports.page.tuning_part import TuningPart, tuning_part
 from reports.tables.axis_tables import interaction_table, marginal_tables
-from reports.tables.file_names import average_table, interactions_table
+from reports.tables.named_tables import NamedTable, average_table, interactions_table
 from reports.tables.study_table import study_table
 from reports.words.axis_words import factorial_words
 from reports.words.front_words import dominance_words

@@ -9,8 +9,7 @@ from reports.figures.study_figures import Figure
 from reports.figures.tuning_curves import tuning_figure
 from reports.names.captions import measured_on
 from reports.names.level_names import axis_name, heading, series, variant_names, variant_texts
-from reports.page.named_table import NamedTable
-from reports.tables.file_names import candidates_name, choices_name, one_level_name
+from reports.tables.named_tables import NamedTable, candidates_name, choices_name, one_level_name
 from reports.tables.tuning_tables import candidate_table, choice_table, one_level_table
 from reports.words.tuning_words import cost_words, edge_words, tuned_names, untuned_words
 

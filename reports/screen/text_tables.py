@@ -19,7 +19,7 @@ from reports.names.number_texts import (
     with_n,
 )
 from reports.tables.table import ABSENT
-from reports.words.partial_words import partial_words
+from reports.words.gaps import partial_words
 from reports.words.tuning_words import choices_text, edge_words
 
 

@@ -1,1 +1,1 @@
-"""Tables, whoever shows them."""
+"""Tables, independent of where they are shown."""

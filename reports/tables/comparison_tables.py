@@ -52,7 +52,7 @@ def cost_table(
     """A row for each variant.
 
     Args:
-        changes: Of the variants that both runs have.
+        changes: Changes of the variants in both runs.
         first: What the costs of the first run belong to.
         second: The same of the second run.
         change: What the difference is called.

@@ -48,7 +48,7 @@ def to_csv(table: Table) -> str:
 
 
 def _csv(value: object) -> object:
-    """A number as it is; a text so that a spreadsheet takes it for nothing else."""
+    """Return a number unchanged, and a text such that a spreadsheet does not evaluate it."""
     if not isinstance(value, str):
         return value
     return inert(f"'{value}" if value.startswith(FORMULA) else value)

@@ -45,9 +45,9 @@ def study_table(
     """A row for each variant.
 
     Args:
-        result: Of the study.
-        counted_on: What the costs belong to.
-        measured_on: What the accuracies belong to; None where nothing was trained.
+        result: Results of the study.
+        counted_on: Network and images of the costs.
+        measured_on: Network and images of the accuracies; None without training.
     """
     study, published = result.study, published_in(result.proofs)
     shown = (

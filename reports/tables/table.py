@@ -1,4 +1,4 @@
-"""The model of a table, rendered by whoever shows it. No torch."""
+"""The model of a table, independent of its format. No torch."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -51,9 +51,9 @@ def choice_table(
     """A row for each variant: what it chose, by what, and what came next.
 
     Args:
-        tuning: Of the study.
-        heading: Of the variants.
-        names: Of the variants.
+        tuning: Tuning of the study.
+        heading: Heading of the variants.
+        names: Names of the variants.
         measured: What the accuracies belong to.
     """
     group = Group("Validation", measured)
@@ -249,7 +249,7 @@ def _difference_column(
 
 
 def _renamed(what: str, comparison: Comparison) -> list[DataColumn[str]]:
-    """Those of `difference_columns`, by what all or each are trained with."""
+    """Return `difference_columns` with `what` before their names."""
 
     def of(name: str) -> Contrast:
         return comparison.contrasts[name]

@@ -22,8 +22,8 @@ class TensorBoardLog(TrialLog):
 
 
 class _Run:
-    """A folder of event files. Step numbers are the trial's, so that a trial that goes on does so
-    in the same curves."""
+    """A folder of event files. Step numbers are the trial's, so a resumed trial continues its
+    curves."""
 
     def __init__(self, folder: Path, config: Config) -> None:
         self._writer = SummaryWriter(str(folder))

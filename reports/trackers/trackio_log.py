@@ -18,7 +18,7 @@ class TrackioLog(TrialLog):
         self.project = project
 
     def open(self, name: str, config: Config) -> "_Run":
-        # In a context of its own it is not the one run that Trackio ends at the program's exit.
+        # In a separate context it is not the run that Trackio ends at the program's exit.
         begin = partial(trackio.init, self.project, name, config=dict(config), embed=False)
         with redirect_stdout(io.StringIO()):  # it advertises itself
             return _Run(copy_context().run(begin))

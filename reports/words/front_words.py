@@ -38,7 +38,7 @@ def dominance_words(
 def _front_words(front: Sequence[Dominance], label: Callable[[str], str], cost: str) -> str:
     named = ", ".join(f"{label(found.name)} ({_mean_words(found)})" for found in front)
     return (
-        f"Of the trained networks, on the front of {cost} and mean Top-1, by rising {cost}: "
+        f"Pareto front of {cost} and mean Top-1 of the trained networks, by rising {cost}: "
         f"{named}. These are means; no test was made."
     )
 

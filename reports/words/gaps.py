@@ -1,23 +1,24 @@
-"""What a study's table lacks, and why: nothing missing is averaged away in silence. No torch."""
+"""Sentences on what a run and its tables lack, and why. No torch."""
 
 from collections.abc import Iterator, Mapping
 
 from ablations.costs.proof import published_in
+from ablations.records.run_record import Run
 from ablations.results.study_result import StudyResult
 from ablations.results.variant_result import VariantResult
 
 
 def table_gaps(result: StudyResult, labels: Mapping[str, str]) -> Iterator[str]:
-    """One sentence for each variant and each kind of cell that is missing or stands on less.
+    """Yield one sentence per variant and kind of cell that is missing or rests on fewer trials.
 
     Args:
-        result: Of the study.
-        labels: Variant -> how it is written.
+        result: Results of the study.
+        labels: Label of each variant.
     """
     beside_published = published_in(result.proofs) is not None
     for variant in result.variants:
         if beside_published and variant.proof.published is None:
-            gap = "no published figures, the paper’s tables have no such row."
+            gap = "no published figures: there is no such row in the paper."
             yield f"{labels[variant.name]}: {gap}"
         if result.tuning is not None and result.tuning[variant.name].chosen is None:
             yield f"{labels[variant.name]}: not trained, all trials of its tuning failed."
@@ -64,3 +65,16 @@ def _compared(result: StudyResult, variant: VariantResult) -> Iterator[str]:
         yield "no difference to the baseline, no seed finished with both."
     if pairs and pairs + left_out < variant.top1.n:
         yield f"{pairs} pair{'s' * (pairs != 1)}, the baseline has no Top-1 at the other seeds."
+
+
+def partial_words(run: Run) -> str | None:
+    """Say how far an unfinished run is; None if all its trials have ended."""
+    if not run.partial:
+        return None
+    if run.choosing:
+        ended = f"{len(run.tuning)} of {run.tuning_wanted} tuning trials"
+        return (
+            f"Partial: {ended} have ended. Nothing is chosen yet, and no trial of a study has run"
+        )
+    ended = f"{len(run.records)} of {run.wanted} trials"
+    return f"Partial: {ended} have ended. The missing trials have not run yet; they have not failed"

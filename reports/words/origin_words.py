@@ -12,12 +12,11 @@ from ablations.records.environments import (
 from reports.names.captions import variant_name
 
 NAMED = 3
-"""So many trials of an environment are named; of more it is said how many there are."""
+"""Maximum trials of an environment that are named; more are counted."""
 
 
 def origin_words(origins: Sequence[Origin]) -> list[str]:
-    """That the trials of a run come from several environments, and a line for each of these; empty
-    where they do not."""
+    """Say that the trials come from several environments, with a line for each; empty for one."""
     if len(origins) < 2:
         return []
     names = differing(origin.environment for origin in origins)

@@ -11,8 +11,8 @@ def dunnett_words(found: Sequence[Simultaneous], label: Callable[[str], str]) ->
     """One sentence; none where there are no intervals.
 
     Args:
-        found: Of a study.
-        label: Variant -> how it is written.
+        found: Intervals of a study.
+        label: Variant -> its label.
     """
     if not found:
         return []

@@ -48,8 +48,7 @@ def _choices(tuning: TuningResult, label: Label) -> str:
     )
     lost = [label(variant.name) for variant in tuning.variants if variant.chosen is None]
     without = (
-        f" All tuning trials of {listed(lost)} failed, so that nothing was chosen and nothing "
-        "trained there."
+        f" All tuning trials of {listed(lost)} failed, so nothing was chosen or trained there."
     )
     text = choices_text(tuning, label)
     return f"{lead}{': ' * bool(text)}{text}.{without if lost else ''}"
@@ -104,7 +103,7 @@ def _points(mean: float | None) -> str:
 def _depending(
     tuning: TuningResult, label: Label, means: Iterable[Mapping[str, float | None]]
 ) -> Iterator[str]:
-    """Of which variants the sign of the difference depends on what all are trained with."""
+    """Yield the variants whose sign of the difference depends on the common level."""
     signs: dict[str, set[bool]] = {}
     for by_name in means:
         for name, mean in by_name.items():

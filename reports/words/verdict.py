@@ -17,7 +17,7 @@ from reports.words.margin_words import found_words, margin_conclusion
 
 @dataclass(frozen=True)
 class Models:
-    """A variant's network whose costs were counted, and the one that was trained, if one was."""
+    """The network of a variant whose costs were counted, and the trained one, if any."""
 
     counted: str
     trained: str | None

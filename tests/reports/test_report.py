@@ -123,7 +123,7 @@ def test_what_comes_in_which_order(page):
 
 
 def test_a_short_run_never_passes_for_the_papers(page):
-    assert "It is not the paper’s: what is published was trained on ImageNet" in page.text
+    assert "It is not the paper’s: the published networks were trained on ImageNet" in page.text
     assert "Published: RedNet-50, ImageNet, 224×224" in page.text
     assert f"Measured: RedNet-small, {NASTY}, 8 epochs, 2 seeds" in page.text
     assert "Counted: RedNet-50, 224×224, 1000 classes" in page.text
@@ -134,7 +134,7 @@ def test_the_page_says_which_split_was_judged(page, finished):
     assert "Top-1 on the test split while training, RedNet-small" in page.text
     assert "Top-1 is that of the last step on the test split" in page.text
     assert "other seeds on the same test images" in page.text
-    assert "is to be chosen on validation images ( --split validation holds out 20 %" in page.text
+    assert "a variant on validation images ( --split validation holds out 20 %" in page.text
     assert "validation split" not in page.text
     train = replace(finished.settings.train, dataset="digits", split="validation")
     run = replace(finished, settings=replace(finished.settings, train=train))
@@ -144,7 +144,7 @@ def test_the_page_says_which_split_was_judged(page, finished):
     assert "Top-1 on the validation split while training, RedNet-small" in other
     assert "Top-1 is that of the last step on the validation split" in other
     assert "other seeds on the same validation images" in other
-    assert "The test split was not looked at. Validation images are there to choose on" in other
+    assert "The test split was not used. Validation images serve for choices" in other
     claims = other.replace("accuracies on its test split", "")  # of how the data set was made
     assert "on the test split" not in claims.replace("report it on the test split, once", "")
 
@@ -160,7 +160,7 @@ def test_what_is_missing_is_named_with_its_reason(finished, page):
     assert "No trial failed." in text and "No cell is missing." in text
     odd = make_run("out", "kernel-size", {"11": [40.0, 50.0], "7": [60.0, 60.0]})
     text = Page(render(odd)).text
-    assert "11 × 11: no published figures, the paper’s tables have no such row." in text
+    assert "11 × 11: no published figures: there is no such row in the paper." in text
     assert "7 × 7: no interval, all seeds gave the same Top-1." in text
 
 

@@ -85,7 +85,7 @@ def test_the_page_names_and_escapes(first):
     second = make_run("b", "kernel-size", TOPS)
     page = render_comparison(compared(first, second), ("runs/a", "<b>&"))
     assert "&lt;b&gt;&amp;" in page and "<script>alert" not in page
-    assert "These differ." in page
+    assert "These settings differ." in page
     assert page == render_comparison(compared(first, second), ("runs/a", "<b>&"))
 
 

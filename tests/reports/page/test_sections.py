@@ -93,7 +93,7 @@ def test_a_study_of_one_axis_has_no_averages():
         run_of("out", study, {"3": spread_around(40, 1), "7": spread_around(50, 3)})
     )
     assert [named.name for named in section.tables] == ["k"]
-    assert section.words[0].startswith("Of the trained networks, on the front of MACs")
+    assert section.words[0].startswith("Pareto front of MACs and mean Top-1 of the trained")
 
 
 def test_the_page_shows_the_file_as_it_was_written_and_keeps_it(crossed, tmp_path):

@@ -19,7 +19,7 @@ def test_dominance_is_said_with_its_figures():
         {"3": 1, "7": 2, "9": 3}, {"9": BASE, "7": shifted(-4), "3": shifted(-2, -1)}
     )
     assert front == (
-        "Of the trained networks, on the front of MACs and mean Top-1, by rising MACs: 3 × 3 (59.8 "
+        "Pareto front of MACs and mean Top-1 of the trained networks, by rising MACs: 3 × 3 (59.8 "
         "± 1.2 % over 8 seeds), 9 × 9 (61.8 ± 1.1 % over 8 seeds). These are means; no "
         "test was made."
     )

@@ -2,7 +2,7 @@ from finished import envelope_run
 
 from ablations.results.results import results_of
 from reports.page.sections import build_sections
-from reports.tables.file_names import table_names
+from reports.tables.named_tables import table_names
 
 
 def test_the_tables_of_a_study_are_those_that_its_report_writes():
