@@ -377,3 +377,16 @@ def test_four_times_the_pixels_are_four_times_the_work_but_the_classifiers():
 
     assert macs(448) == 4 * (macs(224) - classifier) + classifier
     assert macs((448, 224)) == macs((224, 448)) == 2 * (macs(224) - classifier) + classifier
+
+
+def test_one_mac_that_no_closed_form_has_is_a_mismatch():
+    prover = ablations.costs.prover
+    layer = prove(ARCHITECTURES["rednet-small"], Variant(), study="s", name="v").layers[0]
+    formula = layer.formula_operations
+    by_torch = {
+        operator: sum(formula.get(term, 0) for term in terms)
+        for operator, terms in prover.TORCH_OPERATORS.items()
+    }
+    assert list(prover._layer_mismatches(layer, by_torch)) == []
+    (mismatch,) = prover._layer_mismatches(layer, {**by_torch, "matmul": 1})
+    assert (mismatch.term, mismatch.expected, mismatch.counted) == ("MACs matmul", 0, 1)
