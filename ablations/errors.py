@@ -1,4 +1,4 @@
-"""Errors of a user's, each told in one line, and tracebacks as text. No torch."""
+"""Errors for users, each in one line, and tracebacks as text. No torch."""
 
 import traceback
 from collections.abc import Sequence

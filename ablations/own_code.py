@@ -60,8 +60,7 @@ def load_object(spec: str) -> Callable[..., Any]:
 
 
 def _module(spec: str) -> ModuleType:
-    """The module of module:object, imported; under a name of its own where its plain name is that
-    of another one."""
+    """Import the module of module:object, under a separate name if its plain name is taken."""
     name = spec.partition(":")[0]
     if _Here not in sys.meta_path:
         sys.meta_path.append(_Here)  # last, so that no file here stands in for what is installed
@@ -191,7 +190,7 @@ def _code(module: ModuleType) -> Code:
 
 @cache
 def _digest(module: ModuleType) -> str:
-    """Of the code that runs: a file that changes later is not imported again."""
+    """Return the digest of the imported code; later changes of its files do not count."""
     digest = hashlib.sha256()
     for name, file in sorted(_beside(module)):
         digest.update(f"{name}\0".encode() + file.read_bytes())
@@ -216,7 +215,7 @@ def _beside(module: ModuleType) -> Iterator[tuple[str, Path]]:
 
 
 def _folder(file: Path, name: str) -> Path:
-    """Where the module `name` lies, of a package its top."""
+    """Return the folder of the module `name`, for a package that of its top."""
     return file.parents[name.count(".")]
 
 

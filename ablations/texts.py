@@ -22,14 +22,14 @@ def check_printable(text: str) -> None:
 
 
 def inert(text: str, kept: str = "") -> str:
-    """The text with all that is not seen but acts written as an escape: `\\x1b`, `\\u202e`.
+    """Return the text with invisible characters that act written as escapes: `\\x1b`, `\\u202e`.
 
-    That is what `is_control` says, and what turns the direction of writing or has no width.
-    Whatever is shown, on a terminal or a page, goes through here.
+    These are control characters (`is_control`), direction marks and zero-width characters. All
+    text for a terminal or a page goes through here.
 
     Args:
-        text: Of any origin.
-        kept: What of it may act, such as the ends of lines.
+        text: Text of any origin.
+        kept: Characters that may act, such as line ends.
     """
     if text.isprintable():
         return text

@@ -12,8 +12,8 @@ dunnett:    any simultaneous interval without zero; 5 %.
 coverage:   t intervals of a difference that hold the true one, zero; 95 %.
 no worse:   any "no worse" where every variant was made worse by the margin; at most 5 %.
 equivalent: any "equivalent" among the same; at most 5 %.
-all equal:  "equivalent" of every variant where none was made worse, which is right: the more, the
-            better the margin suits so many seeds.
+all equal:  "equivalent" of every variant where none was made worse, which is right: a high rate
+            means that the margin suits the number of seeds.
 
 Each study is drawn without regard to the seeds' numbers. Its differences are hence symmetric, and
 the sign flips keep their level by the drawing alone: of them this is a check of the program. Of
@@ -96,12 +96,12 @@ def calibrate(
 
     Args:
         pool: Top-1 of the trainings, percent, shape (n,).
-        variants: Of a study, the baseline among them.
-        seeds: Of a study.
+        variants: Variants of a study, baseline included.
+        seeds: Seeds of a study.
         margin: Points of Top-1.
-        cuts: Of the pool into two halves.
-        splits: Of each half into studies.
-        seed: Of the drawing.
+        cuts: Random cuts of the pool into two halves.
+        splits: Random splits of each half into studies.
+        seed: Seed of the random numbers.
 
     Raises:
         ValueError: Where a half of the pool does not hold a study.

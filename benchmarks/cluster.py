@@ -1,9 +1,9 @@
 """Wall time of a study on many nodes, some of which are lost: a simulation, no measurement.
 
-A trial is an hour of work, give or take a tenth, on a node of its own. The run gives trials out one
-after another, which costs it what `trials.py` measures. A node is lost at random, once in MTBF
-hours; another one takes its place after a while, and its trial goes on from its last checkpoint
-when all others have been begun, as the engines have it.
+A trial takes an hour, plus or minus a tenth, on one node. The run hands trials out one after
+another, at the cost that `trials.py` measures. A node is lost at random, once in MTBF hours, and
+replaced after a while; its trial resumes from its last checkpoint once all others have started, as
+in the engines.
 
 ideal:    work of all trials / nodes, or one trial's where nodes are more.
 expected: of a single node, by the formula for work in segments between checkpoints: each takes
@@ -34,11 +34,11 @@ class Cluster:
     """Seconds.
 
     Attributes:
-        mtbf: Between two losses of a node, on average.
-        replacement: Until another node stands in its place.
-        checkpoint_every: Of work; what a checkpoint itself takes is within it.
-        start: Of a trial's process, until it trains.
-        hand_out: Of the run, for each trial that it begins.
+        mtbf: Mean time between losses of a node.
+        replacement: Time until a lost node is replaced.
+        checkpoint_every: Work between checkpoints, the checkpoint itself included.
+        start: Time from the start of a trial's process until it trains.
+        hand_out: The run's time per started trial.
     """
 
     mtbf: float

@@ -1,9 +1,9 @@
 """The program's training loop against one in bare PyTorch, on a CUDA device where there is one.
 
 The default study's network, images and settings in both, for a few steps with as many tests. First
-both train the same network, on a CPU to the same bits; then they are timed in turn. What the
-program has beside the bare loop is what its runs have: checkpoints that are due now and then, a
-look at whether it is to stop, losses that are checked and told.
+both train the same network, on a CPU to the same bits; then they are timed in turn. Beside the
+bare loop the program's one checks for due checkpoints, for a stop, and for finite losses, which it
+reports.
 """
 
 import sys

@@ -3,7 +3,7 @@
 torchvision's ResNet-50 and the RedNets in channels_last, float32, torch's own number of threads;
 RedNet-50 and ResNet-50 also with their BatchNorms folded for inference, by the same function, and
 compiled by Inductor with frozen parameters; with the C allocator's defaults, and then again with
-freed memory kept. Each peak of memory is that of a process of its own.
+freed memory kept. Each peak of memory is measured in a separate process.
 """
 
 import sys

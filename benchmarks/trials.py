@@ -59,8 +59,7 @@ seeds = {WANTED // 2}
 
 @dataclass(frozen=True)
 class Look:
-    """The run after so many trials: seconds of its own processor and of the clock, MiB of its
-    memory."""
+    """The run after `trials` trials: its CPU seconds, wall seconds, and memory in MiB."""
 
     trials: int
     processor: float
@@ -89,7 +88,7 @@ class Looks(Listener):
 
 
 def looks() -> list[Look]:
-    """Those at a run in a new folder, which is the working folder meanwhile."""
+    """Run the trials in the working folder and return the measurements."""
     Path("nothing.py").write_text(CODE)
     file = parse_study(STUDY)
     machine_settings = {name: found.default for name, found in MACHINE_SETTINGS.items()}

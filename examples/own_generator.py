@@ -1,4 +1,4 @@
-"""A kernel generator of your own, for the study in own-generator.toml."""
+"""A custom kernel generator for the study in own-generator.toml."""
 
 from torch import Tensor, nn
 

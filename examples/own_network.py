@@ -1,4 +1,4 @@
-"""A network of your own, for the study in own-network.toml."""
+"""A custom network for the study in own-network.toml."""
 
 from torch import nn
 

@@ -93,7 +93,7 @@ def run(monkeypatch, capsys, tmp_path, modules_frozen):
 
 @pytest.fixture
 def write_module(monkeypatch, tmp_path):
-    """Writes a module of a user's own into an empty folder, in which the test goes on."""
+    """Write a user's module into an empty folder, the working folder of the test."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     written = []
@@ -111,7 +111,7 @@ def write_module(monkeypatch, tmp_path):
 
 @pytest.fixture
 def mounted(tmp_path_factory):
-    """Mounts a real file system of its own with the given options, such as "size=64k" or "ro"."""
+    """Mount a new real file system with the given options, such as "size=64k" or "ro"."""
     disks = []
 
     def mount(options):

@@ -22,7 +22,7 @@ FEW, MANY = 60, 2000
 
 
 def often(examples):
-    """So many examples of a test that runs commands in one folder."""
+    """Settings for a number of examples of a test that runs commands in one folder."""
     checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow,
               HealthCheck.filter_too_much, HealthCheck.data_too_large]  # fmt: skip
     return settings(

@@ -1,4 +1,4 @@
-"""The code blocks of README and docs run, and their commands, links and figures are there."""
+"""The code blocks of README and docs run; their commands, links and figures exist."""
 
 import re
 from pathlib import Path

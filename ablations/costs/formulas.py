@@ -17,7 +17,7 @@ and the convolution that an involution stands for (ResNet's, without a bias):
 
 One FLOP there is one multiply-accumulate. H x W is the output's grid: with stride s > 1 the
 kernel, or an attention's query, is generated after pooling. What the closed form leaves out
-(biases, BN, ReLU, pooling, softmax) stands here under names of its own and is never added to it.
+(biases, BN, ReLU, pooling, softmax) has separate names here and is never added to it.
 """
 
 from ablations.networks.layers import ConvolutionLayer, InvolutionLayer, SpatialLayer
@@ -58,10 +58,10 @@ def params(layer: SpatialLayer) -> dict[str, int]:
 
 
 def operations(layer: SpatialLayer) -> dict[str, int]:
-    """Operations by term for one image; the slides' closed form is the sum of MAC_TERMS.
+    """Return the operations by term for one image; the slides' closed form is the sum of MAC_TERMS.
 
-    Those are multiply-accumulates. Of the others, batch_norm counts 2 per element (inference),
-    span_bias and relu 1 per element, pool 1 per element that goes in, scale 1 per element of the
+    MAC_TERMS are multiply-accumulates. The other terms: batch_norm 2 per element (inference),
+    span_bias and relu 1 per element, pool 1 per input element, scale 1 per element of the
     query, mask 1 and softmax SOFTMAX_OPERATIONS per weight.
     """
     if isinstance(layer, ConvolutionLayer):

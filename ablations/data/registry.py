@@ -28,7 +28,7 @@ class DataRequest:
         split: Split that Top-1 is measured on, "test" or "validation".
         data_dir: Folder of downloaded data sets.
         image_size: Side of the images, pixels; None: the data set's own.
-        network_size: Side used if the data set has no size of its own, such as a folder of photos.
+        network_size: Side used if the data set has no fixed size, such as a folder of photos.
         workers: Processes that read images from disk, besides the one that trains.
         skip_bad_images: Whether unusable images of a folder are left out.
     """

@@ -49,12 +49,12 @@ class PaperShape:
 
 
 def paper_shape(variants: Sequence[VariantResult], margin: float | None) -> PaperShape | None:
-    """The shape of a study; None where it is none of the paper's, and below three variants.
+    """Return the shape of a study; None if it is not the paper's or has under three variants.
 
-    An order of two is the verdict's. A variant that finished no seed is left out.
+    Variants without a finished seed are left out.
 
     Args:
-        variants: Of a study that varies one axis.
+        variants: Variants of a study with one axis.
         margin: Points of Top-1, see `PaperShape`.
     """
     finished = [found for found in variants if found.top1.n]
@@ -70,7 +70,7 @@ def paper_shape(variants: Sequence[VariantResult], margin: float | None) -> Pape
 
 
 def _published(variant: VariantResult) -> float | None:
-    """As the paper's ablation tables print it."""
+    """Return the Top-1 printed in the paper's ablation tables."""
     proof = variant.proof
     if proof.published is None or proof.convention != ABLATION.name:
         return None

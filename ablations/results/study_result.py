@@ -58,7 +58,7 @@ class StudyResult:
 
     @property
     def proofs(self) -> list[Proof]:
-        """Of every variant."""
+        """Proofs of all variants."""
         return [variant.proof for variant in self.variants]
 
     @property

@@ -22,8 +22,8 @@ class Tried:
     """One candidate of one variant.
 
     Attributes:
-        levels: Of the tuned settings.
-        trials: By seed.
+        levels: Levels of the tuned settings.
+        trials: Trials in the order of their seeds.
     """
 
     levels: Candidate
@@ -50,8 +50,8 @@ class VariantTuning:
     """What one variant chose.
 
     Attributes:
-        name: Of the variant.
-        tried: Every candidate, in the order of the grid.
+        name: Name of the variant.
+        tried: All candidates in the order of the grid.
     """
 
     name: str
@@ -105,8 +105,8 @@ class Comparison:
     """All variants against the baseline on the validation split, over the seeds of the tuning.
 
     Attributes:
-        levels: Of the tuned settings, the same for all variants; None: each has its own choice.
-        contrasts: By name of the variant; without the baseline.
+        levels: Levels of the tuned settings for all variants; None for each variant's own choice.
+        contrasts: Contrasts by variant, without the baseline.
     """
 
     levels: Candidate | None
@@ -153,7 +153,7 @@ class TuningResult:
 
     @property
     def seconds(self) -> float:
-        """Of training and testing, all trials together."""
+        """Time of training and testing, summed over all trials."""
         return sum(trial.seconds for trial in self.trials)
 
     @cached_property

@@ -27,17 +27,17 @@ class VariantResult:
     """Everything that a run says of one variant of a study.
 
     Attributes:
-        name: As in the study.
+        name: Name in the study.
         variant: Its network and training.
-        levels: On the axes of the study, in their order.
-        is_baseline: Whether the others are held against it.
+        levels: Its levels on the axes of the study, in their order.
+        is_baseline: Whether the others are compared with it.
         proof: Its counts.
-        seeds: Trials that were asked for; 0 where only costs were.
-        trials: By seed, those that have ended; empty where nothing was trained.
-        timing: None where nothing was trained.
-        blocks: One for each trial, see `environments.blocks`: trials of one block are paired.
-        contrast: With the baseline; None for the baseline and for what is judged on another data
-            set.
+        seeds: Requested trials; 0 for costs only.
+        trials: Finished trials in the order of their seeds; empty without training.
+        timing: Its timing; None without training.
+        blocks: Block of each trial, see `environments.blocks`: trials of one block are paired.
+        contrast: Contrast with the baseline; None for the baseline and for a variant judged on
+            another data set.
     """
 
     name: str
@@ -121,14 +121,14 @@ class VariantResult:
 
     @property
     def training_rate(self) -> Rate | None:
-        """Of training steps; None where it was not measured."""
+        """Images a second of training steps; None if not measured."""
         if self.timing is None:
             return None
         return _rate(self.timing.training_images_per_second, self.timing.training_quartiles)
 
     @property
     def inference_rate(self) -> Rate | None:
-        """Of inference; None where it was not measured."""
+        """Images a second of inference; None if not measured."""
         if self.timing is None:
             return None
         return _rate(self.timing.inference_images_per_second, self.timing.inference_quartiles)

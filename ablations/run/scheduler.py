@@ -127,7 +127,7 @@ class Scheduler:
         self._update()
 
     def _claimed(self, trials: Sequence[TrialSpec]) -> Iterator[TrialSpec]:
-        """Claim each trial as it is asked for, skipping those of other runs."""
+        """Claim each trial when the engine asks for it; skip those of other runs."""
         for trial in trials:
             pending = self.pending[trial]
             if not self.claims.take(trial.name, trial.subject):

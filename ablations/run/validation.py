@@ -27,9 +27,9 @@ _SQUARE = "training needs square images; with --no-train oblong ones are counted
 def mismatches(study: Study, settings: RunSettings) -> list[Mismatch]:
     """Return all levels that do not fit, each once.
 
-    These are group channels or r that do not divide the channels of every bottleneck, widths that
-    the stem cannot have, oblong images with training, and a user's code that builds no network of
-    the size.
+    Checked are group channels and r, which must divide the channels of every bottleneck, widths
+    that the stem allows, square images for training, and a user's code, which must build a network
+    of the size.
     """
     networks = [
         (network, architecture_of(model, network))

@@ -94,7 +94,7 @@ class Estimate:
 
 
 def ranked(samples: Sequence[Iterable[float | None]]) -> list[int]:
-    """Return the indices of the samples, best first, without those that have no finished value.
+    """Return the indices of the samples, best first, without samples that have no value.
 
     Samples with more finished values come first, so that one that fails now and then is not
     chosen. Among these a higher mean wins, then the lower index.

@@ -1,13 +1,12 @@
-"""Studies that cross axes: what each does on average, and two together. No torch.
+"""Crossed studies: the average effect of each axis, and interactions of two. No torch.
 
-Both are contrasts over seeds, of the averages of cells that a seed has in common. The cells of one
-seed share its luck and are no observations of their own: averaging comes first, and n counts seeds,
-however many cells there are. A seed that lacks one of the cells of an average is left out of it,
-because the average of the rest would be that of another design.
+Both are contrasts over seeds, of averages of cells. The cells of one seed share its luck and are
+not independent observations: averaging comes first, and n counts seeds, not cells. A seed that lacks a
+cell of an average is left out of it: the average of the rest would belong to another design.
 
-The test of `contrasts` asks for differences that are symmetric around zero where nothing is to be
-found. Noise that is alike in all cells makes those here symmetric, whatever its distribution: an
-interaction adds two cells and takes two away.
+The test of `contrasts` requires differences that are symmetric around zero under the null. Noise
+that is alike in all cells makes these symmetric, whatever its distribution: an interaction adds two
+cells and subtracts two.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -77,9 +76,9 @@ def marginals(design: Design, tops: Tops) -> list[Marginal]:
     `contrasts`, the chance over all axes may be as many times as large as there are axes.
 
     Args:
-        design: Where it is not crossed there are no marginals: averages over different cells are
-            not comparable.
-        tops: Of every variant of the design.
+        design: The design. If it is not crossed there are no marginals: averages over different
+            cells are not comparable.
+        tops: Top-1 of every variant of the design, by block.
     """
     if not design.crossed:
         return []
@@ -104,8 +103,8 @@ def interactions(design: Design, tops: Tops) -> list[Interaction]:
     """Every pair of levels of every pair of axes that are not the baseline's, in their order.
 
     Args:
-        design: Where it is not crossed there are no interactions.
-        tops: Of every variant of the design.
+        design: The design. If it is not crossed there are no interactions.
+        tops: Top-1 of every variant of the design, by block.
     """
     if not design.crossed:
         return []

@@ -14,7 +14,7 @@ TAKEN = ["reports", "cli", "ablations", "code", "test", "click"]
 
 @pytest.fixture
 def write_taken(monkeypatch, tmp_path):
-    """Writes a module whose name is taken into an empty folder, in which the test goes on."""
+    """Write a module with a taken name into an empty folder, the working folder of the test."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
 

@@ -53,7 +53,7 @@ def pages(tmp_path_factory):
 
 @pytest.fixture
 def visit(browser, pages):
-    """Opens a page in a context of its own; the page's `trouble` must be empty in the end."""
+    """Open a page in a new context; the page's `trouble` must be empty in the end."""
     contexts = []
 
     def open_page(name="report", **options):

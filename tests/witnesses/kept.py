@@ -1,4 +1,4 @@
-"""A trial and a timing as they are kept, and ways to damage their files."""
+"""A recorded trial and timing, and ways to damage their files."""
 
 import random
 
@@ -40,13 +40,13 @@ KINDS = [(TRIALS, KEY, RECORD), (TIMINGS, TIMING_KEY, TIMING)]
 
 
 def cuts(content, count):
-    """The content cut at so many lengths, at all where there are fewer."""
+    """Return the content cut at `many` lengths, or at all lengths."""
     step = max(1, len(content) // count)
     return [content[:length] for length in range(0, len(content) - 1, step)]
 
 
 def flips(content, count):
-    """The content with one bit turned, at so many places; the same ones each time."""
+    """Return the content with one bit flipped, at `many` fixed places."""
     places = random.Random(0)
     for _ in range(count):
         turned = bytearray(content)

@@ -1,4 +1,4 @@
-"""The command line in a process of its own, and options with which its trials take no time."""
+"""The command line in a separate process, and options that make its trials quick."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ LONG = (*TINY, "--steps", "1000000", "--seeds", "1", "--checkpoint-every", "0.1"
 
 WITNESSES = Path(__file__).parent
 PATH = os.pathsep.join(map(str, (WITNESSES.parents[1], WITNESSES / "users")))
-"""Where Python finds this program and the data set of TINY."""
+"""Search path with this program and the data set of TINY."""
 
 
 def start(*typed, cwd, **options):

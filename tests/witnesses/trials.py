@@ -69,7 +69,7 @@ TINY = {
 
 
 def dies(how, marks=0):
-    """A network whose process ends so in training; with `marks` only so many times."""
+    """Return a network whose process ends like this in training, with `marks` so often."""
     return f"""
 class Dies(Net):
     def trained(self, x):
@@ -102,12 +102,12 @@ class Events(Listener):
             self.told.append((KINDS[type(event)], trial.variant.family, trial.seed))
 
     def of(self, kind):
-        """Who was told so, in order."""
+        """Return the trials of these events, in order."""
         return [(family, seed) for what, family, seed in self.told if what == kind]
 
 
 def specs(studies, settings, data_sets=None):
-    """Those of all variants, as a run makes them."""
+    """Return the specs of all variants, as in a run."""
     variants = distinct_variants(studies)
     return timing_specs(variants, settings, CPU, data_sets or DataSets())
 

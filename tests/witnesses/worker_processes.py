@@ -1,4 +1,4 @@
-"""The processes that train a run's trials, as Linux tells of them."""
+"""The worker processes of a run, from /proc."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def _running():
 
 
 def workers(pid):
-    """Those of the process `pid`: what it, or a child of its, has started to lead a group."""
+    """Return the workers of the process `pid`: group leaders that it or a child started."""
     running, below = list(_running()), {pid}
     for _ in range(2):
         below |= {child for child, parent, _ in running if parent in below}

@@ -42,7 +42,7 @@ class Child:
         work: Called there with the other end and `arguments`; a module's function. That our end is
             closed may end it, as an EOFError or a ConnectionError.
         arguments: For `work`.
-        threads: Threads that libraries are told to use.
+        threads: Threads that libraries may use.
         crash: File for what Python knows where the process crashes.
     """
 
@@ -93,8 +93,8 @@ class Child:
         self.process.join()
 
     def autopsy(self) -> tuple[str, str]:
-        """How it ended, and what it left in its file; for one that is dead, or nearly so."""
-        self.process.join(PATIENCE)  # so that it ends in its own way
+        """Return how a dead or dying process ended, and what it left in its file."""
+        self.process.join(PATIENCE)  # let it end by itself
         left = self.crash.read_text(errors="replace") or "It left no traceback.\n"
         return _way(self.process.exitcode), left
 
@@ -105,7 +105,7 @@ def start_server(threads: int) -> None:
     Without this call the first worker starts it and waits. Does nothing where workers start afresh.
 
     Args:
-        threads: Threads that libraries are told to use.
+        threads: Threads that libraries may use.
     """
     if PROCESSES.get_start_method() == "forkserver":
         with _for_children(threads):
@@ -129,8 +129,7 @@ def _for_children(threads: int) -> Iterator[None]:
 
 
 def speaking(children: Sequence[Child], seconds: float) -> list[Child]:
-    """Those that have something to tell or have died, as soon as there are some; none after so
-    many seconds without either."""
+    """Wait for children that have sent something or died; return none after `seconds` without."""
     ready = wait([child.connection for child in children], seconds)
     return [child for child in children if child.connection in ready or child.dead]
 
@@ -151,10 +150,11 @@ def _of_threads(number: int) -> dict[str, str]:
 
 
 def child_variables(threads: int) -> dict[str, str]:
-    """The environment of a process that begins afresh: for libraries to take so many threads, for
-    an interpreter to import what this one does, and nothing in place of it from the folder that it
-    is started in, and for torch not to write warnings of its C++ code past Python, into what the
-    terminal shows."""
+    """Return the environment of a fresh process.
+
+    Libraries use this many threads, the interpreter imports what this one does and nothing from its
+    working folder instead, and torch's C++ code writes no warnings past Python to the terminal.
+    """
     return {
         **os.environ,
         **_of_threads(threads),

@@ -73,7 +73,7 @@ class RayEngine:
             try:
                 _Tasks(self, files, emit).run(trials, stop)
             except RayError as error:
-                told = f"the cluster is lost ({one_line(error)}); the same command goes on"
+                told = f"the cluster is lost ({one_line(error)}); the same command resumes"
                 raise OSError(errno.ECONNRESET, told, "ray") from None
 
 

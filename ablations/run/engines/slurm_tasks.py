@@ -1,7 +1,7 @@
 """What runs in a Slurm job: one trial. Torch is imported with the trial.
 
 Job and run communicate through files in a folder that both see. The run writes a new number into
-PULSE from time to time, as a heartbeat, or STOP. Each job appends its events to a file of its own,
+PULSE from time to time, as a heartbeat, or STOP. Each job appends its events to a separate file,
 one a line, pickled and base64-encoded.
 """
 

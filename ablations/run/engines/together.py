@@ -10,7 +10,7 @@ a run:
   images for these. If the program is killed they send SIGINT, which a process that is to write a
   checkpoint after a Ctrl-C has to ignore.
 - A Ctrl-C leaves a checkpoint: it reaches their processes at once, and the elastic launcher
-  installs signal handlers of its own in this process.
+  installs its own signal handlers in this process.
 - A death has a reason: they report the first process that ended, which may be one that only lost
   its connection to the dead one.
 """
@@ -64,7 +64,7 @@ def train_together(
 def _train_share(
     connection: Connection, share: "Share", meeting: Path, trial: "TrialSpec", files: "TrialFiles"
 ) -> None:
-    """Train one share of a trial. Only the first process is told to stop."""
+    """Train one share of a trial. Only the first process receives STOP."""
     import torch
 
     from ablations.training.data_sets import DataSets
@@ -89,7 +89,7 @@ def _ignore(event: Event) -> None:
 def _watch(
     trial: "TrialSpec", children: Sequence[Child], emit: Emit, stopping: Callable[[], bool]
 ) -> LastEvent:
-    """Pass on the events of the first process until the trial is over."""
+    """Pass on the events of the first process until the trial has ended."""
     stopped = False
     while True:
         if not stopped and stopping():

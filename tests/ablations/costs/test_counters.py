@@ -1,4 +1,4 @@
-"""Where fvcore cannot be imported, torch's counter alone proves the counts."""
+"""Without fvcore torch's counter alone proves the counts."""
 
 import ast
 import json

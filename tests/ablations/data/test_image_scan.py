@@ -22,7 +22,7 @@ def paint(path, shade=0):
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    """Three images in each class and part, all settled, and a cache of its own."""
+    """Three images per class and part, old enough for the cache, which is empty."""
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setattr(image_scan, "SETTLED_SECONDS", 0)
     for part in ("train", "val"):

@@ -23,7 +23,7 @@ def test_parts_are_the_batch_and_of_nearly_one_size(images, of):
     ids=["held", "read", "read by two", "held, resized", "read, resized"],
 )
 def test_shares_of_a_data_set_are_its_batches(data):
-    """Of 23 images in batches of 7 the last batch has 2, for 3 processes."""
+    """The last of 23 images in batches of 7 are 2, for 3 processes."""
     shares = [data.shared(Share(number, 3)) for number in range(3)]
     for batches in (
         lambda found: found.train_epoch(1, 2, 7, 1),

@@ -70,7 +70,7 @@ def begin(output, jobs, pause=0.0):
 
 
 def end(process):
-    """Kills a run, and waits until its workers, which end with it, are gone too."""
+    """Kill a run and wait for the end of its workers."""
     started = workers(process.pid)
     os.killpg(process.pid, signal.SIGKILL)
     told, _ = process.communicate()
@@ -174,13 +174,13 @@ class Killer:
 
 
 def kept(output):
-    """The records that are there, and when they were written."""
+    """Return the existing records with the times they were written."""
     return {path: path.stat().st_mtime_ns for path in (output / "trials").glob("*.json")}
 
 
 @pytest.mark.torture
 def test_at_random_moments(undisturbed, tmp_path):
-    """Runs are killed and begun again until they are over, one after another in a new folder."""
+    """Kill and restart runs until they finish, each in a new folder."""
     killer, folders = Killer(0), 0
     while killer.hit["run"] + killer.hit["worker"] < KILLS:
         output, folders = tmp_path / str(folders), folders + 1

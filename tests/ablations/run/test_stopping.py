@@ -1,4 +1,4 @@
-"""How a run is stopped: signals to this process, trials of tiny networks."""
+"""Stopping a run: signals to this process, trials of tiny networks."""
 
 import os
 import signal
@@ -60,7 +60,7 @@ def test_what_nohup_ignores_stays_ignored():
 
 
 class Stops(Events):
-    """Asks for a stop at the `at`-th step that it is told."""
+    """Asks for a stop at the `at`-th reported step."""
 
     def __init__(self, stop, at):
         super().__init__()

@@ -33,7 +33,7 @@ def brief(monkeypatch):
 
 
 class Events(Listener):
-    """Keeps what it is told."""
+    """Keeps the events."""
 
     def __init__(self):
         self.turns, self.ended, self.notices = [], [], []

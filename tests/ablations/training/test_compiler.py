@@ -45,7 +45,7 @@ def test_compiled_training_is_training(run, tmp_path):
 
 @pytest.mark.torture
 def test_without_a_compiler_it_is_one_line(tmp_path):
-    """In a process of its own, since torch remembers which compiler it found."""
+    """In a separate process, since torch remembers which compiler it found."""
     root = str(Path(__file__).parents[3])
     lacking = {"CXX": "no-such-compiler", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache")}
     result = subprocess.run(

@@ -1,4 +1,4 @@
-"""`--log`: real trackers, offline, told of real trials."""
+"""`--log`: real trackers, offline, with real trials."""
 
 import importlib.util
 import json
@@ -90,7 +90,7 @@ def own(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def logged(own):
-    """The folder of a run that every tracker here was told of, and what it said."""
+    """Return the folder of a run that every installed tracker logged, and its output."""
     here = [name for name in TRACKERS if importlib.util.find_spec(name)]
     log = ",".join(["mine:Fails", "mine:Exits", "mine:Log", *here])
     quiet = {"TRACKIO_DIR": str(own / "trackio"), "WANDB_MODE": "offline"}

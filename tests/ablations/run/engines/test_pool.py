@@ -1,4 +1,4 @@
-"""Trials in processes of their own: real processes, real training."""
+"""Trials in worker processes: real processes, real training."""
 
 import re
 import signal

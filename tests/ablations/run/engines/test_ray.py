@@ -70,7 +70,7 @@ def test_records_are_those_of_a_local_run(write_module, tmp_path, run_on):
 
 @pytest.mark.torture
 def test_processes_of_a_trial_are_on_one_node(write_module, tmp_path, run_on):
-    """Whose trial is as it is here; one of them that dies loses it."""
+    """Their trial equals a local one; a dying process loses it."""
     odd = """
 class Odd(Net):
     def trained(self, x):
@@ -102,7 +102,7 @@ def test_a_process_that_dies_is_tried_again_twice(write_module, tmp_path, run_on
 
 
 class Then(Events):
-    """Does something once, when every trial has told a step."""
+    """Does something once, after every trial has reported a step."""
 
     def __init__(self, trials, then):
         super().__init__()

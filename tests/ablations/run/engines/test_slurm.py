@@ -26,7 +26,7 @@ import torch
 from ablations.run.engines import slurm_engine, slurm_tasks
 from ablations.run.engines.slurm_engine import read_parameters
 
-# Of a job that is cancelled submitit keeps no process.
+# submitit keeps no process of a cancelled job.
 pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 
 CPU = torch.device("cpu")
@@ -67,7 +67,7 @@ def test_records_are_those_of_a_local_run(write_module, tmp_path, run_on):
 
 
 class Then(Events):
-    """Does something once, when every trial has told a step."""
+    """Does something once, after every trial has reported a step."""
 
     def __init__(self, trials, then):
         super().__init__()
@@ -118,7 +118,7 @@ def test_a_stop_leaves_checkpoints_and_no_job(write_module, tmp_path, run_on, mo
     ],
 )
 def test_a_job_that_ends_goes_on_in_another(write_module, tmp_path, run_on, number, told):
-    """As one whose time is over, and one whose node is lost."""
+    """Like a job at its time limit, and one on a lost node."""
     write_module("mine_net", NETWORK + IMAGES)
 
     class Ends(Then):

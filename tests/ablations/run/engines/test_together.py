@@ -58,7 +58,7 @@ class Odd(Net):
 
 
 def both(tmp_path, families, processes, jobs="0", **training):
-    """The records of trials in one process, and in so many."""
+    """Return the records of trials in one process and in `processes`."""
     runs = []
     for number in (1, processes):
         given = TINY | training | {"steps": 6, "batch_size": 11, "processes": number}
@@ -154,7 +154,7 @@ def test_an_error_in_one_or_in_all_fails_the_trial(write_module, tmp_path, jobs)
 
 @pytest.mark.torture
 def test_a_stop_leaves_a_checkpoint_from_which_both_go_on(write_module, tmp_path):
-    """The network draws in training: each of the two goes on with its own numbers."""
+    """The network draws in training: each process resumes with its own numbers."""
     write_module("mine_net", NETWORK + DROPS + IMAGES)
     long = SEVERAL | {"steps": 200, "batch_size": 8}
     stop = Stop()
