@@ -1,8 +1,8 @@
 """Crossed studies: the average effect of each axis, and interactions of two. No torch.
 
 Both are contrasts over seeds, of averages of cells. The cells of one seed share its luck and are
-not independent observations: averaging comes first, and n counts seeds, not cells. A seed that lacks a
-cell of an average is left out of it: the average of the rest would belong to another design.
+not independent observations: averaging comes first, and n counts seeds, not cells. A seed that
+lacks a cell of an average is left out: the average of the rest would belong to another design.
 
 The test of `contrasts` requires differences that are symmetric around zero under the null. Noise
 that is alike in all cells makes these symmetric, whatever its distribution: an interaction adds two
