@@ -1,8 +1,8 @@
 """The columns of results, for CSV files and data frames alike. No torch.
 
 A column is defined once: its name, and its value for one row. To add one, such as "seconds" of a
-variant, append `DataColumn("seconds", lambda v: ...)` to `study_columns`; for the data frame, add
-it to the columns of `frames.py`.
+variant, append `DataColumn("seconds", lambda v: ...)` to the list in `study_columns.py`; for the
+data frame, add it to the columns of `frames.py`.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,10 +11,8 @@ from typing import Generic, TypeVar
 
 from ablations.costs.conventions import ABLATION, ENVELOPE
 from ablations.costs.formulas import MAC_TERMS
-from ablations.results.study_result import StudyResult
-from ablations.results.variant_result import Rate, VariantResult
+from ablations.results.variant_result import VariantResult
 from ablations.statistics.contrasts import Contrast
-from ablations.statistics.dunnett import Simultaneous
 from ablations.statistics.equivalence import WithinMargin
 from ablations.statistics.estimate import Estimate
 
@@ -41,7 +39,7 @@ def row(columns: Iterable[DataColumn[Item]], item: Item) -> dict[str, object]:
     return {column.name: column.value(item) for column in columns}
 
 
-def _of(
+def column_of(
     of: Callable[[Item], Found | None], name: str, value: Callable[[Found], object]
 ) -> DataColumn[Item]:
     """Return a column of a part of the item, empty if it lacks that part."""
@@ -76,10 +74,10 @@ def difference_columns(of: Callable[[Item], Contrast | None]) -> Columns[Item]:
     """Return pairs (seeds that finished with both), difference (points of Top-1) and its 95 % t
     interval, difference_low and difference_high."""
     return (
-        _of(of, "pairs", lambda c: c.difference.n),
-        _of(of, "difference", lambda c: c.difference.mean),
-        _of(of, "difference_low", lambda c: low(c.difference)),
-        _of(of, "difference_high", lambda c: high(c.difference)),
+        column_of(of, "pairs", lambda c: c.difference.n),
+        column_of(of, "difference", lambda c: c.difference.mean),
+        column_of(of, "difference_low", lambda c: low(c.difference)),
+        column_of(of, "difference_high", lambda c: high(c.difference)),
     )
 
 
@@ -91,9 +89,9 @@ def contrast_columns(
     over what is compared together), and verdict, in `words`."""
     return (
         *difference_columns(of),
-        _of(of, "p", lambda c: c.p),
-        _of(of, "adjusted_p", lambda c: c.adjusted_p),
-        _of(of, "verdict", words),
+        column_of(of, "p", lambda c: c.p),
+        column_of(of, "adjusted_p", lambda c: c.adjusted_p),
+        column_of(of, "verdict", words),
     )
 
 
@@ -107,12 +105,12 @@ def _within(variant: VariantResult) -> WithinMargin | None:
 
 
 MARGIN_COLUMNS: VariantColumns = (
-    _of(_within, "margin", lambda within: within.margin),
-    _of(_within, "no_worse_p", lambda within: within.no_worse_p),
-    _of(_within, "adjusted_no_worse_p", lambda within: within.adjusted_no_worse_p),
-    _of(_within, "equivalent_p", lambda within: within.equivalent_p),
-    _of(_within, "adjusted_equivalent_p", lambda within: within.adjusted_equivalent_p),
-    _of(contrast_of, "margin_verdict", lambda contrast: contrast.margin_verdict),
+    column_of(_within, "margin", lambda within: within.margin),
+    column_of(_within, "no_worse_p", lambda within: within.no_worse_p),
+    column_of(_within, "adjusted_no_worse_p", lambda within: within.adjusted_no_worse_p),
+    column_of(_within, "equivalent_p", lambda within: within.equivalent_p),
+    column_of(_within, "adjusted_equivalent_p", lambda within: within.adjusted_equivalent_p),
+    column_of(contrast_of, "margin_verdict", lambda contrast: contrast.margin_verdict),
 )
 """margin (points); p of "worse by at least the margin", and the larger one of that and of "better
 by at least the margin", both also Holm-corrected; the verdict."""
@@ -138,75 +136,3 @@ TRAINED_COLUMNS: VariantColumns = (
     DataColumn("trained_macs", lambda v: v.trained_macs),
 )
 """Parameters and multiply-accumulates of the network that was trained."""
-
-_PUBLISHED_COLUMNS: VariantColumns = (
-    _of(lambda v: v.proof.published, "published_params_m", lambda p: p.params_m),
-    _of(lambda v: v.proof.published, "published_flops_g", lambda p: p.flops_g),
-    _of(lambda v: v.proof.published, "published_top1_percent", lambda p: p.top1_percent),
-)
-
-
-def study_columns(result: StudyResult) -> VariantColumns:
-    """Return the columns of a study's CSV file.
-
-    variant; its level on each axis, if there are several; costs; baseline: whether it is the
-    study's; published_*: as printed, empty without a published row; tuned_*: the chosen levels;
-    top1_mean (percent), its 95 % t interval, top1_sd, seeds and failed trials; trained_*; the
-    contrast with the baseline, the margin, Dunnett's intervals; *_rate: images a second of training
-    steps and of inference, median and quartiles; peak_mib: memory of tensors in training;
-    timing_failure: why it was not measured.
-    """
-    axes = result.study.axes if len(result.study.axes) > 1 else ()
-    tuned = () if result.tuning is None else tuple(result.tuning.grid.levels)
-    return (
-        DataColumn("variant", lambda v: v.name),
-        *(_level_column(place, axis) for place, axis in enumerate(axes)),
-        *COST_COLUMNS,
-        DataColumn("baseline", lambda v: v.is_baseline),
-        *_PUBLISHED_COLUMNS,
-        *map(_tuned_column, tuned),
-        *top1_columns(lambda v: v.top1),
-        DataColumn("top1_sd", lambda v: v.top1.sd),
-        DataColumn("seeds", lambda v: v.top1.n if v.trials else None),
-        DataColumn("failed", lambda v: v.failed if v.trials else None),
-        *TRAINED_COLUMNS,
-        *contrast_columns(contrast_of),
-        *(() if result.margin is None else MARGIN_COLUMNS),
-        *_dunnett_columns(result),
-        *_rate_columns("train_rate", lambda v: v.training_rate),
-        *_rate_columns("inference_rate", lambda v: v.inference_rate),
-        DataColumn("peak_mib", lambda v: v.peak_mib),
-        DataColumn("timing_failure", lambda v: v.timing_failure),
-    )
-
-
-def _level_column(place: int, axis: str) -> DataColumn[VariantResult]:
-    return DataColumn(axis, lambda v: v.levels[place])
-
-
-def _tuned_column(name: str) -> DataColumn[VariantResult]:
-    return DataColumn(f"tuned_{name}", lambda v: dict(v.variant.training).get(name))
-
-
-def _rate_columns(name: str, of: Callable[[VariantResult], Rate | None]) -> VariantColumns:
-    return (
-        _of(of, name, lambda rate: rate.median),
-        _of(of, f"{name}_low", lambda rate: rate.quartiles[0]),
-        _of(of, f"{name}_high", lambda rate: rate.quartiles[1]),
-    )
-
-
-def _dunnett_columns(result: StudyResult) -> VariantColumns:
-    """Return dunnett_low and dunnett_high, the simultaneous 95 % interval of the difference over
-    the dunnett_seeds that all variants finished, and dunnett_p, adjusted for all at once."""
-    found = {one.name: one for one in result.dunnett}
-
-    def of(variant: VariantResult) -> Simultaneous | None:
-        return found.get(variant.name)
-
-    return (
-        _of(of, "dunnett_seeds", lambda one: one.seeds),
-        _of(of, "dunnett_low", lambda one: one.interval[0]),
-        _of(of, "dunnett_high", lambda one: one.interval[1]),
-        _of(of, "dunnett_p", lambda one: one.p),
-    )

@@ -21,7 +21,7 @@ from involution_core.generators.span import Span, spanned
 from involution_core.operator.derivatives import grad_input, grad_weight
 from involution_core.operator.layout import map_like
 from involution_core.operator.shapes import Window, check_operands
-from involution_core.operator.torch_state import is_only_computed
+from involution_core.operator.torch_state import has_global_hooks, is_only_computed
 
 _FORWARD, _VALUES, _SPAN = SpanGenerator.forward, KernelGenerator.values, Span.forward
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
@@ -60,7 +60,7 @@ def _pays(x: Tensor, span: Span, window: Window, backend: str | None) -> bool:
 
 def _is_watched(module: nn.Module) -> bool:
     hooks = any(getattr(module, name) for name in _HOOKS)
-    return hooks or nn.modules.module._has_any_global_hook()
+    return hooks or has_global_hooks()
 
 
 def is_method(bound: Any, function: Callable[..., Any]) -> bool:

@@ -8,7 +8,7 @@
 | OPERATOR | else: compiled, traced, counted, on a GPU | tracers and counters see one operator of this package |
 
 A layer asks first whether its generator's span and the aggregation can run together, in bands
-(`bands_apply` of `banded`); that is possible where the call would be DIRECT.
+(`layer.banded.applies_to`); only a call that would be DIRECT can.
 """  # noqa: E501
 
 from enum import Enum, auto

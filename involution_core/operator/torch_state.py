@@ -21,6 +21,8 @@ PRIVATE = {
     "function_modes": "_C._len_torch_function_stack",
     "is_functional": "_is_functional_tensor",
     "is_batched": "_C._functorch.is_legacy_batchedtensor",
+    "is_zero": "Tensor._is_zerotensor",
+    "global_hooks": "nn.modules.module._has_any_global_hook",
     "forward_level": "autograd.forward_ad._current_level",
 }
 """What is asked -> its private name in torch."""
@@ -52,6 +54,8 @@ _dispatch_modes_before = _private("dispatch_modes_before")
 _function_modes = _private("function_modes")
 _is_functional = _private("is_functional")
 _is_batched = _private("is_batched")
+_is_zero = _private("is_zero")
+has_global_hooks = _private("global_hooks")
 _JVP = _private("jvp")
 
 
@@ -119,8 +123,5 @@ def _is_watched(x: Tensor) -> bool:
 def _is_deferred(x: Tensor) -> bool:
     """Return whether the memory of `x` does not hold its values."""
     return bool(
-        x.is_neg()
-        or x._is_zerotensor()
-        or _is_functional(x)
-        or _is_batched(x)  # under is_grads_batched
+        x.is_neg() or _is_zero(x) or _is_functional(x) or _is_batched(x)  # under is_grads_batched
     )

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from ablations.costs.conventions import ABLATION, ENVELOPE, Convention
 from ablations.costs.proof import published_in
 from ablations.costs.published import Published
-from ablations.results.columns import DataColumn, VariantColumns, study_columns
+from ablations.results.columns import DataColumn, VariantColumns
+from ablations.results.study_columns import study_columns
 from ablations.results.study_result import StudyResult
 from ablations.results.variant_result import VariantResult
 from ablations.settings.setting import Level

@@ -11,9 +11,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ablations.records.checkpoints import TrialFiles
+from ablations.run.engines.alone import STOP
 from ablations.run.engines.processes import PATIENCE, Child, Dead, speaking
 from ablations.run.engines.retries import RetryQueue
-from ablations.run.engines.worker import STOP, serve
+from ablations.run.engines.worker import serve
 from ablations.run.events import (
     Emit,
     Event,

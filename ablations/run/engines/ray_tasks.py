@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import ray
 from ray.exceptions import RayError
 
-from ablations.run.engines.worker import STEPS_EVERY, work
+from ablations.run.engines.alone import STEPS_EVERY
+from ablations.run.engines.worker import work
 from ablations.run.events import Event, LastEvent, TrialStarted
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from submitit.core.utils import FailedJobError, FailedSubmissionError, Uncomplet
 
 from ablations.errors import SettingError, one_line
 from ablations.records.checkpoints import TrialFiles
+from ablations.run.engines.alone import STOP
 from ablations.run.engines.processes import child_variables, environment
 from ablations.run.engines.retries import MAX_ATTEMPTS, MAX_NODES, RetryQueue
 from ablations.run.engines.slurm_tasks import PULSE, decode, events_file, train_job
-from ablations.run.engines.worker import STOP
 from ablations.run.events import Emit, LastEvent, TrialFinished, TrialPaused, WorkerDied
 from ablations.run.stopping import Stop
 from ablations.training.trial_result import Failure, TrialResult

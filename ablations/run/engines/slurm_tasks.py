@@ -15,7 +15,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from ablations.run.engines.worker import STEPS_EVERY, STOP, work
+from ablations.run.engines.alone import STEPS_EVERY, STOP
+from ablations.run.engines.worker import work
 from ablations.run.events import Event, LastEvent, StepDone
 from ablations.run.stopping import SIGNALS
 

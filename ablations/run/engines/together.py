@@ -22,13 +22,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from ablations.data.images import Share
+from ablations.run.engines.alone import STEPS_EVERY, STOP, train
 from ablations.run.engines.processes import PATIENCE, Child, Dead, speaking
-from ablations.run.engines.worker import STEPS_EVERY, STOP, train
 from ablations.run.events import Emit, Event, LastEvent, TrialFinished, WorkerDied
 from ablations.training.trial_result import failed
 
 if TYPE_CHECKING:
+    from ablations.data.images import Share
     from ablations.records.checkpoints import TrialFiles
     from ablations.training.trial_spec import TrialSpec
 
@@ -47,6 +47,8 @@ def train_together(
     stopping: Callable[[], bool],
 ) -> LastEvent:
     """Train a trial in processes beside this one; all have ended when it returns."""
+    from ablations.data.images import Share
+
     of, children = trial.settings.processes, list[Child]()
     with TemporaryDirectory() as name:
         folder = Path(name)

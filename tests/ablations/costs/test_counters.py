@@ -67,7 +67,7 @@ def test_a_run_without_fvcore_is_proven_by_torchs_counter(without_fvcore, tmp_pa
     assert rednet["counted_macs"] == rednet["closed_form_macs"]
     assert own["operations"]["elementwise"] == 8192
     page = (folder / "report.html").read_text()
-    assert "this proof stands by one counter" in page
+    assert "this proof rests on one counter" in page
     assert "no closed form, one counter alone" in page
     assert "counted by FlopCounterMode" in page
 

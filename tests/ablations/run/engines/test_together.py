@@ -81,6 +81,7 @@ def test_two_processes_train_as_one_does(write_module, tmp_path):
             assert point["top1"] == pytest.approx(its["top1"], abs=5)
 
 
+@pytest.mark.torture
 def test_batch_norm_on_the_cpu_is_each_processs_own(write_module, tmp_path):
     """Other numbers than one process has, and the same ones each time. The third batch has 2
     images, so that of 3 processes one has none."""
