@@ -6,8 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import few_digits
 import pytest
 import torch
+
+from ablations.data import digits
 
 TINY = ("--sizes", "3", "--seeds", "1", "--steps", "2", "--batch-size", "8",
         "--cost-model", "rednet-small")  # fmt: skip
@@ -19,8 +22,9 @@ def record_of(output):
 
 
 @pytest.mark.torture
-def test_compiled_training_is_training(run, tmp_path):
-    """With averaged weights, and kept weights whose names are the network's own."""
+def test_compiled_training_is_training(run, tmp_path, monkeypatch):
+    """With all digits, averaged weights, and kept weights with the network's own names."""
+    monkeypatch.setattr(digits, "split_sources", few_digits.whole)
     found = {}
     for compile in ("no", "yes"):
         given = ("--compile", compile, "--averaging", "0.5", "--output", compile, "--save-weights")
